@@ -1,0 +1,35 @@
+"""Thalweg (深泓): from an industry's own records to how its work really runs.
+
+Records become a book; a book gives perspectives; every measure is a mergeable
+aggregate over a perspective; everything clever works on those small aggregates.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from thalweg.process.map import map_book as map
+    from thalweg.records.ingest import ingest
+    from thalweg.records.store.book import open_book
+    from thalweg.surfaces.report import write_report
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ingest": ("thalweg.records.ingest", "ingest"),
+    "open_book": ("thalweg.records.store.book", "open_book"),
+    "map": ("thalweg.process.map", "map_book"),
+    "write_report": ("thalweg.surfaces.report", "write_report"),
+}
+
+__all__ = ["__version__", "ingest", "map", "open_book", "write_report"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public verb where it is first used, so that the import stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'thalweg' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
