@@ -1,0 +1,1 @@
+"""Text as people export it: encodings, damaged characters, dates and numbers in many forms."""
