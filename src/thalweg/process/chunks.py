@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -43,10 +44,7 @@ def object_chunks(offsets: Ints, entries: int = CHUNK_ENTRIES) -> list[Chunk]:
     total = int(offsets[-1])
     marks = np.arange(entries, max(total, 1), entries)
     cuts = np.unique(np.concatenate(([0], np.searchsorted(offsets, marks), [objects])))
-    return [
-        Chunk(int(a), int(b), int(offsets[a]), int(offsets[b]))
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-    ]
+    return [Chunk(int(a), int(b), int(offsets[a]), int(offsets[b])) for a, b in pairwise(cuts)]
 
 
 def chunk_offsets(offsets: Ints, chunk: Chunk) -> Ints:

@@ -89,7 +89,7 @@ def merge_pairs(parts: Sequence[PairAggregate]) -> PairAggregate:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _home(key: int, mask: int) -> int:
+def _home(key: Any, mask: int) -> Any:
     """Where a key's search begins in a table of ``mask + 1`` places."""
     return (key ^ (key >> 11)) & mask
 
