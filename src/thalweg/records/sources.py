@@ -76,10 +76,10 @@ class Source:
             return stream.read(size)
 
     def sha256(self) -> str:
-        """Hash of the expanded bytes: the same content hashes alike, packed or not."""
-        digest = hashlib.sha256()
-        with self.open() as stream:
-            while chunk := stream.read(_CHUNK):
+        """Hash of the bytes as they are stored (of a zip member: as they are expanded)."""
+        with self._raw() as (raw, _):
+            digest = hashlib.sha256()
+            while chunk := raw.read(_CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()
 

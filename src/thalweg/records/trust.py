@@ -54,9 +54,7 @@ class TrustReport:
     findings: tuple[Finding, ...]
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {
-            "findings": [asdict(f) | {"share": f.share} for f in self.findings]
-        }
+        return asdict(self) | {"findings": [asdict(f) | {"share": f.share} for f in self.findings]}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> TrustReport:

@@ -1,1 +1,76 @@
-"""Readers: one module per family of formats, each with ``read(source, request) -> Intake``."""
+"""Readers: one module a format, each with ``read(source, request) -> Intake``.
+
+A format is recognised by content first and by name second. ``open_intakes`` is the only door:
+it opens each source with its reader, or several tables together when the mapping joins them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from thalweg.records.intake import Intake, ReadRequest
+from thalweg.records.readers.detect import Format, detect
+from thalweg.records.sources import Source
+
+_MODULES: dict[Format, str] = {
+    "xes": "xes",
+    "mxml": "mxml",
+    "xes-yaml": "xes_yaml",
+    "ocel1-json": "ocel_json",
+    "ocel1-xml": "ocel_xml",
+    "ocel1-csv": "ocel_csv",
+    "ocel1-sqlite": "ocel_sqlite",
+    "ocel2-json": "ocel_json",
+    "ocel2-xml": "ocel_xml",
+    "ocel2-sqlite": "ocel_sqlite",
+    "csv": "delimited",
+    "jsonl": "jsonlines",
+    "xlsx": "excel",
+    "parquet": "parquet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source that is known by format and hash, and read only when asked."""
+
+    name: str
+    format: str
+    sha256: Callable[[], str]
+    open: Callable[[], Intake]
+
+
+def open_intakes(sources: Sequence[Source], request: ReadRequest) -> Iterator[Opened]:
+    """The sources in order, or one intake for all when the mapping joins tables."""
+    if getattr(request.mapping, "kind", None) == "tables":
+        yield _open_tables(sources, request)
+        return
+    for source in sources:
+        yield _open_one(source, request)
+
+
+def read_source(source: Source, request: ReadRequest) -> Intake:
+    """Read one source with the reader of its format."""
+    module = import_module(f"{__name__}.{_MODULES[detect(source)]}")
+    intake: Intake = module.read(source, request)
+    return intake
+
+
+def _open_one(source: Source, request: ReadRequest) -> Opened:
+    return Opened(source.name, detect(source), source.sha256, lambda: read_source(source, request))
+
+
+def _open_tables(sources: Sequence[Source], request: ReadRequest) -> Opened:
+    def digest() -> str:
+        parts = "\n".join(f"{s.file_name} {s.sha256()}" for s in sources)
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+    def read() -> Intake:
+        from thalweg.records.readers.tables import read_tables
+
+        return read_tables(request.mapping, sources, request)
+
+    return Opened(", ".join(s.name for s in sources), "tables", digest, read)

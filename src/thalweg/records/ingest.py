@@ -1,0 +1,219 @@
+"""Ingestion: sources in, a book out, and nothing lost without a count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import thalweg
+from thalweg.errors import BookError, RequestError, StrictError
+from thalweg.records.appraise import Rows, appraise
+from thalweg.records.build import BookBuilder
+from thalweg.records.finish import finish_frames, finish_roles, finish_start, finish_types
+from thalweg.records.intake import ReadRequest
+from thalweg.records.readers import Opened, open_intakes
+from thalweg.records.resume import Known, resume
+from thalweg.records.sources import Source, expand
+from thalweg.records.store.book import Book, open_book
+from thalweg.records.store.manifest import POINTER, Manifest, SourceRecord
+from thalweg.records.store.transaction import Transaction, writing
+from thalweg.records.trust import Finding, TrustReport
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """What to ingest, and how.
+
+    append    add to the book that is there; rows that it already holds are counted and skipped.
+    replace   start the book's next generation from these sources alone.
+    strict    refuse as soon as the trust report would hold a warning or a loss.
+    """
+
+    sources: tuple[Source, ...]
+    into: Path
+    reading: ReadRequest = field(default_factory=ReadRequest)
+    append: bool = False
+    replace: bool = False
+    strict: bool = False
+    clock: Clock = utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One source after reading."""
+
+    record: SourceRecord
+    findings: tuple[Finding, ...]
+    meta: dict[str, Any]
+
+
+def ingest(
+    sources: str | Path | Sequence[str | Path],
+    into: str | Path,
+    *,
+    mapping: Any = None,
+    timezone: str | None = None,
+    append: bool = False,
+    replace: bool = False,
+    strict: bool = False,
+    repair_text: bool = False,
+    encoding: str | None = None,
+    clock: Clock = utc_now,
+) -> Book:
+    """Read sources into a book and open it.
+
+    Takes    sources: files (plain, gzipped or zipped). into: folder of the book. mapping: a
+             ``FlatMapping`` or ``TablesMapping`` for tables. timezone: zone of times that
+             carry none. The flags are those of ``IngestRequest``.
+    Returns  the book at its new generation.
+    Raises   SourceError, MappingError: a source cannot be read. StrictError: strict mode.
+             BookError: the book cannot be written. The book that was there stays as it was.
+    """
+    paths = [sources] if isinstance(sources, str | Path) else list(sources)
+    reading = ReadRequest(
+        timezone=timezone, mapping=mapping, repair_text=repair_text, encoding=encoding
+    )
+    return run_ingest(
+        IngestRequest(
+            sources=tuple(s for p in paths for s in expand(Path(p))),
+            into=Path(into),
+            reading=reading,
+            append=append,
+            replace=replace,
+            strict=strict,
+            clock=clock,
+        )
+    )
+
+
+def run_ingest(request: IngestRequest) -> Book:
+    """Carry a request out in one transaction."""
+    _check(request)
+    with writing(request.into) as transaction:
+        parent = _parent(request)
+        builder = BookBuilder(transaction)
+        known = resume(builder, parent) if request.append and parent else Known()
+        first = len(known.source_records)
+        opened = open_intakes(request.sources, request.reading)
+        reads = [_read(builder, known, number, item) for number, item in enumerate(opened, first)]
+        manifest = _finish(transaction, builder, known, reads, request, parent)
+        transaction.commit(manifest)
+    return open_book(request.into)
+
+
+def _check(request: IngestRequest) -> None:
+    if not request.sources:
+        raise RequestError("There is nothing to ingest. Name at least one file.")
+    if request.append and request.replace:
+        raise RequestError("--append and --replace exclude each other. Choose one.")
+    exists = (request.into / POINTER).exists()
+    if exists and not (request.append or request.replace):
+        raise BookError(
+            f"{request.into} already holds a book. Add to it with --append, or start its next "
+            "generation from these sources alone with --replace."
+        )
+    if request.append and not exists:
+        raise BookError(f"There is no book at {request.into} to append to. Leave --append out.")
+
+
+def _parent(request: IngestRequest) -> Book | None:
+    return open_book(request.into) if (request.into / POINTER).exists() else None
+
+
+def _read(builder: BookBuilder, known: Known, number: int, opened: Opened) -> _Read:
+    builder.start_source(opened.name, number)
+    digest = opened.sha256()
+    if digest in known.hashes:
+        again = Finding("source_already_known", "note", 1, where=opened.name)
+        return _Read(_record(opened, digest, builder, known), (again,), {})
+    intake = opened.open()
+    for batch in intake.batches:
+        builder.add(known.without_repeats(batch, builder.tally), intake.roles)
+    record = _record(opened, digest, builder, known)
+    return _Read(record, tuple(intake.findings), {intake.format: intake.meta})
+
+
+def _record(opened: Opened, digest: str, builder: BookBuilder, known: Known) -> SourceRecord:
+    tally = builder.tally.sources[-1]
+    earlier = known.book.manifest.generation if known.book else 0
+    return SourceRecord(
+        name=opened.name,
+        format=opened.format,
+        sha256=digest,
+        rows_read=tally.rows_kept + tally.rows_set_aside + tally.rows_known,
+        rows_kept=tally.rows_kept,
+        rows_set_aside=tally.rows_set_aside,
+        generation=earlier + 1,
+    )
+
+
+def _finish(
+    transaction: Transaction,
+    builder: BookBuilder,
+    known: Known,
+    reads: list[_Read],
+    request: IngestRequest,
+    parent: Book | None,
+) -> Manifest:
+    builder.flush()
+    now = request.clock()
+    types = finish_types(builder)
+    sources = known.source_records + tuple(read.record for read in reads)
+    rows = Rows(request.into, builder.parts, [s.name for s in sources])
+    found = [f for read in reads for f in read.findings]
+    found += appraise(builder, types, rows, int(now.timestamp() * 1e9))
+    trust = _trust(sources, known.findings + tuple(found))
+    if request.strict:
+        refuse_doubts(trust)
+    meta: dict[str, Any] = dict(known.meta)
+    for read in reads:
+        meta |= read.meta
+    return Manifest(
+        generation=(parent.manifest.generation if parent else 0) + 1,
+        created_at_utc=now.astimezone(UTC).isoformat(),
+        created_by=f"thalweg {thalweg.__version__}",
+        action="append" if request.append else "ingest",
+        events=builder.events,
+        columns=builder.columns,
+        sources=sources,
+        parts=tuple(builder.parts),
+        activities=transaction.keep_frame(builder.activities.names().to_frame(), "activities"),
+        types=tuple(finished.record for finished in types),
+        roles=finish_roles(builder),
+        trust=transaction.keep_json(trust.to_json(), "trust"),
+        start=finish_start(builder),
+        object_changes=finish_frames(transaction, builder.object_changes, "object_changes"),
+        object_links=finish_frames(transaction, builder.object_links, "object_links"),
+        set_aside=tuple(builder.set_aside),
+        meta=meta,
+    )
+
+
+def _trust(sources: Iterable[SourceRecord], findings: tuple[Finding, ...]) -> TrustReport:
+    sources = tuple(sources)
+    return TrustReport(
+        rows_read=sum(s.rows_read for s in sources),
+        rows_kept=sum(s.rows_kept for s in sources),
+        rows_set_aside=sum(s.rows_set_aside for s in sources),
+        findings=findings,
+    )
+
+
+def refuse_doubts(trust: TrustReport) -> None:
+    """Raise StrictError when anything in the report is more than a note."""
+    doubts = [f for f in trust.findings if f.severity != "note"]
+    if doubts:
+        shown = ", ".join(f"{f.code} ({f.count:,})" for f in doubts)
+        raise StrictError(
+            f"Strict mode met {len(doubts)} doubts: {shown}. Nothing was written. "
+            "Mend the source, or ingest without --strict to see them in the trust report."
+        )

@@ -1,0 +1,252 @@
+"""A book, opened for reading: lazy, memory-mapped, and fixed to one generation."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from thalweg.errors import BookDamagedError, BookError, RequestError
+from thalweg.records.intake import ACTIVITY, EVENT, OBJECT, START, TIME, UTC_NS
+from thalweg.records.perspective import Perspective
+from thalweg.records.store.files import read_json, share
+from thalweg.records.store.manifest import (
+    FORMAT,
+    POINTER,
+    Manifest,
+    RoleRecord,
+    StoredFile,
+    TypeRecord,
+)
+from thalweg.records.trust import TrustReport
+
+_RESERVED = {"@row": "Int64", "@source": "UInt16", "@offset_min": "Int16", EVENT: "String"}
+
+
+def open_book(path: str | Path, generation: int | None = None) -> Book:
+    """Open a book at its current generation, or at an earlier one that is still kept.
+
+    Raises   BookError: no book there, or no such generation.
+             BookDamagedError: the pointer or the manifest cannot be read.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise BookError(
+            f"There is no book at {folder}. Make one: thalweg ingest FILE --into {folder}"
+        )
+    if not (folder / POINTER).exists():
+        raise BookError(f"{folder} holds no finished book. Ingest into it first.")
+    pointer = read_json(folder / POINTER)
+    if pointer["format"] > FORMAT:
+        raise BookError(
+            f"{folder} was written in format {pointer['format']}, and this version reads up to "
+            f"{FORMAT}. Install a newer thalweg."
+        )
+    relative = pointer["manifest"] if generation is None else f"manifests/{generation:06d}.json"
+    manifest_path = folder / relative
+    if generation is not None and not manifest_path.exists():
+        kept = ", ".join(sorted(p.stem.lstrip("0") for p in (folder / "manifests").glob("*.json")))
+        raise BookError(f"{folder} has no generation {generation}. Kept are: {kept}.")
+    handle = share(manifest_path)
+    book = Book(folder, Manifest.from_json(read_json(manifest_path)))
+    weakref.finalize(book, os.close, handle)
+    return book
+
+
+class Book:
+    """One generation of a book. Nothing is loaded before it is asked for."""
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path, self.manifest = path, manifest
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the content: sources' hashes and generation, for lineage of results."""
+        return f"{self.path.name}@{self.manifest.generation}:{self.manifest.trust.sha256[:16]}"
+
+    @property
+    def types(self) -> list[str]:
+        """Object types, those with most events first."""
+        return [t.name for t in sorted(self.manifest.types, key=lambda t: -t.entries)]
+
+    @property
+    def n_events(self) -> int:
+        return self.manifest.events
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        return self.manifest.meta
+
+    @cached_property
+    def activities(self) -> tuple[str, ...]:
+        """Activity names by code."""
+        return tuple(self._frame(self.manifest.activities)["name"].to_list())
+
+    @cached_property
+    def trust(self) -> TrustReport:
+        return TrustReport.from_json(read_json(self._file(self.manifest.trust)))
+
+    def type_record(self, name: str) -> TypeRecord:
+        for record in self.manifest.types:
+            if record.name == name:
+                return record
+        raise RequestError(
+            f"The book has no object type {name!r}. It has: {', '.join(self.types)}."
+        )
+
+    def perspective(self, type: str) -> Perspective:  # noqa: A002
+        """The sequences of one object type, mapped from disk."""
+        record = self.type_record(type)
+        return Perspective(
+            book=self,
+            type=type,
+            offsets=self._array(record.offsets),
+            activity=self._array(record.activity),
+            time_ns=self._array(record.time),
+            event=self._array(record.event),
+            object=self._array(record.object),
+            activities=self.activities,
+        )
+
+    def events(self, columns: list[str] | None = None) -> pl.LazyFrame:
+        """Event rows in record order: ``@row``, ``@source``, ``@activity``, ``@time`` and attributes."""
+        schema = self.event_schema()
+        wanted = list(schema) if columns is None else columns
+        for name in wanted:
+            if name not in schema:
+                raise RequestError(
+                    f"Events have no column {name!r}. They have: {', '.join(schema)}."
+                )
+        parts = [
+            _fitted(pl.scan_parquet(self._file(part.file)), {name: schema[name] for name in wanted})
+            for part in self.manifest.parts
+        ]
+        if not parts:
+            return pl.LazyFrame(schema={name: schema[name] for name in wanted})
+        return pl.concat(parts)
+
+    def event_schema(self) -> dict[str, pl.DataType]:
+        return {name: dtype_of(text) for name, text in self.manifest.columns.items()}
+
+    def event_column(self, name: str) -> pl.Series:
+        """One column of all event rows."""
+        return self.events([name]).collect()[name]
+
+    def start_ns(self) -> NDArray[np.int64] | None:
+        """Start of work per event row, UTC nanoseconds; the event's time where it is unknown."""
+        return None if self.manifest.start is None else self._array(self.manifest.start)
+
+    def role_record(self, role: str) -> RoleRecord | None:
+        return next((r for r in self.manifest.roles if r.role == role), None)
+
+    def role_codes(self, role: str) -> tuple[NDArray[np.unsignedinteger], tuple[str, ...]] | None:
+        """Codes of a role per event row and the names by code (code 0: no value), or None."""
+        record = self.role_record(role)
+        if record is None:
+            return None
+        return self._array(record.codes), tuple(self._frame(record.names)["name"].to_list())
+
+    def objects(self, type: str) -> pl.LazyFrame:  # noqa: A002
+        """Objects of a type by code: ``@object`` and attributes as first known."""
+        return pl.scan_parquet(self._file(self.type_record(type).table))
+
+    def object_ids(self, type: str) -> pl.Series:  # noqa: A002
+        return self.objects(type).select(OBJECT).collect()[OBJECT]
+
+    def links(self, type: str) -> pl.LazyFrame:  # noqa: A002
+        """Event-to-object links of a type: event (row), object (code), qualifier."""
+        record = self.type_record(type)
+        if record.links is not None:
+            return pl.scan_parquet(self._file(record.links))
+        view = self.perspective(type)
+        owner = np.repeat(np.asarray(view.object), np.diff(view.offsets))
+        frame = pl.LazyFrame({"event": np.asarray(view.event), "object": owner})
+        return frame.with_columns(qualifier=pl.lit(record.qualifier)).sort("event", "object")
+
+    def object_changes(self) -> pl.DataFrame | None:
+        """Later values of object attributes, or None."""
+        stored = self.manifest.object_changes
+        return None if stored is None else self._frame(stored)
+
+    def object_links(self) -> pl.DataFrame | None:
+        """Object-to-object links, or None."""
+        stored = self.manifest.object_links
+        return None if stored is None else self._frame(stored)
+
+    def set_aside(self) -> pl.DataFrame:
+        """Rows that are not in the book: source, ``@row``, reason, value, record."""
+        frames = [self._frame(stored) for stored in self.manifest.set_aside]
+        if not frames:
+            return pl.DataFrame(schema=SET_ASIDE_SCHEMA)
+        return pl.concat(frames)
+
+    def file(self, stored: StoredFile) -> Path:
+        return self._file(stored)
+
+    def _file(self, stored: StoredFile) -> Path:
+        path = self.path / stored.path
+        if not path.exists():
+            raise BookDamagedError(
+                f"{path} is missing from the book. Run: thalweg book verify {self.path}"
+            )
+        return path
+
+    def _array(self, stored: StoredFile) -> NDArray[Any]:
+        path = self._file(stored)
+        array: NDArray[Any] = np.load(path, mmap_mode="r") if stored.bytes > 4096 else np.load(path)
+        return array
+
+    def _frame(self, stored: StoredFile) -> pl.DataFrame:
+        return pl.read_parquet(self._file(stored))
+
+
+SET_ASIDE_SCHEMA = {
+    "source": pl.String,
+    "@row": pl.Int64,
+    "reason": pl.String,
+    "value": pl.String,
+    "record": pl.String,
+}
+
+_DTYPES: dict[str, pl.DataType] = {
+    "String": pl.String(),
+    "Int64": pl.Int64(),
+    "Float64": pl.Float64(),
+    "Boolean": pl.Boolean(),
+    "Datetime": UTC_NS,
+    "UInt16": pl.UInt16(),
+    "Int16": pl.Int16(),
+}
+
+
+def dtype_of(name: str) -> pl.DataType:
+    """The Polars type behind a name in the manifest."""
+    return _DTYPES[name]
+
+
+def dtype_name(dtype: pl.DataType) -> str:
+    """The manifest's name of a Polars type."""
+    return "Datetime" if isinstance(dtype, pl.Datetime) else str(dtype)
+
+
+def reserved_columns(present: set[str]) -> dict[str, str]:
+    """Thalweg's own event columns that a book's parts hold, with their types."""
+    optional = {name: _RESERVED[name] for name in ("@offset_min", EVENT) if name in present}
+    start = {START: "Datetime"} if START in present else {}
+    always = {"@row": "Int64", "@source": "UInt16", ACTIVITY: "String", TIME: "Datetime"}
+    return always | start | optional
+
+
+def _fitted(part: pl.LazyFrame, schema: dict[str, pl.DataType]) -> pl.LazyFrame:
+    """A part with exactly the wanted columns: missing ones as null, narrower ones widened."""
+    present = part.collect_schema()
+    return part.select(
+        (pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in schema.items()
+    )

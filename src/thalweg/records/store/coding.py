@@ -1,0 +1,35 @@
+"""Names become codes in order of first appearance, the same whatever the batches."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from thalweg.records.store.sequences import NO_OBJECT
+
+
+class Coder:
+    """A growing dictionary of names; null is not a name and codes as NO_OBJECT."""
+
+    def __init__(self, known: pl.Series | None = None) -> None:
+        self._categories = pl.Categories.random(physical=pl.UInt32)
+        self._dtype = pl.Categorical(self._categories)
+        self._keep: list[pl.Series] = []
+        if known is not None:
+            self.encode(known)
+
+    def encode(self, names: pl.Series) -> NDArray[np.uint32]:
+        """Codes of the names, new names taking the next free ones."""
+        coded = names.cast(pl.String).cast(self._dtype)
+        if not self._keep:
+            self._keep.append(coded.head(1))
+        return (
+            coded.to_physical().fill_null(int(NO_OBJECT)).to_numpy().astype(np.uint32, copy=False)
+        )
+
+    def names(self) -> pl.Series:
+        return self._categories.to_series().alias("name")
+
+    def __len__(self) -> int:
+        return len(self._categories.to_series())

@@ -1,0 +1,138 @@
+"""What a generation consists of: small enough to read in a blink, complete enough to verify."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+FORMAT = 1
+"""Version of the layout in FORMAT.md. A reader refuses newer ones."""
+POINTER = "book.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One immutable file under ``data/``."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One source as it was read."""
+
+    name: str
+    format: str
+    sha256: str
+    rows_read: int
+    rows_kept: int
+    rows_set_aside: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventPart:
+    """Consecutive event rows, from ``first_row`` on, in one Parquet file."""
+
+    file: StoredFile
+    first_row: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRecord:
+    """One object type: its table of objects, its links and its perspective."""
+
+    name: str
+    column: str
+    """Column that named the objects in a flat source; empty for sources with links apart."""
+    qualifier: str
+    """The qualifier of all links when they share one and no ``links`` file is kept."""
+    objects: int
+    sequences: int
+    entries: int
+    table: StoredFile
+    offsets: StoredFile
+    activity: StoredFile
+    time: StoredFile
+    event: StoredFile
+    object: StoredFile
+    links: StoredFile | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRecord:
+    """A coded attribute: codes per event row and the names behind them."""
+
+    role: str
+    attribute: str
+    codes: StoredFile
+    names: StoredFile
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    generation: int
+    created_at_utc: str
+    created_by: str
+    action: str
+    events: int
+    columns: dict[str, str]
+    """Attribute columns of the event rows and their Polars types."""
+    sources: tuple[SourceRecord, ...]
+    parts: tuple[EventPart, ...]
+    activities: StoredFile
+    types: tuple[TypeRecord, ...]
+    roles: tuple[RoleRecord, ...]
+    trust: StoredFile
+    start: StoredFile | None = None
+    object_changes: StoredFile | None = None
+    object_links: StoredFile | None = None
+    set_aside: tuple[StoredFile, ...] = ()
+    meta: dict[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def files(self) -> list[StoredFile]:
+        """Every data file of the generation."""
+        found: list[StoredFile] = []
+        _collect(self, found)
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> Manifest:
+        def stored(item: dict[str, Any] | None) -> StoredFile | None:
+            return None if item is None else StoredFile(**item)
+
+        def with_files(item: dict[str, Any], *names: str) -> dict[str, Any]:
+            return item | {name: stored(item[name]) for name in names}
+
+        type_files = ("table", "offsets", "activity", "time", "event", "object", "links")
+        return Manifest(
+            **data
+            | with_files(data, "activities", "trust", "start", "object_changes", "object_links")
+            | {
+                "sources": tuple(SourceRecord(**s) for s in data["sources"]),
+                "parts": tuple(EventPart(**with_files(p, "file")) for p in data["parts"]),
+                "types": tuple(TypeRecord(**with_files(t, *type_files)) for t in data["types"]),
+                "roles": tuple(
+                    RoleRecord(**with_files(r, "codes", "names")) for r in data["roles"]
+                ),
+                "set_aside": tuple(StoredFile(**f) for f in data["set_aside"]),
+            }
+        )
+
+
+def _collect(item: Any, found: list[StoredFile]) -> None:
+    if isinstance(item, StoredFile):
+        found.append(item)
+    elif isinstance(item, tuple):
+        for part in item:
+            _collect(part, found)
+    elif hasattr(item, "__dataclass_fields__"):
+        for name in item.__dataclass_fields__:
+            _collect(getattr(item, name), found)

@@ -1,0 +1,87 @@
+"""Columns that grow on disk while a source streams by, then are mapped into memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from thalweg.records.store.sequences import NO_OBJECT
+
+
+class GrowingColumn:
+    """An array of one type, appended to in pieces and kept in a file."""
+
+    def __init__(self, path: Path, dtype: np.dtype[np.generic] | type[np.generic]) -> None:
+        self.path, self.dtype, self.length = path, np.dtype(dtype), 0
+        self._stream: BinaryIO = path.open("wb", buffering=0)
+
+    def append(self, values: NDArray[np.generic]) -> None:
+        self._stream.write(np.ascontiguousarray(values, self.dtype).data)
+        self.length += len(values)
+
+    def array(self) -> NDArray[np.generic]:
+        """Everything so far, mapped from the file."""
+        if self.length == 0:
+            return np.empty(0, self.dtype)
+        return np.memmap(self.path, self.dtype, mode="r", shape=(self.length,))
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class LinkColumn:
+    """Event-to-object links of one type.
+
+    While every event row names at most one object under one qualifier, only the object codes
+    are kept, on disk, and the position is the event row. The first other case turns them into
+    a table.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._dense: GrowingColumn | None = GrowingColumn(folder / name, np.uint32)
+        self._qualifier: str | None = None
+        self._tables: list[pl.DataFrame] = []
+
+    def append_dense(self, first_row: int, objects: NDArray[np.uint32], qualifier: str) -> None:
+        """One code per event row from ``first_row`` on, NO_OBJECT for none."""
+        if self._qualifier is None:
+            self._qualifier = qualifier
+        if self._dense is not None and self._qualifier == qualifier:
+            missing = first_row - self._dense.length
+            self._dense.append(np.full(missing, NO_OBJECT, np.uint32))
+            self._dense.append(objects)
+        else:
+            rows = np.flatnonzero(objects != NO_OBJECT).astype(np.uint32)
+            self.append_table(link_table(rows + np.uint32(first_row), objects[rows], qualifier))
+
+    def append_table(self, links: pl.DataFrame) -> None:
+        """Links as a table: event (row), object (code), qualifier."""
+        if self._dense is not None:
+            codes = np.array(self._dense.array(), np.uint32)
+            rows = np.flatnonzero(codes != NO_OBJECT).astype(np.uint32)
+            if len(rows):
+                self._tables.append(link_table(rows, codes[rows], self._qualifier or ""))
+            self._dense.close()
+            self._dense = None
+        self._tables.append(links)
+
+    def dense(self) -> tuple[NDArray[np.uint32], str] | None:
+        """Object code per event row and their qualifier, or None when links are a table."""
+        if self._dense is None:
+            return None
+        return self._dense.array(), self._qualifier or ""  # type: ignore[return-value]
+
+    def table(self) -> pl.DataFrame:
+        return pl.concat(self._tables)
+
+
+def link_table(
+    events: NDArray[np.uint32], objects: NDArray[np.uint32], qualifier: str
+) -> pl.DataFrame:
+    """Links that share a qualifier, as a table."""
+    frame = pl.DataFrame({"event": events, "object": objects})
+    return frame.with_columns(qualifier=pl.lit(qualifier, pl.String))
