@@ -97,13 +97,19 @@ def ingest(
 
 def run_ingest(request: IngestRequest) -> Book:
     """Carry a request out in one transaction."""
+    if not request.sources:
+        raise RequestError("There is nothing to ingest. Name at least one file.")
+    return write_book(open_intakes(request.sources, request.reading), request)
+
+
+def write_book(opened: Iterable[Opened], request: IngestRequest) -> Book:
+    """Write what was opened into the book: ``run_ingest`` for sources of any origin."""
     _check(request)
     with writing(request.into) as transaction:
         parent = _parent(request)
         builder = BookBuilder(transaction)
         known = resume(builder, parent) if request.append and parent else Known()
         first = len(known.source_records)
-        opened = open_intakes(request.sources, request.reading)
         reads = [_read(builder, known, number, item) for number, item in enumerate(opened, first)]
         manifest = _finish(transaction, builder, known, reads, request, parent)
         transaction.commit(manifest)
@@ -111,8 +117,6 @@ def run_ingest(request: IngestRequest) -> Book:
 
 
 def _check(request: IngestRequest) -> None:
-    if not request.sources:
-        raise RequestError("There is nothing to ingest. Name at least one file.")
     if request.append and request.replace:
         raise RequestError("--append and --replace exclude each other. Choose one.")
     exists = (request.into / POINTER).exists()
