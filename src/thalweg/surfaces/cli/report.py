@@ -1,0 +1,43 @@
+"""``thalweg report``: one HTML file for a manager's first minute and an analyst's first hour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import typer
+
+from thalweg.surfaces.cli.app import AsJson, Language, app, interruptible
+from thalweg.surfaces.cli.output import print_json
+
+
+@app.command()
+@interruptible
+def report(
+    book: Annotated[Path, typer.Argument(help="Folder of the book.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path(
+        "report.html"
+    ),
+    type: Annotated[str | None, typer.Option("--type", help="Object type to start with.")] = None,  # noqa: A002
+    filters: Annotated[
+        list[str] | None, typer.Option("--filter", help="Keep a part; repeat to narrow.")
+    ] = None,
+    as_json: AsJson = False,
+    language: Language = "en",
+) -> None:
+    """Write the report as one file that works offline."""
+    from thalweg.process.filters import parse_filter
+    from thalweg.records.store.book import open_book
+    from thalweg.surfaces.report import write_report
+
+    write_report(
+        open_book(book),
+        output,
+        language=cast(Literal["en", "zh"], language),
+        type=type,
+        filters=tuple(parse_filter(text) for text in filters or ()),
+    )
+    if as_json:
+        print_json({"report": str(output), "bytes": output.stat().st_size, "language": language})
+    else:
+        typer.echo(f"{output}: {output.stat().st_size:,} bytes")
