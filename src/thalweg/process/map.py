@@ -156,6 +156,7 @@ def _completion_json(done: Completion, names: Sequence[str]) -> dict[str, Any]:
         "by_end": done.by_end,
         "by_silence": done.by_silence,
         "unfinished": done.unfinished,
+        "beyond_horizon": done.beyond,
     }
 
 

@@ -236,8 +236,7 @@ def pair_quantiles(
 ) -> NDArray[np.float64]:
     """Exact quantiles of the gaps in seconds: one row per pair, one column per probability."""
     keys = whole.source * data.codes + whole.target
-    lookup = np.full((_room(len(keys)), 2), -1, np.int64)
-    _enter(keys, lookup)
+    lookup = lookup_table(whole, data.codes)
     bounds = np.concatenate(([0], np.cumsum(whole.count)))
     gaps = np.empty(bounds[-1], np.int64)
     cursor = bounds[:-1].copy()
@@ -254,6 +253,49 @@ def pair_quantiles(
     for _ in each(scatter, jobs, threads):
         pass
     return group_quantiles(gaps, bounds, probabilities, threads) / SECOND_NS
+
+
+def lookup_table(whole: PairAggregate, codes: int) -> NDArray[np.int64]:
+    """Where kernels find a pair's row in ``whole`` by its key."""
+    keys = whole.source * codes + whole.target
+    lookup = np.full((_room(len(keys)), 2), -1, np.int64)
+    _enter(keys, lookup)
+    return lookup
+
+
+@njit(cache=True, nogil=True)
+def _add_work(
+    offsets: Ints,
+    code: Codes,
+    ticks: Ints,
+    codes: int,
+    skip: int,
+    lookup: NDArray[np.int64],
+    total: NDArray[np.int64],
+) -> None:
+    mask = lookup.shape[0] - 1
+    for i in range(len(offsets) - 1):
+        for j in range(offsets[i] + 1, offsets[i + 1]):
+            a, b = np.int64(code[j - 1]), np.int64(code[j])
+            if a < skip or b < skip:
+                continue
+            key = a * codes + b
+            at = _home(key, mask)
+            while lookup[at, 0] != key:
+                at = (at + 1) & mask
+            gap = ticks[j] - ticks[j - 1]
+            total[lookup[at, 1], 0] += gap // SECOND_NS
+            total[lookup[at, 1], 1] += gap % SECOND_NS
+
+
+def pair_work(
+    data: Sequences, chunk: Chunk, ticks: Ints, lookup: NDArray[np.int64], pairs: int
+) -> NDArray[np.int64]:
+    """Sums of the differences of ``ticks`` (ns, one per entry of the run) by pair, as (s, ns)."""
+    total = np.zeros((pairs, 2), np.int64)
+    runs, code = chunk_offsets(data.offsets, chunk), data.read(chunk)
+    _add_work(runs, code, ticks, data.codes, data.skip, lookup, total)
+    return total
 
 
 def aggregate_pairs(data: Sequences, threads: int | None = None) -> PairAggregate:

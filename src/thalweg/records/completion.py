@@ -3,12 +3,15 @@
 An object is finished when its last event is an *end*: an activity after which objects do not go
 on. Ends are given by the user or learned. Learned, an activity is an end when, among its
 occurrences that could be watched long enough, at least half were their object's last event. Long
-enough is the time within which 99 % of the continuing objects had gone on from that activity, or
-half the time observed if that is less.
+enough is the time within which 99 % of the continuing objects had gone on, from that activity or
+from any, whichever is longer, but never more than half the time observed.
 
 Some objects simply stop somewhere else. With learned ends, an object that has been silent for
 longer than that same time is taken as finished at its last event, and counted apart. With given
 ends, only those count.
+
+Observation ends with the last event, except where a few stray events lie far behind all others
+(a planned date, a mistyped year): then with the last event before that void.
 """
 
 from __future__ import annotations
@@ -28,8 +31,13 @@ CONTINUES_WITHIN = 0.99
 END_SHARE = 0.5
 """Share of well-watched occurrences that must be last for an activity to be an end."""
 ENOUGH_GAPS = 20
-"""An activity with fewer continuations borrows the follow-up time of all activities together."""
+"""An activity with fewer continuations has only the follow-up time of all activities together."""
+STRAY_SHARE = 0.001
+"""At most this part of the objects (or one) may end behind the void."""
+VOID_SHARE = 0.05
+"""The void is at least this part of the time between the first and last permille of objects."""
 
+_ENOUGH_OBJECTS = 100
 _SUB_BITS = 4
 _SHIFT = 52 - _SUB_BITS
 _LOWEST = 1023 << _SUB_BITS
@@ -47,6 +55,7 @@ class Completion:
     horizon_ns      when observation ended.
     follow_up_ns    per activity code: the silence after which it is over (rule "learned").
     by_end, by_silence, unfinished   counts of objects; they add up to all.
+    beyond          objects whose last event is later than the horizon.
     """
 
     finished: NDArray[np.bool_]
@@ -57,6 +66,7 @@ class Completion:
     by_end: int
     by_silence: int
     unfinished: int
+    beyond: int
 
 
 def completion(
@@ -71,12 +81,12 @@ def completion(
     """Judge every object.
 
     Takes    ends: activity codes, or None to learn them. horizon_ns: the end of observation;
-             None means the last event.
+             None means ``observed_until``.
     """
     last = np.asarray(offsets[1:]) - 1
     last_time = np.asarray(time_ns[last])
     last_code = np.asarray(activity[last]).astype(np.int64)
-    horizon = int(last_time.max(initial=0)) if horizon_ns is None else horizon_ns
+    horizon = observed_until(last_time) if horizon_ns is None else horizon_ns
     follow_up = None
     is_end = np.zeros(codes, bool)
     if ends is not None:
@@ -101,17 +111,39 @@ def completion(
         by_end=int(ended.sum()),
         by_silence=int((silent & ~ended).sum()),
         unfinished=int((~finished).sum()),
+        beyond=int((last_time > horizon).sum()),
     )
 
 
+def observed_until(last_time_ns: Ints) -> int:
+    """The end of observation: the last event, stray ones left out (see the module's text)."""
+    if len(last_time_ns) == 0:
+        return 0
+    times = np.sort(last_time_ns)
+    strays = max(1, int(STRAY_SHARE * len(times)))
+    if len(times) < 2 * strays + 2:
+        return int(times[-1])
+    tail = times[-strays - 1 :]
+    void = VOID_SHARE * (int(tail[0]) - int(times[strays]))
+    wide = np.flatnonzero(np.diff(tail) > max(void, 1))
+    return int(tail[wide[0]] if len(wide) and len(times) >= _ENOUGH_OBJECTS else times[-1])
+
+
 def follow_up_times(offsets: Ints, activity: NDArray[Any], time_ns: Ints, codes: int) -> Ints:
-    """Per activity the time within which 99 % of continuing objects go on, at most 6 % too long."""
+    """Per activity the time within which 99 % of continuing objects go on, from it and from any.
+
+    Read from counts in buckets, so at most 1/16 too long.
+    """
     counts = np.zeros((codes, _BUCKETS), np.int64)
     for runs, code, times in _runs(offsets, activity, time_ns):
         _count_gaps(runs, code, times, counts)
     pooled = _upper_quantile(counts.sum(axis=0))
     return np.array(
-        [pooled if row.sum() < ENOUGH_GAPS else _upper_quantile(row) for row in counts], np.int64
+        [
+            pooled if row.sum() < ENOUGH_GAPS else max(pooled, _upper_quantile(row))
+            for row in counts
+        ],
+        np.int64,
     )
 
 

@@ -1,0 +1,268 @@
+"""Across object types: one graph of all flows, who meets whom, and what flattening would distort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numba import njit
+from numpy.typing import NDArray
+
+from thalweg.process.chunks import Codes, Ints
+from thalweg.process.pairs import Sequences, pairs_table
+from thalweg.process.synchronisation import (
+    aggregate_synchronisation,
+    delays_table,
+    synchronisation_table,
+)
+from thalweg.records.perspective import Perspective
+
+DISTINCT_LIMIT = 20_000_000
+"""Meetings up to which the distinct pairs of objects are listed and counted."""
+
+
+def across_types(
+    views: Sequence[Perspective], threads: int | None = None
+) -> dict[str, pl.DataFrame]:
+    """Tables over all perspectives of a book, which share activities and event rows.
+
+    Returns  graph (object-centric directly-follows graph: type, then as ``pairs``),
+             synchronisation, delays, interactions, convergence, divergence.
+    """
+    types = [view.type for view in views]
+    graph = [_typed_pairs(view, threads) for view in views]
+    waits = aggregate_synchronisation(views)
+    flow_s = [float(table["total_s"].sum()) for table in graph]
+    meetings = [_Meetings.of(view) for view in views]
+    names = views[0].activities if views else ()
+    return {
+        "graph": pl.concat(graph),
+        "synchronisation": synchronisation_table(waits, names, types),
+        "delays": delays_table(waits, types, flow_s),
+        "interactions": interactions_table(views, meetings),
+        "convergence": convergence_table(views, meetings),
+        "divergence": divergence_table(views, meetings),
+    }
+
+
+def _typed_pairs(view: Perspective, threads: int | None) -> pl.DataFrame:
+    data = Sequences.of(np.asarray(view.offsets), view.activity, view.time_ns, len(view.activities))
+    table = pairs_table(data, view.activities, threads)
+    return table.select(pl.lit(view.type).alias("type"), pl.all())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Meetings:
+    """Objects of one type by event row: how many, and a fingerprint of which."""
+
+    count: NDArray[np.int32]
+    mark: NDArray[np.uint64]
+
+    @staticmethod
+    def of(view: Perspective) -> _Meetings:
+        rows = int(np.max(view.event, initial=0)) + 1 if view.entries else 0
+        count = np.zeros(rows, np.int32)
+        mark = np.zeros(rows, np.uint64)
+        _mark_events(np.array(view.offsets), view.event.astype(np.uint32), count, mark)
+        return _Meetings(count, mark)
+
+    def over(self, rows: int) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+        """Both arrays for that many event rows."""
+        more = max(0, rows - len(self.count))
+        return np.pad(self.count, (0, more))[:rows], np.pad(self.mark, (0, more))[:rows]
+
+
+@njit(cache=True, nogil=True)
+def _mark_events(
+    offsets: Ints, event: Codes, count: NDArray[np.int32], mark: NDArray[np.uint64]
+) -> None:
+    """Sum a scrambled number of each object, so that equal sets have equal marks."""
+    for i in range(len(offsets) - 1):
+        word = np.uint64(i + 1) * np.uint64(0x9E3779B97F4A7C15)
+        word ^= word >> np.uint64(30)
+        word *= np.uint64(0xBF58476D1CE4E5B9)
+        word ^= word >> np.uint64(27)
+        for j in range(offsets[i], offsets[i + 1]):
+            count[event[j]] += 1
+            mark[event[j]] += word
+
+
+def interactions_table(views: Sequence[Perspective], meetings: Sequence[_Meetings]) -> pl.DataFrame:
+    """The object interaction graph by type.
+
+    Two objects interact when they take part in the same event.
+
+    Returns  type_a, type_b, events (that hold such a pair), meetings (pairs of objects summed
+             over events), object_pairs (distinct; null beyond 20 million meetings).
+    """
+    rows: list[dict[str, Any]] = []
+    for a, view in enumerate(views):
+        for b in range(a, len(views)):
+            n = max(len(meetings[a].count), len(meetings[b].count))
+            first = meetings[a].over(n)[0].astype(np.int64)
+            second = meetings[b].over(n)[0].astype(np.int64)
+            each = first * (first - 1) // 2 if a == b else first * second
+            total = int(each.sum())
+            if total:
+                distinct = _distinct_pairs(view, views[b], n) if total <= DISTINCT_LIMIT else None
+                rows.append(
+                    {
+                        "type_a": view.type,
+                        "type_b": views[b].type,
+                        "events": int((each > 0).sum()),
+                        "meetings": total,
+                        "object_pairs": distinct,
+                    }
+                )
+    schema = {
+        "type_a": pl.String,
+        "type_b": pl.String,
+        "events": pl.Int64,
+        "meetings": pl.Int64,
+        "object_pairs": pl.Int64,
+    }
+    return pl.DataFrame(rows, schema=schema).sort(
+        ["meetings", "type_a", "type_b"], descending=[True, False, False]
+    )
+
+
+def _distinct_pairs(a: Perspective, b: Perspective, rows: int) -> int:
+    """Distinct pairs of objects that share an event; within one type each pair once."""
+    left, right = _by_event(a, rows), _by_event(b, rows)
+    same = a.type == b.type
+    keys = _pair_keys(*left, *right, b.objects, same)
+    return len(np.unique(keys))
+
+
+def _by_event(view: Perspective, rows: int) -> tuple[Ints, Ints]:
+    """Objects (numbers) of each event row as offsets and values."""
+    order = np.argsort(view.event, kind="stable")
+    owner = np.repeat(np.arange(view.objects), np.diff(view.offsets))[order]
+    offsets = np.searchsorted(view.event[order], np.arange(rows + 1))
+    return offsets.astype(np.int64), owner.astype(np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _pair_keys(
+    offsets_a: Ints, owner_a: Ints, offsets_b: Ints, owner_b: Ints, width: int, same: bool
+) -> Ints:
+    total = 0
+    for e in range(len(offsets_a) - 1):
+        n, m = offsets_a[e + 1] - offsets_a[e], offsets_b[e + 1] - offsets_b[e]
+        total += n * (n - 1) // 2 if same else n * m
+    out = np.empty(total, np.int64)
+    at = 0
+    for e in range(len(offsets_a) - 1):
+        for i in range(offsets_a[e], offsets_a[e + 1]):
+            for j in range(i + 1 if same else offsets_b[e], offsets_b[e + 1]):
+                x, y = owner_a[i], owner_b[j]
+                if same and x > y:
+                    x, y = y, x
+                out[at] = x * width + y
+                at += 1
+    return out
+
+
+def convergence_table(views: Sequence[Perspective], meetings: Sequence[_Meetings]) -> pl.DataFrame:
+    """How often flattening to a type would double events (convergence, van der Aalst 2019).
+
+    Returns  type, objects, events, entries, entries_per_event (above 1: sums over the flattened
+             view count events several times), converging_events (several objects of the type),
+             converging_share, most_objects (in one event).
+    """
+    rows = []
+    for view, met in zip(views, meetings, strict=True):
+        events = int((met.count > 0).sum())
+        many = int((met.count > 1).sum())
+        rows.append(
+            {
+                "type": view.type,
+                "objects": view.objects,
+                "events": events,
+                "entries": view.entries,
+                "entries_per_event": view.entries / max(events, 1),
+                "converging_events": many,
+                "converging_share": many / max(events, 1),
+                "most_objects": int(met.count.max(initial=0)),
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+@njit(cache=True, nogil=True)
+def _diverging(
+    offsets: Ints, code: Codes, event: Codes, mark: NDArray[np.uint64], codes: int
+) -> tuple[int, int, int]:
+    """Objects, repeated (object, activity) groups, and those whose events meet different sets."""
+    owner = np.full(codes, -1, np.int64)
+    state = np.zeros(codes, np.int8)
+    first = np.zeros(codes, np.uint64)
+    repeated, diverging, objects = 0, 0, 0
+    for i in range(len(offsets) - 1):
+        hit = False
+        for j in range(offsets[i], offsets[i + 1]):
+            a, m = code[j], mark[event[j]]
+            if owner[a] != i:
+                owner[a], state[a], first[a] = i, 0, m
+                continue
+            if state[a] == 0:
+                state[a] = 1
+                repeated += 1
+            if state[a] == 1 and m != first[a]:
+                state[a] = 2
+                diverging += 1
+                hit = True
+        objects += hit
+    return objects, repeated, diverging
+
+
+def divergence_table(views: Sequence[Perspective], meetings: Sequence[_Meetings]) -> pl.DataFrame:
+    """How often flattening would show loops that are none (divergence, van der Aalst 2019).
+
+    An object of ``type`` that has an activity several times, each time with other objects of
+    ``other_type``, seems to repeat it although each of those went through it once.
+
+    Returns  type, other_type, repeated (pairs of object and activity with several events),
+             diverging (those whose events concern different objects of other_type),
+             diverging_share, objects (with such a pair), objects_share.
+    """
+    rows: list[dict[str, Any]] = []
+    for a, view in enumerate(views):
+        for b, other in enumerate(views):
+            if a == b:
+                continue
+            n = max(len(meetings[a].count), len(meetings[b].count))
+            objects, repeated, diverging = _diverging(
+                np.array(view.offsets),
+                view.activity.astype(np.uint32),
+                view.event.astype(np.uint32),
+                meetings[b].over(n)[1],
+                len(view.activities),
+            )
+            if diverging:
+                rows.append(
+                    {
+                        "type": view.type,
+                        "other_type": other.type,
+                        "repeated": repeated,
+                        "diverging": diverging,
+                        "diverging_share": diverging / repeated,
+                        "objects": objects,
+                        "objects_share": objects / view.objects,
+                    }
+                )
+    schema = {
+        "type": pl.String,
+        "other_type": pl.String,
+        "repeated": pl.Int64,
+        "diverging": pl.Int64,
+        "diverging_share": pl.Float64,
+        "objects": pl.Int64,
+        "objects_share": pl.Float64,
+    }
+    return pl.DataFrame(rows, schema=schema).sort(
+        ["diverging", "type", "other_type"], descending=[True, False, False]
+    )
