@@ -1,0 +1,101 @@
+"""Numbers, shares, durations and dates as people write them in English and in Chinese."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Literal
+
+Language = Literal["en", "zh"]
+UNKNOWN = "–"
+
+MINUTE_S, HOUR_S, DAY_S, YEAR_S = 60.0, 3600.0, 86_400.0, 31_556_952.0
+_UNITS: tuple[tuple[float, float, str, str], ...] = (
+    (90.0, 1.0, "s", "秒"),
+    (90 * MINUTE_S, MINUTE_S, "min", "分钟"),
+    (48 * HOUR_S, HOUR_S, "h", "小时"),
+    (2 * YEAR_S, DAY_S, "days", "天"),
+    (math.inf, YEAR_S, "years", "年"),
+)
+"""Up to (seconds), one unit in seconds, English name, Chinese name."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MINUS = "−"
+
+
+def format_duration(seconds: float | None, language: Language = "en") -> str:
+    """A length of time in the unit that reads best: 45 s, 12 min, 3.2 h, 5 days, 2.5 years."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    sign, size = (_MINUS if seconds < 0 else ""), abs(seconds)
+    for limit, unit_s, english, chinese in _UNITS:
+        if size < limit:
+            break
+    number = _short(size / unit_s)
+    if language == "zh":
+        return f"{sign}{number} {chinese}"
+    name = english[:-1] if number == "1" and len(english) > 3 else english
+    return f"{sign}{number} {name}"
+
+
+def format_count(n: float | None, language: Language = "en") -> str:
+    """A whole number in full with thousands marks; from ten million on in millions or 亿."""
+    if n is None or not math.isfinite(n):
+        return UNKNOWN
+    sign, size = (_MINUS if n < 0 else ""), abs(round(n))
+    if size < 10_000_000:
+        return f"{sign}{size:,}"
+    if language == "zh":
+        return f"{sign}{size / 1e8:.3g} 亿" if size >= 1e8 else f"{sign}{size / 1e4:,.0f} 万"
+    if size >= 1e9:
+        return f"{sign}{size / 1e9:.3g} billion"
+    return f"{sign}{size / 1e6:.3g} million"
+
+
+def format_number(x: float | None, language: Language = "en") -> str:
+    """A measured number with three significant digits."""
+    if x is None or not math.isfinite(x):
+        return UNKNOWN
+    if abs(x) >= 1000:
+        return format_count(x, language)
+    return (_MINUS if x < 0 else "") + _short(abs(x))
+
+
+def format_share(x: float | None, language: Language = "en") -> str:
+    """A part of a whole: 12.3%; tiny and almost-whole parts are not rounded to 0 or 100."""
+    if x is None or not math.isfinite(x):
+        return UNKNOWN
+    if 0 < x < 0.0005:
+        return "<0.1%" if language == "en" else "低于 0.1%"
+    if 0.9995 < x < 1:
+        return ">99.9%" if language == "en" else "超过 99.9%"
+    return f"{_MINUS if x < 0 else ''}{abs(x) * 100:.1f}".removesuffix(".0") + "%"
+
+
+def format_date(at: datetime | None, language: Language = "en") -> str:
+    """A day in UTC: 14 Mar 2012, 2012年3月14日."""
+    if at is None:
+        return UNKNOWN
+    if language == "zh":
+        return f"{at.year}年{at.month}月{at.day}日"
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def format_instant(at: datetime | None, language: Language = "en") -> str:
+    """A day and minute in UTC."""
+    if at is None:
+        return UNKNOWN
+    return f"{format_date(at, language)} {at.hour:02d}:{at.minute:02d} UTC"
+
+
+def _short(x: float) -> str:
+    """Up to three significant digits, no needless zeros: 0.25, 3.2, 12, 487."""
+    if x == 0:
+        return "0"
+    if x >= 100:
+        return f"{x:,.0f}"
+    if x >= 10:
+        return f"{x:.1f}".removesuffix(".0")
+    if x >= 0.1:
+        text = f"{x:.1f}" if x >= 1 else f"{x:.2f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{x:.1g}" if x >= 0.001 else "<0.001"
