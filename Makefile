@@ -1,0 +1,51 @@
+# One list of tasks for people and for continuous integration. Each creates what it needs.
+
+SIZES ?= 1 10
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+THALWEG := $(BIN)/thalweg
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench study lint clean system-packages
+
+help:  ## list the tasks
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+demo: $(READY)  ## make a small sample, map it, and write two reports into demo/
+	@mkdir -p demo
+	$(BIN)/python -m thalweg.industry.sample demo/sample
+	$(THALWEG) ingest demo/sample/steel_orders.json --into demo/book --replace --yes
+	$(THALWEG) ingest demo/sample/钢材订单.csv --mapping demo/sample/钢材订单.yaml --into demo/book-zh --replace --yes
+	$(THALWEG) map demo/book --type order
+	$(THALWEG) report demo/book -o demo/report.html --language en
+	$(THALWEG) report demo/book-zh -o demo/report.zh.html --language zh
+	@cat tools/after-demo.txt
+
+test: lint system-packages  ## check style and types, then run every test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile </dev/null
+
+bench: $(READY)  ## measure against the peers; SIZES="1 10 100" in millions of events
+	$(BIN)/python benchmarks/bench.py --sizes $(SIZES)
+
+study: $(READY)  ## simulate known truths, and report coverage and false discoveries
+	$(BIN)/python benchmarks/study.py
+
+lint: $(READY)  ## check style, formatting and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:  ## remove what the tasks wrote; the environment (.venv) stays
+	rm -rf demo benchmarks/data build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system-packages:
+	@bash tools/system-packages.sh tests
+
+$(READY): pyproject.toml
+	@test -x $(BIN)/pip || bash tools/environment.sh $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
