@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from thalweg.records.attributes import common_type
@@ -18,9 +17,10 @@ from thalweg.records.store.sequences import (
     build_sequences,
     distinct_pairs,
     smallest_unsigned,
-    take_in_chunks,
 )
 from thalweg.records.store.transaction import Transaction
+
+_CHUNK = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +153,8 @@ def _gathered(
     dtype: np.dtype[np.generic],
     name: str,
 ) -> tuple[NDArray[np.generic], StoredFile]:
-    """``values[rows]`` written straight to a kept file, and mapped from there."""
-    if len(rows) == 0:
-        empty = np.empty(0, dtype)
-        return empty, transaction.keep_array(empty, name)
-    path = transaction.aside(f"{name}.npy")
-    out = open_memmap(path, "w+", dtype, (len(rows),))
-    take_in_chunks(values, rows, out)
-    out.flush()
-    del out
-    stored = transaction.keep(path)
-    return np.load(transaction.book / stored.path, mmap_mode="r"), stored
+    """``values[rows]`` written piece by piece to a kept file, and mapped from there."""
+    chunks = (values[rows[i : i + _CHUNK]] for i in range(0, len(rows), _CHUNK))
+    stored = transaction.keep_chunks(chunks, dtype, len(rows), name)
+    path = transaction.book / stored.path
+    return np.load(path, mmap_mode="r" if len(rows) else None), stored

@@ -6,7 +6,7 @@ import os
 import weakref
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import polars as pl
@@ -16,14 +16,14 @@ from thalweg.errors import BookDamagedError, BookError, RequestError
 from thalweg.records.intake import ACTIVITY, EVENT, OBJECT, START, TIME, UTC_NS
 from thalweg.records.perspective import Perspective
 from thalweg.records.store.files import read_json, share
-from thalweg.records.store.manifest import (
-    FORMAT,
-    POINTER,
-    Manifest,
-    RoleRecord,
-    StoredFile,
-    TypeRecord,
+from thalweg.records.store.generations import (
+    current_generation,
+    generations,
+    manifest_path,
+    read_manifest,
+    read_pointer,
 )
+from thalweg.records.store.manifest import Manifest, RoleRecord, StoredFile, TypeRecord
 from thalweg.records.trust import TrustReport
 
 _RESERVED = {"@row": "Int64", "@source": "UInt16", "@offset_min": "Int16", EVENT: "String"}
@@ -36,27 +36,26 @@ def open_book(path: str | Path, generation: int | None = None) -> Book:
              BookDamagedError: the pointer or the manifest cannot be read.
     """
     folder = Path(path)
-    if not folder.is_dir():
-        raise BookError(
-            f"There is no book at {folder}. Make one: thalweg ingest FILE --into {folder}"
-        )
-    if not (folder / POINTER).exists():
-        raise BookError(f"{folder} holds no finished book. Ingest into it first.")
-    pointer = read_json(folder / POINTER)
-    if pointer["format"] > FORMAT:
-        raise BookError(
-            f"{folder} was written in format {pointer['format']}, and this version reads up to "
-            f"{FORMAT}. Install a newer thalweg."
-        )
-    relative = pointer["manifest"] if generation is None else f"manifests/{generation:06d}.json"
-    manifest_path = folder / relative
-    if generation is not None and not manifest_path.exists():
-        kept = ", ".join(sorted(p.stem.lstrip("0") for p in (folder / "manifests").glob("*.json")))
-        raise BookError(f"{folder} has no generation {generation}. Kept are: {kept}.")
-    handle = share(manifest_path)
-    book = Book(folder, Manifest.from_json(read_json(manifest_path)))
+    current = int(read_pointer(folder)["generation"])
+    wanted = current if generation is None else generation
+    handle = share(manifest_path(folder, wanted)) if wanted <= current else None
+    if handle is None:
+        if generation is None and current_generation(folder) != current:
+            return open_book(folder)
+        _refuse_missing(folder, wanted, current)
+    book = Book(folder, read_manifest(folder, wanted))
     weakref.finalize(book, os.close, handle)
     return book
+
+
+def _refuse_missing(folder: Path, wanted: int, current: int) -> NoReturn:
+    if wanted == current:
+        raise BookDamagedError(
+            f"{manifest_path(folder, wanted)} is missing. Restore it from a backup, "
+            "or ingest the sources again."
+        )
+    kept = ", ".join(map(str, generations(folder)))
+    raise BookError(f"{folder} has no generation {wanted}. Kept are: {kept}.")
 
 
 class Book:

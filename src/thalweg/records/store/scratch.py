@@ -17,7 +17,7 @@ class GrowingColumn:
 
     def __init__(self, path: Path, dtype: np.dtype[np.generic] | type[np.generic]) -> None:
         self.path, self.dtype, self.length = path, np.dtype(dtype), 0
-        self._stream: BinaryIO = path.open("wb", buffering=0)
+        self._stream: BinaryIO = path.open("wb", buffering=1 << 16)
 
     def append(self, values: NDArray[np.generic]) -> None:
         self._stream.write(np.ascontiguousarray(values, self.dtype).data)
@@ -27,6 +27,7 @@ class GrowingColumn:
         """Everything so far, mapped from the file."""
         if self.length == 0:
             return np.empty(0, self.dtype)
+        self._stream.flush()
         return np.memmap(self.path, self.dtype, mode="r", shape=(self.length,))
 
     def close(self) -> None:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 NO_OBJECT = np.uint32(0xFFFFFFFF)
 """Object code of an event row that names no object of the type."""
-_CHUNK = 1 << 22
 
 U32 = NDArray[np.uint32]
 I64 = NDArray[np.int64]
@@ -57,13 +56,6 @@ def distinct_pairs(objects: U32, events: U32) -> tuple[U32, U32]:
 def smallest_unsigned(n: int) -> np.dtype[np.unsignedinteger]:
     """The narrowest unsigned type that holds codes 0 … n - 1."""
     return np.dtype(np.min_scalar_type(max(n - 1, 0)))
-
-
-def take_in_chunks(values: NDArray[np.generic], rows: U32, out: NDArray[np.generic]) -> None:
-    """``out[:] = values[rows]`` without a temporary of full size."""
-    for first in range(0, len(rows), _CHUNK):
-        span = slice(first, first + _CHUNK)
-        out[span] = values[rows[span]]
 
 
 @njit(cache=True, nogil=True)
