@@ -47,7 +47,8 @@ class Value(_Record):
 
     A template names columns in braces: ``"{EBELN}/{EBELP}"``. Where any part of a template or
     of ``columns`` is empty, the value is empty: half a key is no key. ``translate`` replaces
-    codes; what it does not list stays as it is, or becomes empty with ``otherwise: empty``.
+    codes, ``""`` by an empty value; what it does not list stays as it is, or becomes empty with
+    ``otherwise: empty``.
     """
 
     column: str | None = None
@@ -237,6 +238,11 @@ class JoinSpec(_Record):
     name: str | None = None
     if_none: Literal["set_aside", "keep"] = "set_aside"
     if_many: Literal["set_aside", "empty", "first", "each"] = "set_aside"
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, dict) else value
 
     @model_validator(mode="before")
     @classmethod
