@@ -29,31 +29,32 @@ _WORDS = {"年": "-", "月": "-", "日": " ", "号": " ", "號": " ", "时": ":"
 _WORDS |= {"點": ":", "分": ":", "秒": "", "上午": " AM ", "下午": " PM ", "\u2212": "-"}
 
 _ISO = re.compile(
-    r"\d{4}(?P<s>[-/])\d\d[-/]\d\d(?:(?P<t>[T ])\d\d:\d\d(?P<sec>:\d\d(?P<f>\.\d{1,9})?)?"
-    r"(?P<z>Z|[+-]\d\d:\d\d)?)?"
+    r"[0-9]{4}(?P<s>[-/])[0-9][0-9][-/][0-9][0-9](?:(?P<t>[T ])[0-9][0-9]:[0-9][0-9](?P<sec>:[0-9][0-9](?P<f>\.[0-9]{1,9})?)?"
+    r"(?P<z>Z|[+-][0-9][0-9]:[0-9][0-9])?)?"
 )
 _GENERAL = (
-    r"^(?:(?<y>\d{4})(?<s1>[-/.])(?<m>\d{1,2})[-/.](?<d>\d{1,2})"
-    r"|(?<a>\d{1,2})(?<s2>[-/.])(?<b>\d{1,2})[-/.](?<c>\d{4}))"
-    r"(?:(?:T|\s)\s*(?:(?<p1>AM|PM)\s*)?(?<H>\d{1,2})"
-    r"(?::(?<M>\d{1,2})(?::(?<S>\d{1,2})(?:[.,](?<f>\d{1,9})0*)?)?)?:?\s*(?<p2>AM|PM)?)?"
-    r"\s*(?<z>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
+    r"^(?:(?<y>[0-9]{4})(?<s1>[-/.])(?<m>[0-9]{1,2})[-/.](?<d>[0-9]{1,2})"
+    r"|(?<a>[0-9]{1,2})(?<s2>[-/.])(?<b>[0-9]{1,2})[-/.](?<c>[0-9]{4}))"
+    r"(?:(?:T|\s)\s*(?:(?<p1>AM|PM)\s*)?(?<H>[0-9]{1,2})"
+    r"(?::(?<M>[0-9]{1,2})(?::(?<S>[0-9]{1,2})(?:[.,](?<f>[0-9]{1,9})0*)?)?)?:?\s*(?<p2>AM|PM)?)?"
+    r"\s*(?<z>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
 )
 _COMPACT = (
-    r"^(?<y>(?:1[6-9]|2[0-2])\d{2})(?<m>0[1-9]|1[0-2])(?<d>[0-3]\d)"
-    r"(?:[T ]?(?<H>\d{2}):?(?<M>\d{2})(?::?(?<S>\d{2}))?(?<z>Z)?)?$"
+    r"^(?<y>(?:1[6-9]|2[0-2])[0-9]{2})(?<m>0[1-9]|1[0-2])(?<d>[0-3][0-9])"
+    r"(?:[T ]?(?<H>[0-9]{2}):?(?<M>[0-9]{2})(?::?(?<S>[0-9]{2}))?(?<z>Z)?)?$"
 )
 _NUMBER_FORMS: tuple[tuple[str, str, float], ...] = (
-    ("excel_serial", r"^[2-7]\d{4}(?:\.\d+)?$", 86_400e9),
-    ("epoch_s", r"^\d{9,10}(?:\.\d+)?$", 1e9),
-    ("epoch_ms", r"^\d{12,13}(?:\.\d+)?$", 1e6),
-    ("epoch_us", r"^\d{15,16}$", 1e3),
-    ("epoch_ns", r"^\d{18,19}$", 1.0),
+    ("excel_serial", r"^[2-7][0-9]{4}(?:\.[0-9]+)?$", 86_400e9),
+    ("epoch_s", r"^[0-9]{9,10}(?:\.[0-9]+)?$", 1e9),
+    ("epoch_ms", r"^[0-9]{12,13}(?:\.[0-9]+)?$", 1e6),
+    ("epoch_us", r"^[0-9]{15,16}$", 1e3),
+    ("epoch_ns", r"^[0-9]{18,19}$", 1.0),
 )
 _EXCEL_EPOCH_DAYS = 25_569
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261
 """Whole years that nanoseconds since 1970 can hold."""
 _GAP_MIN = 24 * 60
+_STEM = len("2021-03-05T08:05:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,9 @@ def order_evidence(values: pl.Series) -> OrderEvidence:
     """Count what decides between day first and month first (dates such as 01/02/2017)."""
     if values.dtype != pl.String:
         return OrderEvidence()
-    parts = _normal(_present(values)).str.extract_groups(r"^(\d{1,2})[-/](\d{1,2})[-/]\d{4}\b")
+    parts = _normal(_present(values)).str.extract_groups(
+        r"^([0-9]{1,2})[-/]([0-9]{1,2})[-/][0-9]{4}\b"
+    )
     found = parts.struct.unnest().cast(pl.Int32)
     first, second = pl.col(found.columns[0]), pl.col(found.columns[1])
     day, month, rest = found.select(
@@ -188,31 +191,42 @@ def _uniform_iso(text: pl.Series) -> _Local | None:
     if shape is None:
         return None
     s, t, zone = shape["s"], shape["t"], shape["z"]
-    stem = rf"\d{{4}}{s}\d\d{s}\d\d"
-    pattern = f"%Y{s}%m{s}%d"
+    two = "[0-9]{2}"
+    stem, pattern = f"[0-9]{{4}}{s}{two}{s}{two}", f"%Y{s}%m{s}%d"
     if t:
-        stem, pattern = stem + t + r"\d\d:\d\d", pattern + t + "%H:%M"
+        stem, pattern = f"{stem}{t}{two}:{two}", f"{pattern}{t}%H:%M"
     if shape["sec"]:
-        stem, pattern = stem + r":\d\d(?:\.\d{1,9})?", pattern + ":%S%.f"
-    tail = {None: "", "Z": "Z"}.get(zone, r"[+-]\d\d:\d\d")
+        stem, pattern = rf"{stem}:{two}(?:\.[0-9]{{1,9}})?", f"{pattern}:%S"
+    tail = {None: "", "Z": "Z"}.get(zone, f"[+-]{two}:{two}")
     if not text.str.contains(f"^{stem}{tail}$").all():
         return None
     body = text if zone is None else text.str.head(-len(zone))
-    naive = _native(body, pattern) if t else _native(body + " 00:00", pattern + " %H:%M")
+    if not t:
+        naive = _native(body + " 00:00", pattern + " %H:%M")
+    elif shape["sec"]:
+        naive = _native(body.str.head(_STEM), pattern, body.str.slice(_STEM + 1))
+    else:
+        naive = _native(body, pattern)
     if naive.null_count() != text.null_count():
         return None
     offset = None if zone is None else _offset_min(text.str.tail(len(zone)))
     return _Local(naive, offset, {f"y{s}m{s}d": len(given)})
 
 
-def _native(text: pl.Series, pattern: str) -> pl.Series:
-    """Polars' parser, kept to the years that nanoseconds can hold (others become null)."""
+def _native(text: pl.Series, pattern: str, fraction: pl.Series | None = None) -> pl.Series:
+    """Polars' parser, kept to the years that nanoseconds can hold (others become null).
+
+    ``fraction`` holds the digits behind the second, up to nine of them.
+    """
     coarse = text.str.to_datetime(pattern, time_unit="us", strict=False)
     fits = coarse.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)
-    fine = text.str.to_datetime(pattern, time_unit="ns", strict=False)
-    if bool(fits.all()):
+    if not bool(fits.all()):
+        coarse = coarse.zip_with(fits, coarse.clear(len(coarse)))
+    fine = coarse.cast(pl.Datetime("ns"))
+    if fraction is None or not bool((fraction != "").any()):
         return fine
-    return pl.select(pl.when(fits).then(fine)).to_series()
+    ns = fraction.fill_null("").str.pad_end(9, "0").cast(pl.Int64)
+    return (fine.cast(pl.Int64) + ns).cast(pl.Datetime("ns"))
 
 
 def _by_pattern(text: pl.Series, pattern: str) -> _Local:
@@ -221,6 +235,11 @@ def _by_pattern(text: pl.Series, pattern: str) -> _Local:
         fine = text.str.to_datetime(pattern, time_unit="ns", strict=False, time_zone="UTC")
         zero = pl.repeat(0, len(text), dtype=pl.Int16, eager=True)
         return _Local(fine.dt.replace_time_zone(None), zero, {pattern: given})
+    if re.search(r"%[.369]*f", pattern):
+        coarse = text.str.to_datetime(pattern, time_unit="us", strict=False)
+        fine = text.str.to_datetime(pattern, time_unit="ns", strict=False)
+        fits = coarse.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)
+        return _Local(fine.zip_with(fits, _no_times(len(text))), None, {pattern: given})
     if not re.search(r"%[HIkTRrX+s]", pattern):
         text, pattern = text + " 00:00", pattern + " %H:%M"
     return _Local(_native(text, pattern), None, {pattern.removesuffix(" %H:%M"): given})
@@ -246,8 +265,9 @@ def _mixed(text: pl.Series, order: DateOrder) -> _Local:
             "k": normal.str.extract_groups(_COMPACT),
         }
     )
-    frame = found.select(_iso_text(order), _form(order), _zone_text(), "normal")
-    naive = _native(frame["iso"], "%Y-%m-%dT%H:%M:%S%.f")
+    fraction = pl.col("g").struct.field("f").alias("fraction")
+    frame = found.select(_iso_text(order), fraction, _form(order), _zone_text(), "normal")
+    naive = _native(frame["iso"], "%Y-%m-%dT%H:%M:%S", frame["fraction"])
     numbers = _numbers(frame["normal"].zip_with(frame["form"].is_null(), _blank(text)))
     if numbers is None:
         forms = frame["form"]
@@ -267,7 +287,7 @@ def _blank(like: pl.Series) -> pl.Series:
 
 
 def _iso_text(order: DateOrder) -> pl.Expr:
-    """The normalised parts put together as YYYY-MM-DDTHH:MM:SS[.f]; null where no form fits."""
+    """The normalised parts put together as YYYY-MM-DDTHH:MM:SS; null where no form fits."""
     g, k = pl.col("g").struct.field, pl.col("k").struct.field
     day, month = (g("a"), g("b")) if order == "dmy" else (g("b"), g("a"))
 
@@ -290,7 +310,6 @@ def _iso_text(order: DateOrder) -> pl.Expr:
         .then(hour)
     )
     hour_text = pl.when(g("H").is_null()).then(pl.lit("00")).otherwise(clock.cast(pl.String))
-    fraction = pl.when(g("f").is_not_null()).then("." + g("f")).otherwise(pl.lit(""))
     general = pl.concat_str(
         pl.coalesce(g("y"), g("c")),
         pl.lit("-"),
@@ -303,7 +322,6 @@ def _iso_text(order: DateOrder) -> pl.Expr:
         two(g("M")),
         pl.lit(":"),
         two(g("S")),
-        fraction,
     )
     date = pl.concat_str(k("y"), k("m"), k("d"), separator="-")
     time = pl.concat_str(two(k("H")), two(k("M")), two(k("S")), separator=":")
