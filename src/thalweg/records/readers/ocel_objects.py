@@ -74,7 +74,10 @@ def build_objects(draft: Draft, clock: Clock) -> Objects:
             columns[name] = frame.join(first, on=_AT, how="left", maintain_order="left")[VALUE]
             changes.append(_as_changes(later, name))
         frames[kind] = pl.DataFrame(columns)
-    return Objects(frames, _join_changes(changes, ids), types)
+    joined = _join_changes(changes, ids)
+    if joined is not None:
+        _note_changes_without_value(draft, joined)
+    return Objects(frames, joined, types)
 
 
 def _attributes(draft: Draft, kind: str) -> list[str]:
@@ -188,9 +191,6 @@ def _split(
     for at, _, value in repeated.filter(~pl.col(_AT).is_first_distinct()).iter_rows():
         record = {"id": draft.object_ids[at], where: value}
         draft.rejects.append((at + 1, "initial_value_repeated", str(value), json_text(record)))
-    without = later[VALUE].null_count()
-    if without:
-        draft.tally.add("ocel_change_without_value", "warning", where, count=without, of=len(later))
     return first.filter(pl.col(_AT).is_first_distinct()).drop(_STAMP), later
 
 
@@ -212,3 +212,18 @@ def _join_changes(changes: list[pl.DataFrame], ids: pl.Series) -> pl.DataFrame |
     joined = joined.sort(_AT, TIME, maintain_order=True)
     named = joined.with_columns(ids.gather(joined[_AT]).alias(OBJECT))
     return named.select(list(CHANGES_SCHEMA))
+
+
+def _note_changes_without_value(draft: Draft, changes: pl.DataFrame) -> None:
+    """Such a change says that, and not to what, an attribute changed; it is kept."""
+    without = changes.filter(pl.col(VALUE).is_null())
+    if len(without):
+        by_attribute = without[ATTRIBUTE].value_counts(sort=True)
+        draft.tally.add(
+            "ocel_change_without_value",
+            "warning",
+            count=len(without),
+            value=without[ATTRIBUTE][0],
+            of=len(changes),
+            by_attribute=dict(by_attribute.iter_rows()),
+        )

@@ -1,0 +1,1 @@
+"""Export: a book back into files that other tools read."""
