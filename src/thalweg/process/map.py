@@ -4,20 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from thalweg.errors import RequestError
 from thalweg.process import activities as act
 from thalweg.process import durations as dur
+from thalweg.process.across import across_types
+from thalweg.process.calendar import (
+    Calendar,
+    WorkTable,
+    calendar_json,
+    learn_calendar,
+    pair_work_seconds,
+    work_table,
+    zone_of,
+)
 from thalweg.process.chunks import Ints
-from thalweg.process.pairs import Sequences, pairs_table
+from thalweg.process.filter_text import parse_filter, to_text
+from thalweg.process.filters import Filter, filter_list
+from thalweg.process.handovers import handovers
+from thalweg.process.pairs import Sequences, scan_and_table
 from thalweg.process.result import MapResult
+from thalweg.process.selection import apply_filters, keep_entries, pick
+from thalweg.process.service import find_work, service_table
+from thalweg.process.simplify import simplify
+from thalweg.process.timeline import (
+    Every,
+    aggregate_timeline,
+    fitting_period,
+    period_edges,
+    timeline_table,
+)
 from thalweg.process.variants import group_variants, top_variants_table
 from thalweg.records.completion import Completion, completion
 from thalweg.records.perspective import Perspective
@@ -26,96 +50,328 @@ if TYPE_CHECKING:
     from thalweg.records.store.book import Book
 
 TOP_VARIANTS = 20
+FilterLike = Filter | str | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class MapRequest:
-    """What was asked; part of the result's fingerprint."""
+    """What was asked; with the book's fingerprint it names the result."""
 
     type: str
-    filters: tuple[str, ...] = ()
-    ends: tuple[str, ...] | None = None
-    top: int = TOP_VARIANTS
+    filters: tuple[Filter, ...]
+    ends: tuple[str, ...] | None
+    calendar: Calendar | Literal["learn"] | None
+    timezone: str
+    every: Every | None
+    horizon: datetime | None
+    top: int
+    activities: float
+    paths: float
+
+    def to_json(self) -> dict[str, Any]:
+        given = {name: getattr(self, name) for name in self.__slots__}
+        week = self.calendar
+        return given | {
+            "filters": [to_text(one) for one in self.filters],
+            "calendar": calendar_json(week) if isinstance(week, Calendar) else week,
+            "horizon": None if self.horizon is None else self.horizon.isoformat(),
+        }
 
 
 def map_book(
     book: Book,
     *,
     type: str | None = None,  # noqa: A002
+    filters: Sequence[FilterLike] = (),
     ends: Sequence[str] | None = None,
+    calendar: Calendar | Literal["learn"] | None = None,
+    timezone: str = "UTC",
+    every: Every | None = None,
+    horizon: datetime | None = None,
     top: int = TOP_VARIANTS,
+    activities: float = 1.0,
+    paths: float = 1.0,
     threads: int | None = None,
 ) -> MapResult:
     """All measures of one object type.
 
-    Takes    type: the object type; None means the one with most events. ends: activities after
-             which an object is finished; None means learned. top: variants to list.
-    Raises   RequestError: no such type or activity.
+    Takes    type: the object type; None means the one with most events.
+             filters: records, their text or their JSON form, applied one after the other.
+             ends: activities after which an object is finished; None means learned.
+             calendar: working hours, or "learn"; None counts no working time.
+             timezone: zone of calendar periods and learned hours. every: day, week or month;
+             None means what fits the span. horizon: when observation ended; None means learned.
+             top: variants to list. activities, paths: shares to show (see ``simplify``).
+    Raises   RequestError: a type, activity, attribute or zone that does not exist.
     """
-    view = book.perspective(choose_type(book, type))
-    request = MapRequest(view.type, (), None if ends is None else tuple(ends), top)
-    return _measure(book, view, request, threads)
+    zone_of(timezone)
+    request = MapRequest(
+        type=choose_type(book, type),
+        filters=read_filters(filters),
+        ends=None if ends is None else tuple(ends),
+        calendar=calendar,
+        timezone=timezone,
+        every=every,
+        horizon=horizon,
+        top=top,
+        activities=activities,
+        paths=paths,
+    )
+    base = book.perspective(request.type)
+    view = apply_filters(base, request.filters)
+    result = _Measuring(base, view, request, threads).result()
+    if activities < 1 or paths < 1:
+        result = replace(result, shown=asdict(simplify(result, activities, paths)))
+    return result
 
 
 def choose_type(book: Book, name: str | None) -> str:
     if not book.types:
         raise RequestError("The book holds no object type with events. Ingest a source first.")
-    return pick(name, book.types, "object type") if name is not None else book.types[0]
+    return book.types[0] if name is None else pick(name, book.types, "object type")
 
 
-def pick(name: str, known: Sequence[str], what: str) -> str:
-    """``name`` if it is known, else an error that shows the nearest known ones."""
-    if name in known:
-        return name
-    near = get_close_matches(name, known, 5, 0.3) or list(known)[:8]
-    raise RequestError(f"There is no {what} {name!r}. Nearest: {', '.join(near)}.")
+def read_filters(filters: Sequence[FilterLike]) -> tuple[Filter, ...]:
+    """Filters from records, text or JSON objects."""
+    texts = [parse_filter(one) if isinstance(one, str) else one for one in filters]
+    try:
+        return tuple(filter_list.validate_python(texts))
+    except ValueError as error:
+        raise RequestError(f"A filter cannot be read: {error}") from error
 
 
-def _measure(book: Book, view: Perspective, request: MapRequest, threads: int | None) -> MapResult:
-    offsets = np.array(view.offsets, np.int64)
-    names = view.activities
-    whole = act.aggregate_activities(offsets, view.activity, view.time_ns, len(names), threads)
-    groups = group_variants(offsets, view.activity, names, threads)
-    done = _completion(view, offsets, request)
-    spans = dur.object_durations(offsets, view.time_ns, done.finished, done.horizon_ns)
-    durations = dur.DurationAggregate.of(spans, done.finished)
-    events, by_activity = distinct_events(view)
-    span = whole.figures[whole.figures[:, act.ENTRIES] > 0]
-    return MapResult(
-        fingerprint=_fingerprint(book, request),
-        book=book.fingerprint,
-        request=_request_json(request),
-        type=view.type,
-        types=tuple(book.types),
-        events=events,
-        entries=view.entries,
-        objects=view.objects,
-        first=_instant(span[:, act.FIRST].min()) if len(span) else None,
-        last=_instant(span[:, act.LAST].max()) if len(span) else None,
-        activities=act.activities_table(whole, names, by_activity),
-        pairs=pairs_table(
-            Sequences.of(offsets, view.activity, view.time_ns, len(names)), names, threads
-        ),
-        starts=act.edges_table(whole, names, act.STARTS),
-        ends=act.edges_table(whole, names, act.ENDS),
-        variants=groups.variants,
-        top_variants=top_variants_table(
-            groups, offsets, view.activity, view.time_ns, names, request.top, threads
-        ),
-        completion=_completion_json(done, names),
-        durations=dur.duration_figures(durations),
-        duration_curve=dur.survival(durations).table(),
-        tables={"loops": act.loops_table(whole, names)},
-        trust=_trust_json(book),
+class _Measuring:
+    """One request on its way: the inputs that several measures share."""
+
+    def __init__(
+        self, base: Perspective, view: Perspective, request: MapRequest, threads: int | None
+    ) -> None:
+        self.base, self.view, self.request, self.threads = base, view, request, threads
+        self.book = view.book
+        self.offsets = np.array(view.offsets, np.int64)
+        self.names = view.activities
+        self.tables: dict[str, pl.DataFrame] = {}
+        self.missing: dict[str, str] = {}
+        self.facts: dict[str, Any] = {}
+        self.done = _judge(base, view, request)
+        self.start = np.asarray(view.time_ns[self.offsets[:-1]])
+        self.stop = np.asarray(view.time_ns[self.offsets[1:] - 1])
+
+    def result(self) -> MapResult:
+        view, request = self.view, self.request
+        whole = act.aggregate_activities(
+            self.offsets, view.activity, view.time_ns, len(self.names), self.threads
+        )
+        events, by_activity = distinct_events(view)
+        variants, top_variants = self._variants()
+        work = self._calendar()
+        pairs = self._pairs(work)
+        durations = self._durations(work)
+        self.tables["loops"] = act.loops_table(whole, self.names)
+        self._timeline()
+        self._handovers()
+        self._service()
+        self._across()
+        return MapResult(
+            fingerprint=_fingerprint(self.book, request),
+            book=self.book.fingerprint,
+            request=request.to_json(),
+            type=view.type,
+            types=tuple(self.book.types),
+            events=events,
+            entries=view.entries,
+            objects=view.objects,
+            first=instant(self.start.min()) if view.objects else None,
+            last=instant(self.stop.max()) if view.objects else None,
+            activities=act.activities_table(whole, self.names, by_activity),
+            pairs=pairs,
+            starts=act.edges_table(whole, self.names, act.STARTS),
+            ends=act.edges_table(whole, self.names, act.ENDS),
+            variants=variants,
+            top_variants=top_variants,
+            completion=self._completion(),
+            durations=dur.duration_figures(durations),
+            duration_curve=dur.survival(durations).table(),
+            tables=self.tables,
+            missing=self.missing,
+            facts=self.facts,
+            warnings=self._warnings(),
+            trust=trust_summary(self.book),
+        )
+
+    def _variants(self) -> tuple[int, pl.DataFrame]:
+        view = self.view
+        groups = group_variants(self.offsets, view.activity, self.names, self.threads)
+        table = top_variants_table(
+            groups,
+            self.offsets,
+            view.activity,
+            view.time_ns,
+            self.names,
+            self.request.top,
+            self.threads,
+        )
+        return groups.variants, table
+
+    def _calendar(self) -> WorkTable | None:
+        week = self.request.calendar
+        if week == "learn":
+            learned = learn_calendar(self.base.time_ns, self.request.timezone)
+            self.facts["calendar_inside_share"] = learned.events_inside_share
+            if learned.calendar is None:
+                self.missing["calendar"] = str(learned.reason)
+                return None
+            week = learned.calendar
+        if week is None:
+            self.missing["calendar"] = "not_asked"
+            return None
+        self.facts["calendar"] = calendar_json(week)
+        if not self.view.objects:
+            return None
+        last = max(int(self.stop.max()), self.done.horizon_ns)
+        return work_table(week, int(self.start.min()), last)
+
+    def _pairs(self, work: WorkTable | None) -> pl.DataFrame:
+        view = self.view
+        data = Sequences.of(self.offsets, view.activity, view.time_ns, len(self.names))
+        whole, table = scan_and_table(data, self.names, self.threads)
+        if work is not None:
+            total = pair_work_seconds(data, whole, work, self.threads)
+            label = pl.Series(self.names, dtype=pl.String)
+            extra = pl.DataFrame(
+                {
+                    "source": label.gather(whole.source),
+                    "target": label.gather(whole.target),
+                    "work_mean_s": total / whole.count,
+                    "work_total_s": total,
+                }
+            )
+            table = table.join(extra, on=["source", "target"], how="left", maintain_order="left")
+        return table
+
+    def _durations(self, work: WorkTable | None) -> dur.DurationAggregate:
+        finished, horizon = self.done.finished, self.done.horizon_ns
+        if work is not None:
+            stop = np.where(finished, self.stop, np.maximum(self.stop, horizon))
+            inside = work.work_ns(stop) - work.work_ns(self.start)
+            aggregate = dur.DurationAggregate.of(inside, finished)
+            self.facts["durations_work"] = dur.duration_figures(aggregate)
+        spans = dur.object_durations(self.offsets, self.view.time_ns, finished, horizon)
+        return dur.DurationAggregate.of(spans, finished)
+
+    def _timeline(self) -> None:
+        if not self.view.objects:
+            self.missing["timeline"] = "no_objects"
+            return
+        first = int(self.start.min())
+        last = max(int(self.stop.max()), self.done.horizon_ns)
+        every = self.request.every or fitting_period(first, self.done.horizon_ns)
+        edges = period_edges(first, last, every, zone_of(self.request.timezone))
+        timeline = aggregate_timeline(self.start, self.stop, self.done.finished, last, edges)
+        self.tables["timeline"] = timeline_table(timeline, first, last)
+        self.facts["every"] = every
+
+    def _handovers(self) -> None:
+        for role in ("resource", "party"):
+            found = handovers(self.view, role, self.threads)
+            if found is None:
+                self.missing[f"handovers_{role}"] = f"no_{role}"
+            else:
+                self.tables[f"handovers_{role}"], self.facts[f"handovers_{role}"] = found
+
+    def _service(self) -> None:
+        work = find_work(self.view)
+        if work is None:
+            self.missing["service"] = "no_start_times"
+            return
+        self.tables["service"] = service_table(work, self.names, self.threads)
+        self.facts["service"] = {
+            "encoding": work.encoding,
+            "pieces": len(work.code),
+            "disordered": work.disordered,
+            "unmatched_starts": work.unmatched_starts,
+            "unmatched_completes": work.unmatched_completes,
+        }
+
+    def _across(self) -> None:
+        if len(self.book.types) == 1:
+            self.missing["across"] = "one_type"
+            return
+        views = related_views(self.view, cut=self.view is not self.base)
+        self.tables |= across_types(views, self.threads)
+
+    def _completion(self) -> dict[str, Any]:
+        done = self.done
+        return {
+            "rule": done.rule,
+            "ends": [self.names[code] for code in done.ends],
+            "horizon": instant(done.horizon_ns),
+            "by_end": done.by_end,
+            "by_silence": done.by_silence,
+            "unfinished": done.unfinished,
+            "beyond_horizon": done.beyond,
+        }
+
+    def _warnings(self) -> tuple[str, ...]:
+        cut = any(
+            getattr(f, "level", "") == "events" or getattr(f, "mode", "") == "events"
+            for f in self.request.filters
+        )
+        told = {
+            "no_objects": self.view.objects == 0,
+            "few_objects": 0 < self.view.objects < 30,
+            "events_filtered": cut,
+            "events_beyond_horizon": self.done.beyond > 0,
+            "mostly_finished_by_silence": self.done.by_silence > self.done.by_end,
+        }
+        return tuple(code for code, true in told.items() if true)
+
+
+def _judge(base: Perspective, view: Perspective, request: MapRequest) -> Completion:
+    """Who is finished: a fact of the whole object, whatever the filters leave of it."""
+    ends = None
+    if request.ends is not None:
+        known = list(base.activities)
+        ends = tuple(known.index(pick(name, known, "activity")) for name in request.ends)
+    horizon = None
+    if request.horizon is not None:
+        moment = request.horizon
+        aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        horizon = (aware - _EPOCH) // timedelta(microseconds=1) * 1000
+    offsets = np.array(base.offsets, np.int64)
+    done = completion(
+        offsets, base.activity, base.time_ns, len(base.activities), ends=ends, horizon_ns=horizon
+    )
+    if view is base:
+        return done
+    place = np.empty(int(np.max(base.object, initial=-1)) + 1, np.int64)
+    place[base.object] = np.arange(base.objects)
+    mine = place[view.object]
+    last = view.time_ns[view.offsets[1:] - 1]
+    return replace(
+        done,
+        finished=done.finished[mine],
+        silent=done.silent[mine],
+        beyond=int((last > done.horizon_ns).sum()),
     )
 
 
-def _completion(view: Perspective, offsets: Ints, request: MapRequest) -> Completion:
-    ends = None
-    if request.ends is not None:
-        known = list(view.activities)
-        ends = tuple(known.index(pick(name, known, "activity")) for name in request.ends)
-    return completion(offsets, view.activity, view.time_ns, len(view.activities), ends=ends)
+def related_views(view: Perspective, *, cut: bool) -> list[Perspective]:
+    """All perspectives of the book, this one in its place; with ``cut`` restricted to
+    the events that this one holds."""
+    views = []
+    keep: NDArray[np.bool_] | None = None
+    if cut:
+        keep = np.zeros(int(np.max(view.event, initial=-1)) + 1, bool)
+        keep[view.event] = True
+    for name in view.book.types:
+        other = view if name == view.type else view.book.perspective(name)
+        if keep is not None and name != view.type:
+            inside = other.event < len(keep)
+            inside[inside] = keep[other.event[inside]]
+            other = keep_entries(other, inside)
+        views.append(other)
+    return views
 
 
 def distinct_events(view: Perspective, run: int = 1 << 20) -> tuple[int, Ints | None]:
@@ -133,34 +389,21 @@ def distinct_events(view: Perspective, run: int = 1 << 20) -> tuple[int, Ints | 
     return events, np.bincount(code[seen], minlength=len(view.activities))
 
 
-def _instant(time_ns: Any) -> datetime:
-    return datetime.fromtimestamp(int(time_ns) // 10**9, UTC).replace(
-        microsecond=int(time_ns) % 10**9 // 1000
-    )
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _request_json(request: MapRequest) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in request.__slots__}
+def instant(time_ns: Any) -> datetime:
+    """Nanoseconds as a time in UTC, to the microsecond."""
+    return _EPOCH + timedelta(microseconds=int(time_ns) // 1000)
 
 
 def _fingerprint(book: Book, request: MapRequest) -> str:
-    text = json.dumps([book.fingerprint, _request_json(request)], sort_keys=True)
+    text = json.dumps([book.fingerprint, request.to_json()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _completion_json(done: Completion, names: Sequence[str]) -> dict[str, Any]:
-    return {
-        "rule": done.rule,
-        "ends": [names[code] for code in done.ends],
-        "horizon": _instant(done.horizon_ns),
-        "by_end": done.by_end,
-        "by_silence": done.by_silence,
-        "unfinished": done.unfinished,
-        "beyond_horizon": done.beyond,
-    }
-
-
-def _trust_json(book: Book) -> dict[str, Any]:
+def trust_summary(book: Book) -> dict[str, Any]:
+    """The trust report's totals and findings, without their examples."""
     trust = book.trust
     return {
         "rows_read": trust.rows_read,

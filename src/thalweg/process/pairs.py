@@ -308,9 +308,16 @@ def pairs_table(data: Sequences, names: Sequence[str], threads: int | None = Non
     Returns  source, target, count, objects (distinct), mean_s, median_s, p90_s, min_s, max_s,
              total_s, wait_share (part of the total of all pairs); the most frequent first.
     """
+    return scan_and_table(data, names, threads)[1]
+
+
+def scan_and_table(
+    data: Sequences, names: Sequence[str], threads: int | None = None
+) -> tuple[PairAggregate, pl.DataFrame]:
+    """The aggregate, in the order of its codes, and its table."""
     whole, parts = scan_pairs(data, threads)
     quantiles = pair_quantiles(data, whole, parts, (0.5, 0.9), threads)
-    return _table(whole, quantiles, names)
+    return whole, _table(whole, quantiles, names)
 
 
 def _table(

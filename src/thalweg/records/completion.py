@@ -50,23 +50,34 @@ class Completion:
     """Who is finished, and by which rule.
 
     finished        one per object.
+    silent          one per object: finished, but only by silence.
     ends            activity codes after which an object is finished, rising.
     rule            "given" by the user, or "learned" from the records.
     horizon_ns      when observation ended.
     follow_up_ns    per activity code: the silence after which it is over (rule "learned").
-    by_end, by_silence, unfinished   counts of objects; they add up to all.
     beyond          objects whose last event is later than the horizon.
     """
 
     finished: NDArray[np.bool_]
+    silent: NDArray[np.bool_]
     ends: tuple[int, ...]
     rule: Literal["given", "learned"]
     horizon_ns: int
     follow_up_ns: Ints | None
-    by_end: int
-    by_silence: int
-    unfinished: int
     beyond: int
+
+    @property
+    def by_end(self) -> int:
+        """Objects that reached an end."""
+        return int((self.finished & ~self.silent).sum())
+
+    @property
+    def by_silence(self) -> int:
+        return int(self.silent.sum())
+
+    @property
+    def unfinished(self) -> int:
+        return int((~self.finished).sum())
 
 
 def completion(
@@ -104,13 +115,11 @@ def completion(
     finished = ended | silent
     return Completion(
         finished=finished,
+        silent=silent & ~ended,
         ends=tuple(int(code) for code in np.flatnonzero(is_end)),
         rule=rule,
         horizon_ns=horizon,
         follow_up_ns=follow_up,
-        by_end=int(ended.sum()),
-        by_silence=int((silent & ~ended).sum()),
-        unfinished=int((~finished).sum()),
         beyond=int((last_time > horizon).sum()),
     )
 
