@@ -1,0 +1,138 @@
+"""Where boxes and arrows stand: a layered layout by Graphviz, read back as plain coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from thalweg.errors import MissingExtraError
+from thalweg.surfaces.lettering import text_width, wrap
+from thalweg.surfaces.map_elements import END, START, Arrow, Box, Elements, widest_tree
+
+LABEL_PX, FIGURE_PX, ARROW_PX = 13.0, 11.0, 10.5
+LINE_PX = 16.0
+WRAP_PX = 168.0
+MARKER_PX = 26.0
+_POINTS = 72.0
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBox:
+    """A box's centre and size in px, and its label by lines."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedArrow:
+    """A chain of Bézier curves (first point, then three for each), its tip and its label's place."""
+
+    source: str
+    target: str
+    curve: tuple[Point, ...]
+    tip: Point
+    label: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    width: float
+    height: float
+    boxes: tuple[PlacedBox, ...]
+    arrows: tuple[PlacedArrow, ...]
+
+
+def lay_out(elements: Elements, *, label_width: float = 44.0) -> Layout:
+    """Place all elements, from top to bottom.
+
+    Takes    label_width: px to keep free for the figure on each arrow.
+    Raises   MissingExtraError: pygraphviz is not installed.
+    """
+    try:
+        import pygraphviz
+    except ImportError as error:
+        raise MissingExtraError("pygraphviz, which lays out process maps,", "pictures") from error
+    graph = pygraphviz.AGraph(directed=True, strict=False)
+    graph.graph_attr.update(rankdir="TB", nodesep="0.32", ranksep="0.42", splines="true")
+    graph.node_attr.update(shape="box", fixedsize="true", label="")
+    graph.edge_attr.update(arrowsize="0.6", fontname="Courier", fontsize="10")
+    sizes = _add_boxes(graph, elements)
+    _add_arrows(graph, elements, label_width)
+    graph.layout(prog="dot")
+    return _read(graph, elements, sizes)
+
+
+def _add_boxes(graph: Any, elements: Elements) -> dict[str, PlacedBox]:
+    known = {box.name: box for box in elements.boxes}
+    sizes: dict[str, PlacedBox] = {}
+    for name in [START, *_order(elements), END]:
+        sizes[name] = _sized(known[name]) if name in known else _marker(name)
+        graph.add_node(
+            name,
+            width=f"{sizes[name].width / _POINTS:.3f}",
+            height=f"{sizes[name].height / _POINTS:.3f}",
+        )
+    graph.add_subgraph([START], rank="source")
+    graph.add_subgraph([END], rank="sink")
+    return sizes
+
+
+def _order(elements: Elements) -> list[str]:
+    """Activities in the order in which the widest ways from the start reach them."""
+    links = ((a.source, a.target, a.count) for a in elements.arrows)
+    reached = [target for _, target in widest_tree(START, links) if target != END]
+    return reached + [b.name for b in elements.boxes if b.name not in set(reached)]
+
+
+def _add_arrows(graph: Any, elements: Elements, label_width: float) -> None:
+    most = max((a.count for a in elements.arrows), default=1)
+    blanks = "x" * max(2, round(label_width / 6))
+    for number, arrow in enumerate(elements.arrows):
+        weight = 1 + round(20 * arrow.count / most)
+        graph.add_edge(
+            arrow.source, arrow.target, key=str(number), weight=str(weight), label=blanks
+        )
+
+
+def _sized(box: Box) -> PlacedBox:
+    lines = wrap(box.name, LABEL_PX, WRAP_PX)
+    width = max(96.0, max(text_width(line, LABEL_PX) for line in lines) + 28)
+    return PlacedBox(box.name, 0, 0, width, 18 + LINE_PX * (len(lines) + 1), tuple(lines))
+
+
+def _marker(name: str) -> PlacedBox:
+    return PlacedBox(name, 0, 0, MARKER_PX, MARKER_PX, ())
+
+
+def _read(graph: Any, elements: Elements, sizes: dict[str, PlacedBox]) -> Layout:
+    left, bottom, right, top = (float(v) for v in graph.graph_attr["bb"].split(","))
+    boxes = []
+    for name, box in sizes.items():
+        x, y = (float(v) for v in graph.get_node(name).attr["pos"].split(","))
+        placed = (name, x - left, top - y, box.width, box.height, box.lines)
+        boxes.append(PlacedBox(*placed))
+    arrows = [_read_arrow(graph, n, a, left, top) for n, a in enumerate(elements.arrows)]
+    return Layout(right - left, top - bottom, tuple(boxes), tuple(arrows))
+
+
+def _read_arrow(graph: Any, number: int, arrow: Arrow, left: float, top: float) -> PlacedArrow:
+    attributes = graph.get_edge(arrow.source, arrow.target, str(number)).attr
+    tip: Point | None = None
+    points: list[Point] = []
+    for word in attributes["pos"].split():
+        parts = word.split(",")
+        point = (float(parts[-2]) - left, top - float(parts[-1]))
+        if parts[0] == "e":
+            tip = point
+        else:
+            points.append(point)
+    x, y = (float(v) for v in attributes["lp"].split(","))
+    place = (x - left, top - y)
+    return PlacedArrow(arrow.source, arrow.target, tuple(points), tip or points[-1], place)
