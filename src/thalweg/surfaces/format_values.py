@@ -27,9 +27,7 @@ def format_duration(seconds: float | None, language: Language = "en") -> str:
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
     sign, size = (_MINUS if seconds < 0 else ""), abs(seconds)
-    for limit, unit_s, english, chinese in _UNITS:
-        if size < limit:
-            break
+    _, unit_s, english, chinese = next(unit for unit in _UNITS if size < unit[0])
     number = _short(size / unit_s)
     if language == "zh":
         return f"{sign}{number} {chinese}"

@@ -1,18 +1,16 @@
-"""What a process map shows: boxes, arrows, and which of them are kept when it is simplified.
-
-The rule of keeping is the same in pictures and in the report's sliders: the most frequent
-activities; among their pairs the most frequent; and always the widest way from the start to each
-activity and from each activity to the end, so that nothing shown hangs loose.
-"""
+"""What a process map shows: boxes for activities, and arrows for pairs, starts and ends."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+from thalweg.process.simplify import simplify
+
+if TYPE_CHECKING:
+    from thalweg.process.result import MapResult
 
 START, END = "▶start", "■end"
 """Names of the two markers; no activity of a log is called so."""
@@ -46,10 +44,6 @@ class Arrow:
     p90_s: float | None = None
     total_s: float | None = None
 
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.source, self.target
-
 
 @dataclass(frozen=True, slots=True)
 class Elements:
@@ -72,86 +66,65 @@ class Elements:
         return self.all_arrows - len(self.arrows)
 
 
-def map_elements(
-    activities: pl.DataFrame, pairs: pl.DataFrame, starts: pl.DataFrame, ends: pl.DataFrame
-) -> Elements:
-    """All boxes and arrows of the tables of a map result."""
+def all_elements(result: MapResult) -> Elements:
+    """Everything that a map result holds."""
     waits = dict(
-        pairs.group_by("target")
+        result.pairs.group_by("target")
         .agg((pl.col("total_s").sum() / pl.col("count").sum()).alias("wait_s"))
         .iter_rows()
     )
-    boxes = [
-        Box(name, events, objects, waits.get(name))
-        for name, events, objects in activities.select("activity", "events", "objects").iter_rows()
-    ]
+    rows = result.activities.select("activity", "events", "objects").iter_rows()
+    boxes = [Box(name, events, objects, waits.get(name)) for name, events, objects in rows]
     columns = ["source", "target", "count", "objects", "mean_s", "median_s", "p90_s", "total_s"]
-    arrows = [Arrow(*row) for row in pairs.select(columns).iter_rows()]
-    for name, objects in starts.select("activity", "objects").iter_rows():
+    arrows = [Arrow(*row) for row in result.pairs.select(columns).iter_rows()]
+    for name, objects in result.starts.select("activity", "objects").iter_rows():
         arrows.append(Arrow(START, name, objects, objects))
-    for name, objects in ends.select("activity", "objects").iter_rows():
+    for name, objects in result.ends.select("activity", "objects").iter_rows():
         arrows.append(Arrow(name, END, objects, objects))
     boxes.sort(key=lambda b: (-b.events, b.name))
     arrows.sort(key=lambda a: (-a.count, a.source, a.target))
     return Elements(tuple(boxes), tuple(arrows), len(boxes), len(arrows))
 
 
-def legible_shares(elements: Elements, activities: float | None = None) -> tuple[float, float]:
+def shown_elements(result: MapResult, activities: float, paths: float) -> Elements:
+    """What ``simplify`` keeps of a map result."""
+    whole = all_elements(result)
+    if activities >= 1 and paths >= 1:
+        return whole
+    shown = simplify(result, activities, paths)
+    names = set(shown.activities)
+    pairs = set(shown.pairs)
+    pairs |= {(START, name) for name in shown.starts} | {(name, END) for name in shown.ends}
+    return Elements(
+        tuple(b for b in whole.boxes if b.name in names),
+        tuple(a for a in whole.arrows if (a.source, a.target) in pairs),
+        whole.all_boxes,
+        whole.all_arrows,
+    )
+
+
+def legible_shares(
+    result: MapResult,
+    activities: float | None = None,
+    *,
+    most_activities: int = LEGIBLE_ACTIVITIES,
+    most_arrows: int = LEGIBLE_ARROWS,
+    flow: float = FLOW_SHARE,
+) -> tuple[float, float]:
     """Shares of activities and paths that keep a picture readable.
 
     Takes    activities: a share that is wished, for which the paths are then fitted.
+             most_activities, most_arrows: how much is readable. flow: the part of all passages
+             beyond which further arrows are not needed.
     """
+    whole = all_elements(result)
     if activities is None:
-        activities = min(1.0, LEGIBLE_ACTIVITIES / max(elements.all_boxes, 1))
-    arrows = keep(elements, activities, 1.0).arrows
-    total, seen, count = sum(a.count for a in arrows), 0, 0
-    while count < min(len(arrows), LEGIBLE_ARROWS) and seen < FLOW_SHARE * total:
-        seen += arrows[count].count
-        count += 1
-    return activities, min(1.0, count / max(len(arrows), 1))
-
-
-def keep(elements: Elements, activities: float, paths: float) -> Elements:
-    """The part of the elements that the shares (0 to 1) keep."""
-    count = max(1, math.ceil(activities * len(elements.boxes) - 1e-9)) if elements.boxes else 0
-    boxes = elements.boxes[:count]
-    names = {box.name for box in boxes} | {START, END}
-    among = [a for a in elements.arrows if a.source in names and a.target in names]
-    wanted = {a.key for a in among[: math.ceil(paths * len(among) - 1e-9)]}
-    wanted |= backbone(among)
-    arrows = tuple(a for a in among if a.key in wanted)
-    return Elements(boxes, arrows, elements.all_boxes, elements.all_arrows)
-
-
-def backbone(arrows: Sequence[Arrow]) -> set[tuple[str, str]]:
-    """Arrows of the widest ways from the start to all boxes and from all boxes to the end."""
-    forward = ((a.source, a.target, a.count) for a in arrows)
-    backward = ((a.target, a.source, a.count) for a in arrows)
-    ways = set(widest_tree(START, forward))
-    return ways | {(source, target) for target, source in widest_tree(END, backward)}
-
-
-def widest_tree(root: str, links: Iterable[tuple[str, str, int]]) -> list[tuple[str, str]]:
-    """Links of a tree from the root in which every way is as wide as it can be, in that order.
-
-    The width of a way is that of its narrowest link (Prim's rule with counts as weights).
-    """
-    outgoing: dict[str, list[tuple[str, int]]] = {}
-    for source, target, count in links:
-        outgoing.setdefault(source, []).append((target, count))
-    reached, tree = {root}, []
-    queue: list[tuple[int, str, str]] = []
-
-    def enter(name: str) -> None:
-        for target, count in outgoing.get(name, ()):
-            if target not in reached:
-                heappush(queue, (-count, name, target))
-
-    enter(root)
-    while queue:
-        _, source, target = heappop(queue)
-        if target not in reached:
-            reached.add(target)
-            tree.append((source, target))
-            enter(target)
-    return tree
+        activities = min(1.0, most_activities / max(whole.all_boxes, 1))
+    kept = round(activities * whole.all_boxes)
+    names = {box.name for box in whole.boxes[:kept]} | {START, END}
+    counts = [a.count for a in whole.arrows if {a.source, a.target} <= names]
+    total, seen, needed = sum(counts), 0, 0
+    while needed < min(len(counts), most_arrows) and seen < flow * total:
+        seen += counts[needed]
+        needed += 1
+    return activities, min(1.0, max(needed, 1) / max(len(counts), 1))

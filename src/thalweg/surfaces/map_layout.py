@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Any
 
 from thalweg.errors import MissingExtraError
 from thalweg.surfaces.lettering import text_width, wrap
-from thalweg.surfaces.map_elements import END, START, Arrow, Box, Elements, widest_tree
+from thalweg.surfaces.map_elements import END, START, Arrow, Box, Elements
 
 LABEL_PX, FIGURE_PX, ARROW_PX = 13.0, 11.0, 10.5
 LINE_PX = 16.0
@@ -85,10 +86,25 @@ def _add_boxes(graph: Any, elements: Elements) -> dict[str, PlacedBox]:
 
 
 def _order(elements: Elements) -> list[str]:
-    """Activities in the order in which the widest ways from the start reach them."""
-    links = ((a.source, a.target, a.count) for a in elements.arrows)
-    reached = [target for _, target in widest_tree(START, links) if target != END]
-    return reached + [b.name for b in elements.boxes if b.name not in set(reached)]
+    """Activities in the order of a walk from the start that always takes the widest open arrow.
+
+    Graphviz breaks cycles in the order in which it meets the boxes, so this keeps the main way
+    pointing down.
+    """
+    following: dict[str, list[Arrow]] = {}
+    for arrow in elements.arrows:
+        following.setdefault(arrow.source, []).append(arrow)
+    reached = [START]
+    queue: list[tuple[int, str]] = []
+    for place in reached:
+        for arrow in following.get(place, ()):
+            heappush(queue, (-arrow.count, arrow.target))
+        while queue:
+            _, name = heappop(queue)
+            if name not in reached and name != END:
+                reached.append(name)
+                break
+    return reached[1:] + [b.name for b in elements.boxes if b.name not in set(reached)]
 
 
 def _add_arrows(graph: Any, elements: Elements, label_width: float) -> None:

@@ -98,7 +98,7 @@ class Drawing:
         parts += self._scene()
         parts.append("</g>")
         if legend:
-            parts += self._legend(self.layout.height + 2 * MARGIN, title)
+            parts += self._legend(self.layout.height + 2 * MARGIN)
         return "\n".join([*parts, "</svg>"])
 
     def _scene(self) -> Iterable[str]:
@@ -210,7 +210,7 @@ class Drawing:
             mean=format_duration(arrow.mean_s, language),
         )
 
-    def _legend(self, top: float, title: str) -> Iterable[str]:
+    def _legend(self, top: float) -> Iterable[str]:
         language, say, scales = self.texts.language, self.texts, self.scales
         by_count = self.measure == "count"
         box_ends = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from thalweg.errors import MissingExtraError, RequestError
 from thalweg.surfaces import texts as catalogue
 from thalweg.surfaces.format_values import format_count
-from thalweg.surfaces.map_elements import Elements, keep, legible_shares, map_elements
+from thalweg.surfaces.map_elements import Elements, legible_shares, shown_elements
 from thalweg.surfaces.map_layout import Layout, lay_out
 from thalweg.surfaces.map_svg import Drawing, Measure, Scales, label_room
 from thalweg.surfaces.texts import Texts
@@ -63,20 +63,16 @@ def map_svg(
     if measure not in get_args(Measure):
         raise RequestError(f"There is no measure {measure!r}. Choose count or time.")
     say = catalogue.load(language)
-    everything = map_elements(result.activities, result.pairs, result.starts, result.ends)
-    elements = _simplified(everything, activities, paths)
+    elements = _simplified(result, activities, paths)
     drawing = Drawing(elements, _placed(elements, say), Scales.of(elements), say, measure)
     title = say("map.picture_title", objects=say.objects(result.objects, result.type))
     return drawing.svg(title=title, description=describe(result, elements, say))
 
 
-def _simplified(elements: Elements, activities: float | None, paths: float | None) -> Elements:
-    for name, share in (("activities", activities), ("paths", paths)):
-        if share is not None and not 0 <= share <= 1:
-            raise RequestError(f"{name}={share:g} is no share. Give a number from 0 to 1.")
-    legible = legible_shares(elements, activities)
-    shown = keep(
-        elements,
+def _simplified(result: MapResult, activities: float | None, paths: float | None) -> Elements:
+    legible = legible_shares(result, activities)
+    shown = shown_elements(
+        result,
         legible[0] if activities is None else activities,
         legible[1] if paths is None else paths,
     )
