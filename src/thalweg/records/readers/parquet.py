@@ -12,6 +12,7 @@ from thalweg.errors import SourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
 from thalweg.records.readers.flat import Chunk, Table, intake
 from thalweg.records.readers.notes import Notes
+from thalweg.records.readers.sniff import unique_names
 from thalweg.records.sources import Source
 
 _CODED = (pl.Categorical, pl.Enum)
@@ -28,18 +29,21 @@ def open_table(source: Source, request: ReadRequest) -> Table:
     Raises   SourceError: the file is damaged or no Parquet.
     """
     with _readable(source), source.local_file() as path:
-        columns = tuple(pl.read_parquet_schema(path))
+        columns, renamed = unique_names(list(pl.read_parquet_schema(path)))
+    notes = Notes(source.name)
+    for new, old in renamed.items():
+        notes.add("column_renamed", "note", 1, where=new, detail={"name_in_source": old})
 
     def chunks(_: Notes) -> Iterator[Chunk]:
-        return _chunks(source, request)
+        return _chunks(source, request, {old: new for new, old in renamed.items()})
 
-    return Table("parquet", columns, chunks, Notes(source.name), is_text=False)
+    return Table("parquet", columns, chunks, notes, is_text=False)
 
 
-def _chunks(source: Source, request: ReadRequest) -> Iterator[Chunk]:
+def _chunks(source: Source, request: ReadRequest, names: dict[str, str]) -> Iterator[Chunk]:
     with _readable(source), source.local_file() as path:
         size, rows = path.stat().st_size, _row_count(path)
-        scan = pl.scan_parquet(path, glob=False)
+        scan = pl.scan_parquet(path, glob=False).rename(names)
         categorical = [n for n, t in scan.collect_schema().items() if t in _CODED]
         done, told = 0, 0
         for frame in scan.collect_batches(chunk_size=request.batch_rows, maintain_order=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thalweg.errors import SourceError, UnsafeSourceError
@@ -48,7 +49,7 @@ def sniff(text: str, name: str, separator: str | None = None) -> Dialect:
         raise UnsafeSourceError(
             f"{name} has no header that a table could have: {error}. Check its quotes."
         ) from error
-    columns, renamed = _unique(header)
+    columns, renamed = unique_names(header)
     return Dialect(separator, quote, reader.line_num + hint, columns, renamed)
 
 
@@ -89,13 +90,17 @@ def _split(line: str) -> list[str]:
     return line.split(max(SEPARATORS, key=line.count))
 
 
-def _unique(header: list[str]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Column names as they stand, blanks trimmed; empty and repeated ones get a number."""
+def unique_names(header: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Column names as they stand, blanks trimmed; and those that differ: new name to old.
+
+    Empty and repeated names get a number; names that start with ``@``, which belong to
+    Thalweg, get a prefix.
+    """
     names: list[str] = []
     renamed: dict[str, str] = {}
     stripped = [cell.strip() for cell in header]
     for place, given in enumerate(stripped, 1):
-        name, count = given or f"column_{place}", 1
+        name, count = own_name(given) or f"column_{place}", 1
         while name in names or (name != given and name in stripped):
             count += 1
             name = f"{given or 'column'}_{count}"
@@ -103,3 +108,8 @@ def _unique(header: list[str]) -> tuple[tuple[str, ...], dict[str, str]]:
             renamed[name] = given
         names.append(name)
     return tuple(names), renamed
+
+
+def own_name(name: str) -> str:
+    """The name under which a source's column goes; ``@`` at its start is Thalweg's own."""
+    return f"attribute:{name}" if name.startswith("@") else name
