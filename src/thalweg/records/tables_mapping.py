@@ -198,7 +198,6 @@ class TableSpec(_Record):
     database: str | None = None
     key: tuple[str, ...] = ()
     types: dict[str, ColumnType] = {}
-    separator: str | None = None
     encoding: str | None = None
     sheet: str | None = None
 

@@ -1,7 +1,7 @@
 """Tables of an ERP, or of any database, joined into an object-centric log by a mapping.
 
-``@row`` of an event is the row in its driving table's file, counted from 1, and the attribute
-``source_table`` names that file. Batches come in the mapping's order: objects, links between
+``@row`` of an event is its place in the file of its driving table (the line of a text, the row of
+anything else, counted from 1), and the attribute ``source_table`` names that file. Batches come in the mapping's order: objects, links between
 them and their changes, then the events rule by rule.
 """
 
@@ -127,12 +127,19 @@ class _Reading:
             },
             object_links=self._object_links(),
             object_changes=self._changes(),
+            rejects=self._no_rows(),
         )
         for rule in self.mapping.events:
             yield from self._events(rule)
         self.findings += self.ledger.conclude(self.used)
         self.findings += self._shared_ids()
         self.findings += self.clock.findings()
+
+    def _no_rows(self) -> pl.DataFrame | None:
+        """Lines of the tables that could not be parsed as rows."""
+        parts = [part for table in self.tables.values() for part in table.parts]
+        rejects = [frame for part in parts for frame in part.rejects if len(frame)]
+        return pl.concat(rejects) if rejects else None
 
     def _draw(self, path: str, rule: Rule) -> Drawn:
         return draw(path, rule, scope_of(rule, self.schemas), self.tables, self.ledger)

@@ -30,6 +30,7 @@ class Clock:
     seen: int = 0
     zone_missing: dict[str, int] = field(default_factory=dict)
     ambiguous: int = 0
+    nonexistent: int = 0
     without_clock: int = 0
     day_first_assumed: int = 0
     examples: list[str] = field(default_factory=list)
@@ -60,7 +61,8 @@ class Clock:
                 self.day_first_assumed += order.undecided
             utc = utc.zip_with(utc.is_not_null(), times.utc)
             zone_missing += times.zone_missing
-            self.ambiguous += times.ambiguous + times.nonexistent
+            self.ambiguous += times.ambiguous
+            self.nonexistent += times.nonexistent
             rest = rest.zip_with(times.unreadable, _nothing(rest))
             unreadable = times.unreadable
         self.seen += len(raw) - raw.null_count()
@@ -75,13 +77,15 @@ class Clock:
         """What was assumed, once all times are read."""
         examples = tuple(Example("", None, text) for text in self.examples)
         for zone, count in self.zone_missing.items():
+            code = "zone_stated" if zone else "zone_missing"
             severity: Severity = "note" if zone else "warning"
-            taken = {"taken_as": zone or "UTC", "stated": bool(zone)}
-            yield Finding("zone_missing", severity, count, self.seen, "", examples, taken)
+            taken = {"assumed": zone or "UTC"}
+            yield Finding(code, severity, count, self.seen, "", examples, taken)
         for code, count in (
             ("time_ambiguous", self.ambiguous),
+            ("time_nonexistent", self.nonexistent),
             ("time_of_day_missing", self.without_clock),
-            ("date_order_assumed", self.day_first_assumed),
+            ("date_order_ambiguous", self.day_first_assumed),
         ):
             if count:
                 yield Finding(code, "warning", count, self.seen)
@@ -138,6 +142,8 @@ def attribute(value: Value, name: str, drawn: Drawn, clock: Clock) -> pl.Series:
     column = drawn.column(value.column)
     if column.dtype.is_temporal() and column.dtype != UTC_NS:
         column = clock.parse(column, ("auto",), getattr(drawn.rule, "timezone", None)).utc
+    if column.dtype == pl.String:
+        column = column.zip_with(column != "", _nothing(column))
     return column.alias(name)
 
 

@@ -6,12 +6,9 @@ row there. Only columns that some rule names are read.
 
 from __future__ import annotations
 
-import codecs
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +17,10 @@ import polars as pl
 from thalweg.errors import MappingError, SourceError, UnsafeSourceError
 from thalweg.records.intake import ROW, UTC_NS, ReadRequest
 from thalweg.records.mapping import nearest
+from thalweg.records.readers import delimited
+from thalweg.records.readers.database import Database
+from thalweg.records.readers.notes import Notes
+from thalweg.records.readers.text_checks import TextChecks
 from thalweg.records.sources import Source, expand
 from thalweg.records.tables_mapping import ColumnType, TablesMapping, TableSpec
 from thalweg.records.text.dates import parse_times
@@ -36,20 +37,25 @@ _DTYPES: dict[ColumnType, pl.DataType] = {
     "time": UTC_NS,
 }
 _TRUE, _FALSE = ("true", "1", "x", "yes", "y", "t"), ("false", "0", "no", "n", "f")
-_SEPARATORS = (",", ";", "\t", "|")
+_SPREADSHEETS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 _EXAMPLES = 5
 
 ReadPart = Callable[[Sequence[str]], pl.DataFrame]
+"""Reads some columns: ``@row`` (Int64) and the columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file or query of a table: its label, its columns and how to read some of them."""
+    """One file or query of a table: its label, its columns and how to read some of them.
+
+    notes, rejects   what was learned, and which rows were no rows at all, once it is read.
+    """
 
     label: str
     schema: dict[str, pl.DataType]
     read: ReadPart
-    size_bytes: int = 0
+    notes: Notes
+    rejects: list[pl.DataFrame] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -57,7 +63,7 @@ class Table:
     """A table of the mapping.
 
     schema   columns in order, with the types that rules see.
-    rows     the frame once read: ``@row`` (Int64, in its file, from 1), ``@file`` and columns.
+    rows     the frame once read: ``@row`` (Int64, in its file), ``@file`` and columns.
     """
 
     name: str
@@ -79,17 +85,12 @@ class Table:
         """Read the named columns of all parts into ``rows``; tells what could not be typed."""
         frames = []
         for number, part in enumerate(self.parts):
-            here = [c for c in columns if c in part.schema]
-            frame = plain_types(part.read(here)).with_row_index(ROW, offset=1)
-            frames.append(
-                frame.select(
-                    pl.col(ROW).cast(pl.Int64), pl.lit(number, pl.UInt32).alias(FILE), *here
-                )
-            )
-            request.progress(part.size_bytes)
+            frame = part.read([c for c in columns if c in part.schema])
+            where = pl.lit(number, pl.UInt32).alias(FILE)
+            frames.append(plain_types(frame).with_columns(where))
         rows = pl.concat(frames, how="diagonal_relaxed")
         _check_cells(self.name, rows, columns, request.limits.cell_bytes)
-        findings = []
+        findings = [f for part in self.parts for f in part.notes.findings()]
         for column in columns:
             if column not in rows.columns:
                 rows = rows.with_columns(pl.lit(None, self.schema[column]).alias(column))
@@ -226,131 +227,96 @@ def _fits(pair: tuple[Source, str], pattern: str) -> bool:
 
 
 def _file_part(source: Source, label: str, spec: TableSpec, request: ReadRequest) -> Part:
-    size = source.path.stat().st_size if source.member is None else 0
     if source.suffix in {".parquet", ".pq"}:
+        return _parquet_part(source, label)
+    if source.suffix in _SPREADSHEETS:
+        return _sheet_part(source, label, spec.sheet)
+    return _text_part(source, label, replace(request, encoding=spec.encoding or request.encoding))
+
+
+def _text_part(source: Source, label: str, request: ReadRequest) -> Part:
+    """A delimited text; ``@row`` is the line."""
+    opened = delimited.open_table(source, request)
+    checks = TextChecks(request.repair_text, opened.notes)
+    rejects: list[pl.DataFrame] = []
+
+    def read(columns: Sequence[str]) -> pl.DataFrame:
+        schema = {ROW: pl.Int64(), **dict.fromkeys(columns, pl.String())}
+        frames = [pl.DataFrame(schema=schema)]
+        for chunk in opened.chunks(opened.notes):
+            frames.append(checks.apply(chunk.rows.select(ROW, *columns)))
+            if chunk.rejects is not None:
+                rejects.append(chunk.rejects)
+        return pl.concat(frames)
+
+    schema: dict[str, pl.DataType] = dict.fromkeys(opened.columns, pl.String())
+    return Part(label, schema, read, opened.notes, rejects)
+
+
+def _parquet_part(source: Source, label: str) -> Part:
+    def read(columns: Sequence[str]) -> pl.DataFrame:
         with _readable(source), source.local_file() as path:
-            schema = dict(pl.read_parquet_schema(path))
-        return Part(label, schema, lambda columns: _read_parquet(source, columns), size)
-    if source.suffix in {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}:
-        header = _read_sheet(source, spec.sheet, 0)
-        return Part(
-            label,
-            dict(header.schema),
-            lambda columns: _read_sheet(source, spec.sheet).select(columns),
-            size,
-        )
-    form = _TextForm.of(source, spec, request)
-    with _readable(source), form.utf8(source) as path:
-        names = pl.scan_csv(path, separator=form.separator, infer_schema=False).collect_schema()
-    return Part(label, dict(names), lambda columns: _read_text(source, form, columns), size)
+            return _numbered(pl.scan_parquet(path, glob=False).select(columns).collect())
+
+    with _readable(source), source.local_file() as path:
+        schema = dict(pl.read_parquet_schema(path))
+    return Part(label, schema, read, Notes(source.name))
+
+
+def _sheet_part(source: Source, label: str, sheet: str | None) -> Part:
+    """A sheet of a workbook, every cell as text."""
+    import fastexcel
+
+    def load(rows: int | None) -> pl.DataFrame:
+        try:
+            with source.local_file() as path:
+                book = fastexcel.read_excel(path)
+                if sheet is not None and sheet not in book.sheet_names:
+                    raise MappingError(
+                        f"{source.name} has no sheet {sheet!r}. {nearest(sheet, book.sheet_names)}"
+                    )
+                return book.load_sheet(sheet or 0, dtypes="string", n_rows=rows).to_polars()
+        except fastexcel.FastExcelError as error:
+            raise SourceError(
+                f"{source.name} cannot be read as a workbook: {error}. Export it again."
+            ) from error
+
+    schema = dict(load(0).schema)
+    return Part(
+        label, schema, lambda columns: _numbered(load(None).select(columns)), Notes(source.name)
+    )
 
 
 def _database_part(name: str, spec: TableSpec, database: str | None, request: ReadRequest) -> Part:
-    from thalweg.records.readers.database import Database
-
     uri = spec.database or database
     if uri is None:
         raise MappingError(
             f"tables.{name} is read from a database, but none is named. Add 'database: "
             "sqlite:///…' or 'postgresql://…' to it, or give the database as the source."
         )
-    source = Database.parse(uri)
-    query = spec.sql if spec.sql is not None else source.select_all(str(spec.table))
+    source = Database.parse(uri, table=spec.table, query=spec.sql)
 
     def read(columns: Sequence[str]) -> pl.DataFrame:
-        frames = [frame.select(columns) for frame in source.stream(query, request.batch_rows)]
-        return pl.concat(frames, how="vertical_relaxed")
+        frames = [pl.DataFrame(schema={c: schema[c] for c in columns})]
+        frames += [frame.select(columns) for frame in source.frames(request.batch_rows)]
+        return _numbered(pl.concat(frames))
 
-    return Part(f"{source.shown}#{name}", source.schema(query), read)
-
-
-@dataclass(frozen=True, slots=True)
-class _TextForm:
-    """How a text table is written."""
-
-    separator: str
-    encoding: str
-
-    @staticmethod
-    def of(source: Source, spec: TableSpec, request: ReadRequest) -> _TextForm:
-        """As declared, or the separator that the header holds most often, and UTF-8 or its BOM."""
-        head = source.head()
-        encoding = spec.encoding or request.encoding or _encoding(source, head)
-        try:
-            line = head.decode(encoding, errors="replace").splitlines()[0]
-        except (LookupError, IndexError) as error:
-            if isinstance(error, IndexError):
-                raise SourceError(f"{source.name} is empty. Export it with its header.") from error
-            raise MappingError(
-                f"There is no encoding {encoding!r}. Common ones are utf-8, gb18030 and latin-1."
-            ) from error
-        separator = spec.separator or max(_SEPARATORS, key=line.count)
-        return _TextForm(separator, encoding)
-
-    @contextmanager
-    def utf8(self, source: Source) -> Iterator[Path]:
-        """A file with the same text in UTF-8; gone afterwards."""
-        if self.encoding.lower() in {"utf-8", "utf-8-sig", "utf8"}:
-            with source.local_file() as path:
-                yield path
-            return
-        with tempfile.TemporaryDirectory(prefix="thalweg-") as folder:
-            path = Path(folder) / "table.csv"
-            with source.open() as stream, path.open("w", encoding="utf-8", newline="") as out:
-                shutil.copyfileobj(codecs.getreader(self.encoding)(stream), out)
-            yield path
+    schema = source.schema()
+    return Part(f"{source.shown}#{name}", schema, read, Notes(source.shown))
 
 
-def _encoding(source: Source, head: bytes) -> str:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    try:
-        codecs.getincrementaldecoder("utf-8-sig")().decode(head)
-    except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{source.name} is not UTF-8 (byte {error.start}: {error.object[error.start]:#04x}). "
-            "State the table's 'encoding', for example gb18030 or latin-1."
-        ) from error
-    return "utf-8"
-
-
-def _read_text(source: Source, form: _TextForm, columns: Sequence[str]) -> pl.DataFrame:
-    with _readable(source), form.utf8(source) as path:
-        scan = pl.scan_csv(path, separator=form.separator, infer_schema=False)
-        return scan.select(columns).collect()
-
-
-def _read_parquet(source: Source, columns: Sequence[str]) -> pl.DataFrame:
-    with _readable(source), source.local_file() as path:
-        return pl.scan_parquet(path).select(columns).collect()
-
-
-def _read_sheet(source: Source, sheet: str | None, rows: int | None = None) -> pl.DataFrame:
-    import fastexcel
-
-    with _readable(source), source.local_file() as path:
-        book = fastexcel.read_excel(path)
-        if sheet is not None and sheet not in book.sheet_names:
-            raise MappingError(
-                f"{source.name} has no sheet {sheet!r}. {nearest(sheet, book.sheet_names)}"
-            )
-        loaded = book.load_sheet(sheet or 0, dtypes="string", n_rows=rows)
-        return loaded.to_polars()
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
 
 
 @contextmanager
 def _readable(source: Source) -> Iterator[None]:
     try:
         yield
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(
-            f"{source.name} cannot be read as a table: {reason}. Check its separator and quotes."
-        ) from error
-    except UnicodeError as error:
-        raise SourceError(
-            f"{source.name} is not written in the encoding it was read in: {error}. "
-            "State the table's 'encoding'."
+            f"{source.name} cannot be read as Parquet: {reason}. Export the file again."
         ) from error
 
 

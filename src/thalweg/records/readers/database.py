@@ -1,0 +1,360 @@
+"""Databases as sources: SQLite and PostgreSQL, read through ADBC and only ever read.
+
+A source is a URI that names a table or a query::
+
+    sqlite:///orders.db?table=events                       a path (four slashes: an absolute one)
+    postgresql://user@host/erp?query=SELECT * FROM events  everything else is libpq's
+
+Rows stream from the server in Arrow batches. The server converts what records cannot hold:
+whole numbers stay whole, decimals become floating-point numbers, and types such as JSON, UUID
+and arrays become text. Passwords are never shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+import polars as pl
+
+from thalweg.errors import MissingExtraError, RequestError, SourceError
+from thalweg.records.intake import ROW, UTC_NS, Intake, ReadRequest
+from thalweg.records.mapping import nearest
+from thalweg.records.readers.flat import Chunk, Table, intake
+from thalweg.records.readers.notes import Notes
+
+SCHEMES = ("sqlite", "postgresql", "postgres")
+_READ_ONLY = "-c default_transaction_read_only=on"
+_CONNECT_TIMEOUT_S = "10"
+_BATCH_BYTES = str(16 * 1024**2)
+_EXAMPLE = "sqlite:///orders.db?table=events or postgresql://user@host/erp?query=SELECT …"
+_PG_TEXT = {"text", "varchar", "name"}
+_PG_KEPT = {"timestamptz", "timestamp", "date", "bool", "int2", "int4", "int8", "float4", "float8"}
+_INT64_DIGITS = 18
+
+
+def is_database(text: str) -> bool:
+    """Whether a source's name is a database URI."""
+    return text.split(":", 1)[0].lower() in SCHEMES and "://" in text
+
+
+def read(uri: str, request: ReadRequest) -> Intake:
+    """Read a table or query by the flat mapping of the request; ``@row`` counts rows from 1.
+
+    Raises   SourceError: the database cannot be reached, or the table or a column is not in it.
+             MissingExtraError: the driver is not installed.
+             MappingError: the mapping does not fit the columns.
+    """
+    return intake(open_table(uri, request), request)
+
+
+def open_table(uri: str, request: ReadRequest) -> Table:
+    """Open a table or query: learn its columns, read its rows when asked."""
+    source = Database.parse(uri)
+
+    def chunks(_: Notes) -> Iterator[Chunk]:
+        done = 0
+        for frame in source.frames(request.batch_rows):
+            rows = frame.with_row_index(ROW, done + 1).with_columns(pl.col(ROW).cast(pl.Int64))
+            yield Chunk(rows)
+            done += len(frame)
+
+    columns = tuple(source.schema())
+    about = {"database": source.kind, "source": source.shown}
+    return Table(source.kind, columns, chunks, Notes(source.shown), about=about)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A table or query of a database.
+
+    shown   the URI without password, for people.
+    """
+
+    kind: Literal["sqlite", "postgresql"]
+    shown: str
+    query: str
+    _connect_to: str = field(repr=False)
+
+    @staticmethod
+    def parse(uri: str, *, table: str | None = None, query: str | None = None) -> Database:
+        """Take a URI apart; ``table`` and ``query`` stand in for those of the URI.
+
+        Raises   RequestError: no such kind of database, or not exactly one table or query.
+        """
+        scheme = uri.split(":", 1)[0].lower()
+        if scheme not in SCHEMES:
+            raise RequestError(f"There is no database kind {scheme!r}. Write {_EXAMPLE}.")
+        parts = urlsplit(uri)
+        options = parse_qsl(parts.query, keep_blank_values=True)
+        stated = {k: v for k, v in options if k in {"table", "query"}}
+        if table is not None or query is not None:
+            stated = {"table": table or "", "query": query or ""}
+        wanted = {k: v for k, v in stated.items() if v}
+        rest = [(k, v) for k, v in options if k not in {"table", "query"}]
+        kind: Literal["sqlite", "postgresql"] = "sqlite" if scheme == "sqlite" else "postgresql"
+        place = _sqlite_place(parts.netloc, parts.path) if kind == "sqlite" else _server(parts)
+        what = "&".join(f"{k}={v}" for k, v in wanted.items())
+        shown = f"{kind}://{place}?{what}" if what else f"{kind}://{place}"
+        if len(wanted) != 1:
+            raise RequestError(f"{shown} names no table and no query, or both. Write {_EXAMPLE}.")
+        sql = _select_only(wanted["query"]) if "query" in wanted else _select_all(wanted["table"])
+        if kind == "sqlite":
+            return Database(kind, shown, sql, unquote(parts.path)[1:])
+        return Database(kind, shown, sql, _libpq(parts, rest))
+
+    def schema(self) -> dict[str, pl.DataType]:
+        """Columns in order, with the types that ``frames`` will give them."""
+        with self._connected() as connection, self._explained(connection):
+            return {name: dtype for name, dtype, _ in self._columns(connection)}
+
+    def frames(self, batch_rows: int) -> Iterator[pl.DataFrame]:
+        """The rows, streamed: at most ``batch_rows`` at a time."""
+        with self._connected() as connection, self._explained(connection):
+            columns = self._columns(connection)
+            schema = {name: dtype for name, dtype, _ in columns}
+            with connection.cursor() as cursor:
+                if self.kind == "postgresql":
+                    size = {"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES}
+                    cursor.adbc_statement.set_options(**size)
+                cursor.execute(self._typed_query(columns))
+                first = self.kind == "sqlite"
+                for batch in cursor.fetch_record_batch():
+                    frame = pl.DataFrame(pl.from_arrow(batch))
+                    frame = frame.slice(1) if first else frame
+                    first = False
+                    for part in frame.iter_slices(batch_rows):
+                        yield _as_records(part, schema)
+
+    def _columns(self, connection: Any) -> list[tuple[str, pl.DataType, str]]:
+        """Name, type and SQL expression of every column."""
+        found = _sqlite_columns if self.kind == "sqlite" else _postgresql_columns
+        columns = found(connection, self.query)
+        names = [name for name, _, _ in columns]
+        if twice := sorted({n for n in names if names.count(n) > 1}):
+            raise SourceError(
+                f"{self.shown} gives two columns the name {twice[0]!r}. "
+                "Give each its own name with AS."
+            )
+        return columns
+
+    def _typed_query(self, columns: Sequence[tuple[str, pl.DataType, str]]) -> str:
+        chosen = ", ".join(f"{sql} AS {_quoted(name)}" for name, _, sql in columns)
+        rows = f"SELECT {chosen} FROM ({self.query}\n) AS records"
+        if self.kind == "postgresql":
+            return rows
+        # SQLite's driver takes each column's type from the first rows: a row of the right types
+        # goes ahead and is dropped again.
+        samples = {pl.Int64(): "0", pl.Float64(): "0.5"}
+        ahead = ", ".join(f"{samples.get(d, chr(39) * 2)} AS {_quoted(n)}" for n, d, _ in columns)
+        return f"SELECT {ahead} UNION ALL SELECT * FROM ({rows})"
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        """A connection that cannot write."""
+        if self.kind == "sqlite" and not Path(self._connect_to).is_file():
+            raise SourceError(f"There is no SQLite file {self._connect_to}. Check the path.")
+        try:
+            import adbc_driver_manager
+
+            if self.kind == "sqlite":
+                import adbc_driver_sqlite.dbapi as driver
+            else:
+                import adbc_driver_postgresql.dbapi as driver
+        except ImportError as error:
+            raise MissingExtraError(f"The {self.kind} driver", "sql") from error
+        target = self._connect_to
+        if self.kind == "sqlite":
+            target = f"file:{quote(str(Path(target).resolve()))}?mode=ro"
+        reason = None
+        try:
+            connection = driver.connect(target)
+        except adbc_driver_manager.Error as error:
+            reason = _first_line(str(error))
+        if reason is not None:
+            # Raised outside the handler: what the driver says may hold the password.
+            raise SourceError(
+                f"{self.shown} cannot be opened: {_without_secrets(reason, target)}. Check host, "
+                "database, user and password (PGPASSWORD or a .pgpass file)."
+                if self.kind == "postgresql"
+                else f"{self.shown} cannot be opened: {reason}."
+            )
+        with connection:
+            yield connection
+
+    @contextmanager
+    def _explained(self, connection: Any) -> Iterator[None]:
+        """Turn what the database refuses into errors that name what is there instead."""
+        from adbc_driver_manager import Error
+
+        try:
+            yield
+        except (Error, OSError) as error:
+            reason = _first_line(str(error))
+            hint = self._hint(connection, reason)
+            raise SourceError(f"{self.shown}: {reason}. {hint}") from error
+
+    def _hint(self, connection: Any, reason: str) -> str:
+        table = re.search(r'no such table: (\S+)|relation "([^"]+)" does not exist', reason)
+        column = re.search(r'no such column: (\S+)|column "?([\w.]+)"? does not exist', reason)
+        found = table or column
+        if found is None:
+            return "Check the query."
+        word = next(g for g in found.groups() if g)
+        connection.rollback()
+        sql = _NAMES[self.kind]["tables" if table else "columns"]
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            known = sorted({str(name) for (name,) in cursor.fetchall()})
+        plain = word.rsplit(".", 1)[-1]
+        return nearest(plain, known) if known else "The database holds no table."
+
+
+_NAMES = {
+    "sqlite": {
+        "tables": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
+        "columns": "SELECT c.name FROM sqlite_master AS t, pragma_table_info(t.name) AS c "
+        "WHERE t.type IN ('table', 'view')",
+    },
+    "postgresql": {
+        "tables": "SELECT table_name::text FROM information_schema.tables "
+        "WHERE table_schema NOT IN ('pg_catalog', 'information_schema')",
+        "columns": "SELECT column_name::text FROM information_schema.columns "
+        "WHERE table_schema NOT IN ('pg_catalog', 'information_schema')",
+    },
+}
+
+
+def _sqlite_columns(connection: Any, query: str) -> list[tuple[str, pl.DataType, str]]:
+    """Columns by what their cells really hold: SQLite does not keep to declared types."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({query}\n) AS records LIMIT 0")
+        names = [d[0] for d in cursor.description]
+        kinds = ("integer", "real", "text", "blob")
+        seen = ", ".join(
+            f"coalesce(max(typeof({_quoted(n)}) = '{k}'), 0)" for n in names for k in kinds
+        )
+        cursor.execute(f"SELECT {seen} FROM ({query}\n) AS records")
+        flags = cursor.fetchone()
+    columns: list[tuple[str, pl.DataType, str]] = []
+    for i, name in enumerate(names):
+        whole, real, text, blob = (bool(f) for f in flags[4 * i : 4 * i + 4])
+        column = _quoted(name)
+        if text or blob or not (whole or real):
+            shown = (
+                f"CASE typeof({column}) WHEN 'real' THEN printf('%!.17g', {column}) "
+                f"WHEN 'blob' THEN lower(hex({column})) ELSE CAST({column} AS TEXT) END"
+            )
+            columns.append((name, pl.String(), shown))
+        elif real:
+            columns.append((name, pl.Float64(), f"CAST({column} AS REAL)"))
+        else:
+            columns.append((name, pl.Int64(), column))
+    return columns
+
+
+def _postgresql_columns(connection: Any, query: str) -> list[tuple[str, pl.DataType, str]]:
+    with connection.cursor() as cursor:
+        schema = cursor.adbc_execute_schema(query)
+    return [(f.name, *_postgresql_column(_quoted(f.name), f.metadata or {})) for f in schema]
+
+
+def _postgresql_column(column: str, metadata: dict[bytes, bytes]) -> tuple[pl.DataType, str]:
+    kind = metadata.get(b"POSTGRESQL:type", b"").decode()
+    if kind == "numeric":
+        modifier = int(metadata.get(b"POSTGRESQL:typmod", b"-1"))
+        digits, scale = (modifier - 4) >> 16, (modifier - 4) & 0x7FF
+        if modifier < 0 or scale:
+            return pl.Float64(), f"{column}::float8"
+        if digits <= _INT64_DIGITS:
+            return pl.Int64(), f"{column}::int8"
+        return pl.String(), f"{column}::text"
+    if kind not in _PG_KEPT:
+        return pl.String(), column if kind in _PG_TEXT else f"{column}::text"
+    if kind in {"float4", "float8"}:
+        return pl.Float64(), column
+    if kind == "bool":
+        return pl.Boolean(), column
+    if kind == "timestamptz":
+        return UTC_NS, column
+    if kind == "timestamp":
+        return pl.Datetime("us"), column
+    return (pl.Date() if kind == "date" else pl.Int64()), column
+
+
+def _as_records(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """Columns in the types that were promised; times beyond the nanosecond range stay coarse."""
+    return frame.select(pl.col(c).cast(dtype) for c, dtype in schema.items())
+
+
+def _select_only(query: str) -> str:
+    """A query that can stand inside another one."""
+    text = query.strip().rstrip(";").strip()
+    if not re.match(r"(?is)(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values)\b", text):
+        word = text.split(None, 1)[0] if text else ""
+        raise RequestError(f"A query must be a SELECT, and this one starts with {word!r}.")
+    return text
+
+
+def _select_all(table: str) -> str:
+    """All rows of a table; ``schema.table`` names both parts."""
+    return f"SELECT * FROM {'.'.join(_quoted(part) for part in table.split('.'))}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _sqlite_place(host: str, path: str) -> str:
+    if host or len(path) < 2:
+        raise RequestError(
+            "An SQLite file is named sqlite:///path, with a fourth slash for an absolute path."
+        )
+    return unquote(path)
+
+
+def _server(parts: Any) -> str:
+    """User, host, port and database without the password."""
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        port = None
+    if port is None or "@" in parts.path:
+        raise RequestError(
+            "The address of the PostgreSQL server cannot be read. Percent-encode reserved "
+            "characters in user and password (/ is %2F, @ is %40, # is %23)."
+        )
+    user = f"{unquote(parts.username)}@" if parts.username else ""
+    return f"{user}{parts.hostname or ''}{port}{parts.path}"
+
+
+def _libpq(parts: Any, options: list[tuple[str, str]]) -> str:
+    """The URI for libpq, made read-only."""
+    own = dict(options)
+    own["options"] = f"{own.get('options', '')} {_READ_ONLY}".strip()
+    own.setdefault("connect_timeout", _CONNECT_TIMEOUT_S)
+    own.setdefault("application_name", "thalweg")
+    return f"postgresql://{parts.netloc}{parts.path}?{urlencode(own, quote_via=quote)}"
+
+
+def _without_secrets(text: str, uri: str) -> str:
+    parts = urlsplit(uri)
+    secrets = {parts.password or "", unquote(parts.password or "")}
+    secrets |= {v for k, v in parse_qsl(parts.query) if "password" in k}
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _first_line(message: str) -> str:
+    """The sentence of a driver's message that says what is wrong."""
+    line = message.strip().split("\n", 1)[0]
+    line = re.sub(r"^[A-Z_]+: ", "", line)
+    line = re.sub(r"^(\[\w+\] )?(Failed to \w+( query)?( '.*')?: )?", "", line)
+    line = re.sub(r"^(could not begin COPY: )?(ERROR|FATAL): +", "", line)
+    return line.strip().rstrip(".")
