@@ -14,9 +14,9 @@ from thalweg.records.appraise import Rows, appraise
 from thalweg.records.build import BookBuilder
 from thalweg.records.finish import finish_frames, finish_roles, finish_start, finish_types
 from thalweg.records.intake import ReadRequest
+from thalweg.records.locate import Located, locate
 from thalweg.records.readers import Opened, open_intakes
 from thalweg.records.resume import Known, resume
-from thalweg.records.sources import Source, expand
 from thalweg.records.store.book import Book, open_book
 from thalweg.records.store.manifest import POINTER, Manifest, SourceRecord
 from thalweg.records.store.transaction import Transaction, writing
@@ -38,7 +38,7 @@ class IngestRequest:
     strict    refuse as soon as the trust report would hold a warning or a loss.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[Located, ...]
     into: Path
     reading: ReadRequest = field(default_factory=ReadRequest)
     append: bool = False
@@ -71,7 +71,8 @@ def ingest(
 ) -> Book:
     """Read sources into a book and open it.
 
-    Takes    sources: files (plain, gzipped or zipped). into: folder of the book. mapping: a
+    Takes    sources: files (plain, gzipped or zipped), folders of tables, or database
+             addresses. into: folder of the book. mapping: a
              ``FlatMapping`` or ``TablesMapping`` for tables. timezone: zone of times that
              carry none. The flags are those of ``IngestRequest``.
     Returns  the book at its new generation.
@@ -84,7 +85,7 @@ def ingest(
     )
     return run_ingest(
         IngestRequest(
-            sources=tuple(s for p in paths for s in expand(Path(p))),
+            sources=locate(paths),
             into=Path(into),
             reading=reading,
             append=append,
@@ -136,7 +137,7 @@ def _parent(request: IngestRequest) -> Book | None:
 def _read(builder: BookBuilder, known: Known, number: int, opened: Opened) -> _Read:
     builder.start_source(opened.name, number)
     digest = opened.sha256()
-    if digest in known.hashes:
+    if digest and digest in known.hashes:
         again = Finding("source_already_known", "note", 1, where=opened.name)
         return _Read(_record(opened, digest, builder, known), (again,), {})
     intake = opened.open()

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from thalweg.records.intake import Limits
 from thalweg.records.sources import Source, expand
 
 
-def locate(names: Iterable[str | Path], limits: Limits | None = None) -> tuple[Source, ...]:
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A database, named by its URI; the password is never part of ``name``."""
+
+    uri: str
+    name: str
+
+
+Located = Source | Address
+
+
+def locate(names: Iterable[str | Path], limits: Limits | None = None) -> tuple[Located, ...]:
     """All sources behind the names, in the order given.
 
     Raises   SourceError: a file does not exist or cannot be opened.
@@ -18,9 +30,20 @@ def locate(names: Iterable[str | Path], limits: Limits | None = None) -> tuple[S
     return tuple(source for name in names for source in _sources(name, limits))
 
 
-def _sources(name: str | Path, limits: Limits | None) -> list[Source]:
+def stored_bytes(source: Located) -> int:
+    """Size of a source as it is stored; 0 where that cannot be known beforehand."""
+    if isinstance(source, Address):
+        return 0
+    return source.path.stat().st_size
+
+
+def _sources(name: str | Path, limits: Limits | None) -> list[Located]:
+    if isinstance(name, str) and "://" in name:
+        from thalweg.records.readers.database import without_secrets
+
+        return [Address(name, without_secrets(name, name))]
     path = Path(name)
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
         return [source for file in files for source in expand(file, limits)]
-    return expand(path, limits)
+    return list(expand(path, limits))

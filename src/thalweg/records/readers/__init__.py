@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+from thalweg.errors import RequestError
 from thalweg.records.intake import Intake, ReadRequest
+from thalweg.records.locate import Address, Located
 from thalweg.records.readers.detect import Format, detect
 from thalweg.records.sources import Source
 
@@ -40,11 +42,15 @@ class Opened:
     name: str
     format: str
     sha256: Callable[[], str]
+    """Empty where the content cannot be hashed beforehand (databases)."""
     open: Callable[[], Intake]
 
 
-def open_intakes(sources: Sequence[Source], request: ReadRequest) -> Iterator[Opened]:
-    """The sources in order, or one intake for all when the mapping joins tables."""
+def open_intakes(sources: Sequence[Located], request: ReadRequest) -> Iterator[Opened]:
+    """The sources in order, or one intake for all when the mapping joins tables.
+
+    Raises   RequestError: a mapping of tables was given files and databases mixed.
+    """
     if getattr(request.mapping, "kind", None) == "tables":
         yield _open_tables(sources, request)
         return
@@ -59,18 +65,41 @@ def read_source(source: Source, request: ReadRequest) -> Intake:
     return intake
 
 
-def _open_one(source: Source, request: ReadRequest) -> Opened:
+def format_of(source: Located) -> str:
+    """The format of a source; "sql" for a database."""
+    return "sql" if isinstance(source, Address) else detect(source)
+
+
+def _open_one(source: Located, request: ReadRequest) -> Opened:
+    if isinstance(source, Address):
+        return Opened(source.name, "sql", lambda: "", lambda: _read_database(source, request))
     return Opened(source.name, detect(source), source.sha256, lambda: read_source(source, request))
 
 
-def _open_tables(sources: Sequence[Source], request: ReadRequest) -> Opened:
+def _read_database(source: Address, request: ReadRequest) -> Intake:
+    from thalweg.records.readers import database
+
+    return database.read(source.uri, request)
+
+
+def _open_tables(sources: Sequence[Located], request: ReadRequest) -> Opened:
+    from thalweg.records.readers.tables import read_tables
+
+    names = ", ".join(source.name for source in sources)
+    files = [source for source in sources if isinstance(source, Source)]
+    if len(sources) == 1 and isinstance(sources[0], Address):
+        uri = sources[0].uri
+        return Opened(
+            names, "tables", lambda: "", lambda: read_tables(request.mapping, uri, request)
+        )
+    if len(files) < len(sources):
+        raise RequestError(
+            f"Tables come from files or from one database, not both: {names}. Name the database "
+            "in the mapping file instead."
+        )
+
     def digest() -> str:
-        parts = "\n".join(f"{s.file_name} {s.sha256()}" for s in sources)
+        parts = "\n".join(f"{s.file_name} {s.sha256()}" for s in files)
         return hashlib.sha256(parts.encode()).hexdigest()
 
-    def read() -> Intake:
-        from thalweg.records.readers.tables import read_tables
-
-        return read_tables(request.mapping, sources, request)
-
-    return Opened(", ".join(s.name for s in sources), "tables", digest, read)
+    return Opened(names, "tables", digest, lambda: read_tables(request.mapping, files, request))

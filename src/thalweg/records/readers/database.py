@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -150,8 +151,7 @@ class Database:
             return rows
         # SQLite's driver takes each column's type from the first rows: a row of the right types
         # goes ahead and is dropped again.
-        samples = {pl.Int64(): "0", pl.Float64(): "0.5"}
-        ahead = ", ".join(f"{samples.get(d, chr(39) * 2)} AS {_quoted(n)}" for n, d, _ in columns)
+        ahead = ", ".join(f"{_sample(dtype)} AS {_quoted(name)}" for name, dtype, _ in columns)
         return f"SELECT {ahead} UNION ALL SELECT * FROM ({rows})"
 
     @contextmanager
@@ -162,10 +162,7 @@ class Database:
         try:
             import adbc_driver_manager
 
-            if self.kind == "sqlite":
-                import adbc_driver_sqlite.dbapi as driver
-            else:
-                import adbc_driver_postgresql.dbapi as driver
+            driver = import_module(f"adbc_driver_{self.kind}.dbapi")
         except ImportError as error:
             raise MissingExtraError(f"The {self.kind} driver", "sql") from error
         target = self._connect_to
@@ -179,7 +176,7 @@ class Database:
         if reason is not None:
             # Raised outside the handler: what the driver says may hold the password.
             raise SourceError(
-                f"{self.shown} cannot be opened: {_without_secrets(reason, target)}. Check host, "
+                f"{self.shown} cannot be opened: {without_secrets(reason, target)}. Check host, "
                 "database, user and password (PGPASSWORD or a .pgpass file)."
                 if self.kind == "postgresql"
                 else f"{self.shown} cannot be opened: {reason}."
@@ -228,6 +225,12 @@ _NAMES = {
         "WHERE table_schema NOT IN ('pg_catalog', 'information_schema')",
     },
 }
+
+
+def _sample(dtype: pl.DataType) -> str:
+    if dtype == pl.Int64:
+        return "0"
+    return "0.5" if dtype == pl.Float64 else "''"
 
 
 def _sqlite_columns(connection: Any, query: str) -> list[tuple[str, pl.DataType, str]]:
@@ -342,7 +345,7 @@ def _libpq(parts: Any, options: list[tuple[str, str]]) -> str:
     return f"postgresql://{parts.netloc}{parts.path}?{urlencode(own, quote_via=quote)}"
 
 
-def _without_secrets(text: str, uri: str) -> str:
+def without_secrets(text: str, uri: str) -> str:
     parts = urlsplit(uri)
     secrets = {parts.password or "", unquote(parts.password or "")}
     secrets |= {v for k, v in parse_qsl(parts.query) if "password" in k}

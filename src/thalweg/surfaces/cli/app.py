@@ -18,7 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-book_app = typer.Typer(help="Look after a book: info, verify, history, gc, export.", no_args_is_help=True)
+book_app = typer.Typer(
+    help="Look after a book: info, verify, history, gc, export.", no_args_is_help=True
+)
 app.add_typer(book_app, name="book")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

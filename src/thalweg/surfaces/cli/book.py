@@ -20,7 +20,10 @@ Generation = Annotated[int | None, typer.Option("--generation", help="An earlier
 @book_app.command()
 @interruptible
 def info(
-    book: BookPath, generation: Generation = None, as_json: AsJson = False, language: Language = "en"
+    book: BookPath,
+    generation: Generation = None,
+    as_json: AsJson = False,
+    language: Language = "en",
 ) -> None:
     """Show sizes, sources and the trust report."""
     from thalweg.records.store.book import open_book
@@ -66,7 +69,9 @@ def history(book: BookPath, as_json: AsJson = False) -> None:
         (str(e.generation), e.created_at_utc, e.action, f"{e.events:,}", ", ".join(e.sources))
         for e in entries
     ]
-    print_table([("generation", "created (UTC)", "action", "events", "sources"), *rows], right=(0, 3))
+    print_table(
+        [("generation", "created (UTC)", "action", "events", "sources"), *rows], right=(0, 3)
+    )
 
 
 @book_app.command()

@@ -19,8 +19,8 @@ from thalweg.surfaces.cli.trust import ingest_summary, print_ingested
 
 if TYPE_CHECKING:
     from thalweg.records.intake import ReadRequest, Role
+    from thalweg.records.locate import Located
     from thalweg.records.mapping import FlatMapping
-    from thalweg.records.sources import Source
 
 TABLE_FORMATS = frozenset({"csv", "xlsx", "parquet", "jsonl", "sql"})
 
@@ -28,24 +28,34 @@ TABLE_FORMATS = frozenset({"csv", "xlsx", "parquet", "jsonl", "sql"})
 @app.command()
 @interruptible
 def ingest(
-    sources: Annotated[list[str], typer.Argument(help="Files, zip archives or database addresses.")],
+    sources: Annotated[
+        list[str], typer.Argument(help="Files, zip archives or database addresses.")
+    ],
     into: Annotated[Path, typer.Option("--into", help="Folder of the book.")],
     mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file (YAML).")] = None,
     case: Annotated[str | None, typer.Option("--case", help="Column with the case id.")] = None,
     activity: Annotated[
-        list[str] | None, typer.Option("--activity", help="Column with the activity; repeat to join.")
+        list[str] | None,
+        typer.Option("--activity", help="Column with the activity; repeat to join."),
     ] = None,
     time: Annotated[str | None, typer.Option("--time", help="Column with the time.")] = None,
     start: Annotated[str | None, typer.Option("--start", help="Column with the start.")] = None,
-    resource: Annotated[str | None, typer.Option("--resource", help="Column with who did it.")] = None,
+    resource: Annotated[
+        str | None, typer.Option("--resource", help="Column with who did it.")
+    ] = None,
     party: Annotated[str | None, typer.Option("--party", help="Column with the firm.")] = None,
     timezone: Annotated[
-        str | None, typer.Option("--timezone", help="Zone of times without one, e.g. Asia/Shanghai.")
+        str | None,
+        typer.Option("--timezone", help="Zone of times without one, e.g. Asia/Shanghai."),
     ] = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, if known.")] = None,
     append: Annotated[bool, typer.Option("--append", help="Add to the book.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Start the next generation anew.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Any warning or loss is an error.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Start the next generation anew.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Any warning or loss is an error.")
+    ] = False,
     repair_text: Annotated[
         bool, typer.Option("--repair-text", help="Mend damaged text where that is certain.")
     ] = False,
@@ -54,15 +64,16 @@ def ingest(
     language: Language = "en",
 ) -> None:
     """Read sources into a book: what cannot be used is set aside and counted."""
-    from thalweg.records.ingest import IngestRequest, locate, run_ingest
+    from thalweg.records.ingest import IngestRequest, run_ingest
     from thalweg.records.intake import ReadRequest
+    from thalweg.records.locate import locate, stored_bytes
 
     found = locate(sources)
     reading = ReadRequest(timezone=timezone, encoding=encoding, repair_text=repair_text)
     stated = _Stated(case, tuple(activity or ()), time, start, resource, party)
     consent = _Consent(yes=yes, command=["thalweg", *sys.argv[1:]], language=language)
     chosen = _mapping(found, reading, mapping, stated, consent)
-    with progress_bar("reading", sum(source.stored_bytes() for source in found)) as progress:
+    with progress_bar("reading", sum(map(stored_bytes, found))) as progress:
         book = run_ingest(
             IngestRequest(
                 sources=found,
@@ -121,7 +132,7 @@ class _Consent:
 
 
 def _mapping(
-    sources: tuple[Source, ...],
+    sources: tuple[Located, ...],
     reading: ReadRequest,
     path: Path | None,
     stated: _Stated,
@@ -129,7 +140,7 @@ def _mapping(
 ) -> Any:
     """The mapping file's, the options', or the accepted proposal; None where none is needed."""
     from thalweg.records.mapping import load_mapping
-    from thalweg.records.readers.detect import detect
+    from thalweg.records.readers import format_of
 
     by_options = stated.mapping(reading.timezone)
     if path is not None and by_options is not None:
@@ -138,11 +149,11 @@ def _mapping(
         return load_mapping(path)
     if by_options is not None:
         return by_options
-    tables = [source for source in sources if detect(source) in TABLE_FORMATS]
+    tables = [source for source in sources if format_of(source) in TABLE_FORMATS]
     return _accepted(tables[0], reading, consent) if tables else None
 
 
-def _accepted(source: Source, reading: ReadRequest, consent: _Consent) -> FlatMapping:
+def _accepted(source: Located, reading: ReadRequest, consent: _Consent) -> FlatMapping:
     """The proposed mapping, if its names are standard or the user agrees."""
     from thalweg.records.propose import propose
 

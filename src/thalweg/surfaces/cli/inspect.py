@@ -24,8 +24,8 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Propose which columns are case, activity, time and so on, with every guess stated."""
-    from thalweg.records.ingest import locate
     from thalweg.records.intake import ReadRequest
+    from thalweg.records.locate import locate
     from thalweg.records.mapping import save_mapping
     from thalweg.records.propose import propose
 

@@ -21,7 +21,9 @@ def print_json(data: Any) -> None:
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
 
 
-def print_table(rows: Sequence[Sequence[str]], *, indent: int = 0, right: Sequence[int] = ()) -> None:
+def print_table(
+    rows: Sequence[Sequence[str]], *, indent: int = 0, right: Sequence[int] = ()
+) -> None:
     """Text columns, aligned by the width that characters take on screen."""
     if not rows:
         return
