@@ -127,15 +127,15 @@ def _read_1(document: dict[str, Any], source: Source) -> Draft:
     for object_id, body in objects.items():
         record = _mapping(body, f"object {object_id}", source)
         at = draft.add_object(object_id, record.get("ocel:type"))
-        for name, value in _mapping(record.get("ocel:ovmap") or {}, "ocel:ovmap", source).items():
+        for name, value in _mapping(record.get("ocel:ovmap", {}), "ocel:ovmap", source).items():
             draft.object_value(at, name, value)
     events = _mapping(document.get("ocel:events", {}), "ocel:events", source)
     for event_id, body in events.items():
         record = _mapping(body, f"event {event_id}", source)
         at = draft.add_event(event_id, record.get("ocel:activity"), record.get("ocel:timestamp"))
-        for name, value in _mapping(record.get("ocel:vmap") or {}, "ocel:vmap", source).items():
+        for name, value in _mapping(record.get("ocel:vmap", {}), "ocel:vmap", source).items():
             draft.event_value(at, name, value)
-        for target in _list(record.get("ocel:omap") or [], "ocel:omap", source):
+        for target in _list(record.get("ocel:omap", []), "ocel:omap", source):
             draft.link(event_id, target, "", at)
     return draft
 
@@ -186,7 +186,8 @@ def _reference(draft: Draft, link: Mapping[str, Any]) -> tuple[object, object]:
 
 
 def _records(record: Mapping[str, Any], key: str, source: Source) -> list[Mapping[str, Any]]:
-    items = _list(record.get(key) or [], key, source)
+    found = record.get(key)
+    items = [] if found is None else _list(found, key, source)
     return [_mapping(item, f"an item of {key}", source) for item in items]
 
 
