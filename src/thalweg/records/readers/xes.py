@@ -20,7 +20,6 @@ from thalweg.records.intake import (
     CASE,
     OBJECT,
     OFFSET_MIN,
-    REJECTS_SCHEMA,
     ROW,
     TIME,
     Batch,
@@ -31,7 +30,7 @@ from thalweg.records.intake import (
 )
 from thalweg.records.mapping import CASE_TYPE, nearest
 from thalweg.records.readers.notes import EXAMPLES, Notes
-from thalweg.records.readers.xes_columns import Columns, Texts
+from thalweg.records.readers.xes_columns import Columns, Texts, rejected
 from thalweg.records.readers.xes_header import (
     add_heads,
     empty_meta,
@@ -256,26 +255,7 @@ class _Reading:
             frame = frame.with_columns(times.offset_min.alias(OFFSET_MIN))
         frame = frame.with_columns(values.alias(name) for name, values in columns.items())
         frame = self._with_globals(frame, "event", self._event_columns)
-        lost = times.unreadable | times.out_of_range
-        if not lost.any():
-            return frame, None
-        reason = pl.select(
-            pl.when(times.out_of_range)
-            .then(pl.lit("time_out_of_range"))
-            .otherwise(pl.lit("time_unreadable"))
-        ).to_series()
-        rejects = pl.DataFrame(
-            {
-                ROW: rows,
-                "reason": reason,
-                "value": _first_of(stamps, len(rows)),
-                "record": frame.drop(ROW, TIME)
-                .select(pl.struct(pl.all()).struct.json_encode())
-                .to_series(),
-            },
-            schema=REJECTS_SCHEMA,
-        ).filter(lost)
-        return frame.filter(~lost), rejects
+        return rejected(frame, times, _first_of(stamps, len(rows)))
 
     def _times(self, stamps: list[Texts], rows: pl.Series) -> tuple[Instants, dict[str, pl.Series]]:
         """When each event happened; and, of events with two stamps, the one that is not the time."""

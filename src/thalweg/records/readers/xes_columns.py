@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from thalweg.records.intake import ROW
+from thalweg.records.intake import OFFSET_MIN, REJECTS_SCHEMA, ROW, TIME
 from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.readers.xml_scan.instants import Instants, read_instants
 
@@ -177,6 +177,26 @@ class Columns:
 
     def _place(self, name: str) -> str:
         return f"{self.where}.{name}" if self.where == "case" else name
+
+
+def rejected(
+    events: pl.DataFrame, times: Instants, written: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Events whose time could be read; and rejects for the others, with the time as written."""
+    lost = times.unreadable | times.out_of_range
+    if not lost.any():
+        return events, None
+    record = events.drop(ROW, TIME, OFFSET_MIN, strict=False).select(
+        record=pl.struct(pl.all()).struct.json_encode()
+    )
+    reason = pl.when(times.out_of_range).then(pl.lit("time_out_of_range"))
+    rejects = pl.select(
+        events[ROW],
+        reason.otherwise(pl.lit("time_unreadable")).alias("reason"),
+        written.alias("value"),
+        record["record"],
+    )
+    return events.filter(~lost), rejects.filter(lost).match_to_schema(REJECTS_SCHEMA)
 
 
 def _beside_each_other(texts: list[Texts]) -> bool:

@@ -17,6 +17,7 @@ from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import ReadRequest
 from thalweg.records.readers.xml_scan import tokens as t
 from thalweg.records.readers.xml_scan.text import Utf8Stream, open_utf8
+from thalweg.records.readers.xml_scan.values import decode
 from thalweg.records.sources import Source
 
 CHUNK_BYTES = 16 * 1024**2
@@ -59,10 +60,10 @@ class Chunk:
         """All XML attributes of an element, decoded. For the few elements outside traces."""
         rows = self.elements[[element, element + 1], t.FIRST_ATTRIBUTE]
         found = {}
-        for _, name_at, name_len, at, length, _coded in self.attributes[rows[0] : rows[1]].tolist():
-            found[self.data[name_at : name_at + name_len].decode()] = decoded(
-                self.data[at : at + length]
-            )
+        for _, name_at, name_len, at, length, coded in self.attributes[rows[0] : rows[1]].tolist():
+            raw = self.data[at : at + length]
+            name = self.data[name_at : name_at + name_len].decode()
+            found[name] = _decoded(raw) if coded else raw.decode()
         return found
 
     def children(self, element: int) -> Iterator[int]:
@@ -73,19 +74,10 @@ class Chunk:
             child = int(self.elements[child, t.NEXT])
 
 
-def decoded(raw: bytes) -> str:
+def _decoded(raw: bytes) -> str:
     """An attribute value as text: white space folded, references resolved."""
-    text = raw.decode().replace("\r\n", " ").translate({9: " ", 10: " ", 13: " "})
-    if "&" not in text:
-        return text
-    out, at = [], 0
-    data = np.frombuffer(text.encode(), np.uint8)
-    coded = text.encode()
-    while (amp := coded.find(b"&", at)) >= 0:
-        code, after = t.reference(data, len(data), amp)
-        out += [coded[at:amp].decode(), chr(code)]
-        at = after
-    return "".join([*out, coded[at:].decode()])
+    buf, out = np.frombuffer(raw, np.uint8), np.empty(len(raw), np.uint8)
+    return out[: decode(buf, 0, len(raw), 1, out, 0)].tobytes().decode()
 
 
 def chunks(source: Source, request: ReadRequest, vocabulary: Sequence[str]) -> Iterator[Chunk]:

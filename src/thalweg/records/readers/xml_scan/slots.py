@@ -17,10 +17,11 @@ from thalweg.records.readers.xml_scan import tokens as t
 from thalweg.records.readers.xml_scan.values import decode
 
 VOCABULARY = (
-    "log", "trace", "event", "string", "date", "int", "float", "boolean", "id", "list",
-    "container", "values", "extension", "global", "classifier", "key", "value",
+    "key", "value", "string", "date", "int", "float", "boolean", "id", "list", "container",
+    "event", "trace", "log", "values", "extension", "global", "classifier",
 )  # fmt: skip
-LOG, TRACE, EVENT, STRING, DATE, INT, FLOAT, BOOLEAN, ID, LIST, CONTAINER, VALUES, EXTENSION, GLOBAL, CLASSIFIER, KEY, VALUE = range(17)  # fmt: skip
+"""Names in XES, the frequent ones first: the scanner tries them in this order."""
+KEY, VALUE, STRING, DATE, INT, FLOAT, BOOLEAN, ID, LIST, CONTAINER, EVENT, TRACE, LOG, VALUES, EXTENSION, GLOBAL, CLASSIFIER = range(17)  # fmt: skip
 
 IN_TRACE, IN_EVENT = -1, -2
 """Parents of the outermost slots."""

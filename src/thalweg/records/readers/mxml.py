@@ -1,0 +1,225 @@
+"""MXML event logs, the format before XES.
+
+``WorkflowLog / Process / ProcessInstance / AuditTrailEntry``: the workflow model element is the
+activity, the event type the lifecycle transition, the originator the resource. All other data
+are text; blanks around a text are layout and are not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from thalweg.errors import SourceError
+from thalweg.records.intake import (
+    ACTIVITY,
+    CASE,
+    OBJECT,
+    OFFSET_MIN,
+    ROW,
+    TIME,
+    Batch,
+    Intake,
+    ObjectColumn,
+    ReadRequest,
+)
+from thalweg.records.mapping import CASE_TYPE
+from thalweg.records.readers.notes import Notes
+from thalweg.records.readers.xes_columns import Columns, Texts, rejected
+from thalweg.records.readers.xes_header import empty_meta
+from thalweg.records.readers.xml_scan.events import GuardedParser
+from thalweg.records.readers.xml_scan.instants import read_instants
+from thalweg.records.sources import Source
+
+PROCESS = "process"
+"""Attribute of a case: id of the process that the instance belongs to."""
+LIFECYCLE, RESOURCE = "lifecycle:transition", "org:resource"
+_ACTIVITY, _TIME = "WorkflowModelElement", "Timestamp"
+_FIELDS = {_ACTIVITY: _ACTIVITY, _TIME: _TIME, "EventType": LIFECYCLE, "Originator": RESOURCE}
+_FIELDS["originator"] = RESOURCE
+_SILENT = {"WorkflowLog", "Source", "Data"}
+_OWNERS = {"WorkflowLog", "Process", "ProcessInstance", "AuditTrailEntry"}
+
+Key = tuple[str, int]
+"""Key of a datum and which of that key it is in its element, from 0."""
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows in the making: cells by column, each with the row it stands in."""
+
+    count: int = 0
+    first: int = 1
+    cells: dict[Key, tuple[list[int], list[str]]] = field(default_factory=dict)
+    last: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def put(self, key: str, value: str) -> None:
+        """Write into the row that is open (the last one begun)."""
+        row = self.count - 1
+        seen_row, repeat = self.last.get(key, (-1, 0))
+        repeat = repeat + 1 if seen_row == row else 0
+        self.last[key] = (row, repeat)
+        rows, values = self.cells.setdefault((key, repeat), ([], []))
+        rows.append(row)
+        values.append(value)
+
+    def column(self, key: Key) -> pl.Series:
+        rows, values = self.cells.get(key, ([], []))
+        column = pl.repeat(None, self.count, dtype=pl.String, eager=True)
+        return column.scatter(rows, values) if rows else column
+
+    def numbers(self) -> pl.Series:
+        return pl.Series(ROW, range(self.first, self.first + self.count), dtype=pl.Int64)
+
+    def emptied(self) -> _Rows:
+        return _Rows(first=self.first + self.count)
+
+
+def read(source: Source, request: ReadRequest) -> Intake:
+    """Read an MXML log: one object type, ``case``, with the data of the process instances.
+
+    Returns  events with ``@row`` counted in file order; a case knows its ``process``.
+    Raises   SourceError, UnsafeSourceError while the batches are drawn: see ``GuardedParser``.
+    """
+    reading = _Reading(source, request)
+    intake = Intake(
+        "mxml",
+        iter(()),
+        roles={"resource": RESOURCE, "lifecycle": LIFECYCLE},
+        meta=reading.meta,
+    )
+    intake.batches = reading.batches(intake)
+    return intake
+
+
+class _Reading:
+    """The state of one reading; the parser calls ``_started`` and ``_ended``."""
+
+    def __init__(self, source: Source, request: ReadRequest) -> None:
+        self._source, self._request = source, request
+        self.meta = empty_meta()
+        self._notes = Notes(source.name)
+        self._columns = {
+            "trace": Columns(CASE_TYPE, request.timezone, self._notes),
+            "event": Columns("event", request.timezone, self._notes),
+        }
+        self.meta["columns"] = {scope: c.known for scope, c in self._columns.items()}
+        self._events, self._cases = _Rows(), _Rows()
+        self._names: list[str] = []
+        self._case_of: list[str] = []
+        self._process_of: dict[str, str] = {}
+        self._known: set[str] = set()
+        self._process = self._case = self._datum = ""
+        self._open: list[str] = []
+        self._ready: list[Batch] = []
+
+    def batches(self, intake: Intake) -> Iterator[Batch]:
+        """Batches of whole instances, of about the size asked for."""
+        for _ in GuardedParser(self._source, self._request, self._started, self._ended).run():
+            yield from self._ready
+            self._ready = []
+        if self._events.count or self._cases.count:
+            yield self._batch()
+        intake.findings += self._notes.findings()
+
+    def _started(self, name: str, attributes: dict[str, str]) -> None:
+        if not self._open and name != "WorkflowLog":
+            raise SourceError(
+                f"{self._source.name} is XML, but its outermost element is <{name}> and not "
+                "<WorkflowLog>. Give a file in MXML format."
+            )
+        self._open.append(name)
+        if name == "Process":
+            self._process = attributes.get("id", "")
+        elif name == "ProcessInstance":
+            self._begin_case(attributes.get("id", ""))
+        elif name == "AuditTrailEntry":
+            self._events.count += 1
+            self._case_of.append(self._case)
+        elif name == "Attribute":
+            self._datum = attributes.get("name", "")
+        elif name == "EventType":
+            self._datum = attributes.get("unknownType", attributes.get("unknowntype", ""))
+        elif name not in _SILENT and name not in _FIELDS:
+            example = self._notes.example(None, f"<{name}>")
+            self._notes.add("element_unknown", "warning", 1, examples=[example])
+        if description := attributes.get("description", ""):
+            self._put(name, "description", description)
+
+    def _ended(self, name: str, text: str) -> None:
+        self._open.pop()
+        value = text.strip()
+        owner = next((n for n in reversed(self._open) if n in _OWNERS), "")
+        if name == "Attribute":
+            self._put(owner, self._datum, value)
+        elif name in _FIELDS and owner == "AuditTrailEntry":
+            unknown = name == "EventType" and value.lower() == "unknown" and self._datum
+            if value:
+                self._events.put(_FIELDS[name], self._datum if unknown else value)
+        elif name == "ProcessInstance" and self._events.count >= self._request.batch_rows:
+            self._ready.append(self._batch())
+
+    def _put(self, owner: str, key: str, value: str) -> None:
+        """Keep a datum of the log, a process, a case or an event."""
+        if owner == "AuditTrailEntry":
+            self._events.put(key, value)
+        elif owner == "ProcessInstance":
+            self._cases.put(key, value)
+        else:
+            own = key if owner == "WorkflowLog" else f"{PROCESS} {self._process}/{key}"
+            self.meta["attributes"].append({"key": own, "type": "string", "value": value})
+
+    def _begin_case(self, name: str) -> None:
+        """Open a case. A name that another process has used is told apart by its process."""
+        self._cases.count += 1
+        row = self._cases.first + self._cases.count - 1
+        if not name:
+            name = f"trace {row}"
+            self._tell(row, "case_name_missing", name)
+        if self._process_of.setdefault(name, self._process) != self._process:
+            self._tell(row, "case_name_shared", name)
+            name = f"{self._process}/{name}"
+        elif name in self._known:
+            self._tell(row, "case_name_repeated", name)
+        self._known.add(name)
+        self._names.append(name)
+        self._case = name
+        if self._process:
+            self._cases.put(PROCESS, self._process)
+
+    def _tell(self, row: int, code: str, value: str) -> None:
+        self._notes.add(code, "warning", 1, examples=[self._notes.example(row, value)])
+
+    def _batch(self) -> Batch:
+        events, numbers = self._events, self._events.numbers()
+        stamps = events.column((_TIME, 0))
+        times = read_instants(stamps, self._request.timezone)
+        self._columns["event"].tell_zones(times, _TIME, events.count)
+        frame = pl.DataFrame(
+            {
+                ROW: numbers,
+                CASE: pl.Series(self._case_of, dtype=pl.String),
+                ACTIVITY: events.column((_ACTIVITY, 0)),
+                TIME: times.utc,
+                OFFSET_MIN: times.offset_min,
+                **self._build("event", events, skip={(_TIME, 0), (_ACTIVITY, 0)}),
+            }
+        )
+        frame, rejects = rejected(frame, times, stamps)
+        names = pl.Series(self._names, dtype=pl.String)
+        cases = pl.DataFrame({OBJECT: names, **self._build("trace", self._cases, skip=set())})
+        cases = cases.group_by(OBJECT, maintain_order=True).agg(pl.all().drop_nulls().first())
+        self._events, self._cases = events.emptied(), self._cases.emptied()
+        self._names, self._case_of = [], []
+        objects = {CASE_TYPE: cases}
+        return Batch(frame, (ObjectColumn(CASE, CASE_TYPE),), objects=objects, rejects=rejects)
+
+    def _build(self, scope: str, rows: _Rows, skip: set[Key]) -> dict[str, pl.Series]:
+        texts = [
+            Texts((key,), "string", repeat, rows.column((key, repeat)))
+            for key, repeat in rows.cells
+            if (key, repeat) not in skip
+        ]
+        return self._columns[scope].build(texts, rows.numbers())
