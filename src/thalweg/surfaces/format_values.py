@@ -35,6 +35,12 @@ def format_duration(seconds: float | None, language: Language = "en") -> str:
     return f"{sign}{number} {name}"
 
 
+def duration_unit(longest_s: float, language: Language = "en") -> tuple[float, str]:
+    """The unit for an axis that reaches so far: its seconds and its name."""
+    _, unit_s, english, chinese = next(unit for unit in _UNITS if longest_s < unit[0])
+    return unit_s, chinese if language == "zh" else english
+
+
 def format_count(n: float | None, language: Language = "en") -> str:
     """A whole number in full with thousands marks; from ten million on in millions or 亿."""
     if n is None or not math.isfinite(n):

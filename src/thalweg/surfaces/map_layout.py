@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
@@ -17,6 +18,7 @@ MARKER_PX = 26.0
 _POINTS = 72.0
 
 Point = tuple[float, float]
+Link = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,14 @@ class Layout:
     arrows: tuple[PlacedArrow, ...]
 
 
-def lay_out(elements: Elements, *, label_width: float = 44.0) -> Layout:
+def lay_out(
+    elements: Elements, *, label_width: float = 44.0, main: Container[Link] | None = None
+) -> Layout:
     """Place all elements, from top to bottom.
 
     Takes    label_width: px to keep free for the figure on each arrow.
+             main: arrows (source, target) that shape the picture; the others are led around it
+             and carry their figure on the line. None means all.
     Raises   MissingExtraError: pygraphviz is not installed.
     """
     try:
@@ -65,7 +71,7 @@ def lay_out(elements: Elements, *, label_width: float = 44.0) -> Layout:
     graph.node_attr.update(shape="box", fixedsize="true", label="")
     graph.edge_attr.update(arrowsize="0.6", fontname="Courier", fontsize="10")
     sizes = _add_boxes(graph, elements)
-    _add_arrows(graph, elements, label_width)
+    _add_arrows(graph, elements, label_width, main)
     graph.layout(prog="dot")
     return _read(graph, elements, sizes)
 
@@ -107,14 +113,18 @@ def _order(elements: Elements) -> list[str]:
     return reached[1:] + [b.name for b in elements.boxes if b.name not in set(reached)]
 
 
-def _add_arrows(graph: Any, elements: Elements, label_width: float) -> None:
+def _add_arrows(
+    graph: Any, elements: Elements, label_width: float, main: Container[Link] | None
+) -> None:
     most = max((a.count for a in elements.arrows), default=1)
     blanks = "x" * max(2, round(label_width / 6))
     for number, arrow in enumerate(elements.arrows):
-        weight = 1 + round(20 * arrow.count / most)
-        graph.add_edge(
-            arrow.source, arrow.target, key=str(number), weight=str(weight), label=blanks
-        )
+        if main is None or (arrow.source, arrow.target) in main:
+            weight = 1 + round(20 * arrow.count / most)
+            shape = {"weight": str(weight), "label": blanks}
+        else:
+            shape = {"weight": "0", "constraint": "false"}
+        graph.add_edge(arrow.source, arrow.target, key=str(number), **shape)
 
 
 def _sized(box: Box) -> PlacedBox:
@@ -149,6 +159,8 @@ def _read_arrow(graph: Any, number: int, arrow: Arrow, left: float, top: float) 
             tip = point
         else:
             points.append(point)
-    x, y = (float(v) for v in attributes["lp"].split(","))
-    place = (x - left, top - y)
+    place = points[len(points) // 2]
+    if attributes["lp"]:
+        x, y = (float(v) for v in attributes["lp"].split(","))
+        place = (x - left, top - y)
     return PlacedArrow(arrow.source, arrow.target, tuple(points), tip or points[-1], place)

@@ -102,17 +102,20 @@ class Drawing:
         return "\n".join([*parts, "</svg>"])
 
     def _scene(self) -> Iterable[str]:
-        placed = list(zip(self.elements.arrows, self.layout.arrows, strict=True))
-        for arrow, place in reversed(placed):
-            yield self._arrow(arrow, place)
-        for arrow, place in reversed(placed):
-            yield self._arrow_label(arrow, place)
-        known = {box.name: box for box in self.elements.boxes}
+        pairs = zip(self.elements.arrows, self.layout.arrows, strict=True)
+        placed = [(n, arrow, place) for n, (arrow, place) in enumerate(pairs)]
+        for n, arrow, place in reversed(placed):
+            yield self._arrow(n, arrow, place)
+        for n, arrow, place in reversed(placed):
+            yield self._arrow_label(n, arrow, place)
+        known = {box.name: (n, box) for n, box in enumerate(self.elements.boxes)}
         for box_place in self.layout.boxes:
-            box = known.get(box_place.name)
-            yield self._box(box, box_place) if box else self._marker(box_place)
+            if box_place.name in known:
+                yield self._box(*known[box_place.name], box_place)
+            else:
+                yield self._marker(box_place)
 
-    def _box(self, box: Box, place: PlacedBox) -> str:
+    def _box(self, n: int, box: Box, place: PlacedBox) -> str:
         fill = self.scales.box_colour(box, self.measure)
         ink = palette.ink_on(fill)
         x, y = place.x - place.width / 2, place.y - place.height / 2
@@ -125,7 +128,7 @@ class Drawing:
         ]
         below = top + LINE_PX * len(place.lines)
         return (
-            f'<g class="box" data-activity="{escape(box.name)}" data-events="{box.events}" '
+            f'<g class="box" data-box="{n}" data-activity="{escape(box.name)}" data-events="{box.events}" '
             f'data-objects="{box.objects}" fill="{ink}">'
             f"<title>{escape(box.name)}: {escape(figure)}</title>"
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{place.width:.1f}" '
@@ -156,7 +159,7 @@ class Drawing:
             f'text-anchor="middle" fill="{palette.MUTED}">{escape(label)}</text></g>'
         )
 
-    def _arrow(self, arrow: Arrow, place: PlacedArrow) -> str:
+    def _arrow(self, n: int, arrow: Arrow, place: PlacedArrow) -> str:
         edge = arrow.source == START or arrow.target == END
         colour = palette.MUTED if edge else self.scales.time_colour(arrow.median_s)
         thickness = self.scales.thickness(arrow.count)
@@ -164,17 +167,17 @@ class Drawing:
             thickness = min(thickness, _THICKEST_EDGE)
         dashes = ' stroke-dasharray="5 4"' if edge else ""
         return (
-            f'<g class="arrow{" edge" if edge else ""}" {_data(arrow)} stroke="{colour}" '
+            f'<g class="arrow{" edge" if edge else ""}" {_data(n, arrow)} stroke="{colour}" '
             f'fill="{colour}"><title>{escape(self.arrow_title(arrow))}</title>'
             f'<path class="line" d="{_path(place.curve)}" fill="none" '
             f'stroke-width="{thickness:.2f}"{dashes}/>'
             f'<path class="head" d="{_head(place, thickness)}" stroke="none"/></g>'
         )
 
-    def _arrow_label(self, arrow: Arrow, place: PlacedArrow) -> str:
+    def _arrow_label(self, n: int, arrow: Arrow, place: PlacedArrow) -> str:
         figure = self.arrow_figure(arrow)
         return (
-            f'<text class="arrow-label" {_data(arrow)} x="{place.label[0]:.1f}" '
+            f'<text class="arrow-label" {_data(n, arrow)} x="{place.label[0]:.1f}" '
             f'y="{place.label[1] + 3.5:.1f}" text-anchor="middle" font-size="{ARROW_PX}" '
             f'fill="{palette.INK}" stroke="{palette.PAPER}" stroke-width="3" '
             f'stroke-linejoin="round" paint-order="stroke">{escape(figure)}</text>'
@@ -246,12 +249,10 @@ class Drawing:
         )
 
 
-def _data(arrow: Arrow) -> str:
+def _data(n: int, arrow: Arrow) -> str:
     source = "" if arrow.source == START else arrow.source
     target = "" if arrow.target == END else arrow.target
-    return (
-        f'data-source="{escape(source)}" data-target="{escape(target)}" data-count="{arrow.count}"'
-    )
+    return f'data-arrow="{n}" data-source="{escape(source)}" data-target="{escape(target)}" data-count="{arrow.count}"'
 
 
 def _path(curve: tuple[Point, ...]) -> str:
