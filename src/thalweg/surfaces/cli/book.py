@@ -106,7 +106,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the book as OCEL 2.0 (JSON, XML, SQLite), XES or Parquet."""
-    from thalweg.records.export import export_book
+    from thalweg.records.export.book import export_book
     from thalweg.records.store.book import open_book
 
     written = export_book(open_book(book), to, form=form, type=type)
