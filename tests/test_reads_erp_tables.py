@@ -334,7 +334,7 @@ class TestRules:
         rejects = orders_read[1][2].rejects
         assert rejects is not None
         assert rejects.select("@row", "reason", "value").rows() == [
-            (2, "join_found_nothing", "009")
+            (3, "join_found_nothing", "009")
         ]
         missed = finding(orders_read[0], "table_join_empty")
         assert (missed.count, missed.of, missed.severity) == (1, 4, "loss")

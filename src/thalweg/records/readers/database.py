@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 import polars as pl
 
@@ -36,12 +36,22 @@ _BATCH_BYTES = str(16 * 1024**2)
 _EXAMPLE = "sqlite:///orders.db?table=events or postgresql://user@host/erp?query=SELECT …"
 _PG_TEXT = {"text", "varchar", "name"}
 _PG_KEPT = {"timestamptz", "timestamp", "date", "bool", "int2", "int4", "int8", "float4", "float8"}
+_OWN_OPTIONS = ("table", "query")
 _INT64_DIGITS = 18
 
 
 def is_database(text: str) -> bool:
     """Whether a source's name is a database URI."""
     return text.split(":", 1)[0].lower() in SCHEMES and "://" in text
+
+
+def shown_uri(uri: str) -> str:
+    """A database URI as people may see it: without the password.
+
+    Raises   RequestError: no such kind of database, or an address that cannot be read.
+    """
+    parts, options = _taken_apart(uri)
+    return _shown(parts, dict(o for o in options if o[0] in _OWN_OPTIONS))
 
 
 def read(uri: str, request: ReadRequest) -> Intake:
@@ -67,7 +77,7 @@ def open_table(uri: str, request: ReadRequest) -> Table:
 
     columns = tuple(source.schema())
     about = {"database": source.kind, "source": source.shown}
-    return Table(source.kind, columns, chunks, Notes(source.shown), about=about)
+    return Table("sql", columns, chunks, Notes(source.shown), about=about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +98,15 @@ class Database:
 
         Raises   RequestError: no such kind of database, or not exactly one table or query.
         """
-        scheme = uri.split(":", 1)[0].lower()
-        if scheme not in SCHEMES:
-            raise RequestError(f"There is no database kind {scheme!r}. Write {_EXAMPLE}.")
-        parts = urlsplit(uri)
-        options = parse_qsl(parts.query, keep_blank_values=True)
-        stated = {k: v for k, v in options if k in {"table", "query"}}
+        parts, options = _taken_apart(uri)
+        stated = dict(o for o in options if o[0] in _OWN_OPTIONS)
         if table is not None or query is not None:
             stated = {"table": table or "", "query": query or ""}
         wanted = {k: v for k, v in stated.items() if v}
-        rest = [(k, v) for k, v in options if k not in {"table", "query"}]
-        kind: Literal["sqlite", "postgresql"] = "sqlite" if scheme == "sqlite" else "postgresql"
-        place = _sqlite_place(parts.netloc, parts.path) if kind == "sqlite" else _server(parts)
-        what = "&".join(f"{k}={v}" for k, v in wanted.items())
-        shown = f"{kind}://{place}?{what}" if what else f"{kind}://{place}"
+        rest = [o for o in options if o[0] not in _OWN_OPTIONS]
+        kind: Literal["sqlite", "postgresql"]
+        kind = "sqlite" if parts.scheme == "sqlite" else "postgresql"
+        shown = _shown(parts, wanted)
         if len(wanted) != 1:
             raise RequestError(f"{shown} names no table and no query, or both. Write {_EXAMPLE}.")
         sql = _select_only(wanted["query"]) if "query" in wanted else _select_all(wanted["table"])
@@ -313,6 +318,24 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _taken_apart(uri: str) -> tuple[SplitResult, list[tuple[str, str]]]:
+    """The parts of a URI and its options."""
+    scheme = uri.split(":", 1)[0].lower()
+    if scheme not in SCHEMES:
+        raise RequestError(f"There is no database kind {scheme!r}. Write {_EXAMPLE}.")
+    parts = urlsplit(uri)
+    return parts, parse_qsl(parts.query, keep_blank_values=True)
+
+
+def _shown(parts: SplitResult, wanted: dict[str, str]) -> str:
+    what = "&".join(f"{k}={v}" for k, v in wanted.items())
+    if parts.scheme == "sqlite":
+        place = "sqlite://" + _sqlite_place(parts.netloc, parts.path)
+    else:
+        place = "postgresql://" + _server(parts)
+    return f"{place}?{what}" if what else place
+
+
 def _sqlite_place(host: str, path: str) -> str:
     if host or len(path) < 2:
         raise RequestError(
@@ -321,7 +344,7 @@ def _sqlite_place(host: str, path: str) -> str:
     return unquote(path)
 
 
-def _server(parts: Any) -> str:
+def _server(parts: SplitResult) -> str:
     """User, host, port and database without the password."""
     try:
         port = f":{parts.port}" if parts.port else ""
@@ -336,7 +359,7 @@ def _server(parts: Any) -> str:
     return f"{user}{parts.hostname or ''}{port}{parts.path}"
 
 
-def _libpq(parts: Any, options: list[tuple[str, str]]) -> str:
+def _libpq(parts: SplitResult, options: list[tuple[str, str]]) -> str:
     """The URI for libpq, made read-only."""
     own = dict(options)
     own["options"] = f"{own.get('options', '')} {_READ_ONLY}".strip()

@@ -6,7 +6,7 @@ Columns are called ``alias.COLUMN``. For each table of the rule the frame also h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,11 +117,14 @@ def _renamed(table: Table, alias: str) -> pl.DataFrame:
 
 
 def _filtered(frame: pl.DataFrame, where: Sequence[Condition], scope: Scope) -> pl.DataFrame:
-    return frame.filter([_holds(condition, scope) for condition in where]) if where else frame
+    if not where:
+        return frame
+    holds = pl.all_horizontal([_holds(condition, scope) for condition in where])
+    return frame.filter(holds.fill_null(False))
 
 
 def _holds(condition: Condition, scope: Scope) -> pl.Expr:
-    """Whether a condition holds; never null."""
+    """Whether a condition holds."""
     if condition.any:
         return pl.any_horizontal([_holds(inner, scope) for inner in condition.any])
     name = str(condition.column)
@@ -134,23 +137,28 @@ def _holds(condition: Condition, scope: Scope) -> pl.Expr:
 
 
 def _test(column: pl.Expr, dtype: pl.DataType, test: str, wanted: Any) -> pl.Expr:
-    empty = column.is_null() | (column == "") if dtype == pl.String else column.is_null()
+    empty = column.is_null()
+    if dtype == pl.String:
+        empty = empty | (column == "")
     if test == "empty":
         return empty if wanted else ~empty
     if test == "not_equals":
-        return empty | (column != wanted).fill_null(True)
+        return empty | (column != pl.lit(wanted))
     if test == "none_of":
-        return empty | ~column.is_in(wanted).fill_null(False)
-    outcome = {
-        "equals": lambda: column == wanted,
-        "one_of": lambda: column.is_in(wanted),
-        "matches": lambda: column.str.contains(wanted),
-        "above": lambda: column > wanted,
-        "at_least": lambda: column >= wanted,
-        "below": lambda: column < wanted,
-        "at_most": lambda: column <= wanted,
-    }[test]()
-    return outcome.fill_null(False)
+        return empty | ~column.is_in(wanted)
+    return ~empty & _PLAIN_TESTS[test](column, wanted)
+
+
+_PLAIN_TESTS: dict[str, Callable[[pl.Expr, Any], pl.Expr]] = {
+    "equals": lambda column, wanted: column == pl.lit(wanted),
+    "one_of": lambda column, wanted: column.is_in(wanted),
+    "matches": lambda column, wanted: column.str.contains(wanted),
+    "above": lambda column, wanted: column > pl.lit(wanted),
+    "at_least": lambda column, wanted: column >= pl.lit(wanted),
+    "below": lambda column, wanted: column < pl.lit(wanted),
+    "at_most": lambda column, wanted: column <= pl.lit(wanted),
+}
+"""Tests of cells that are not empty."""
 
 
 def _joined(
