@@ -11,7 +11,7 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
-from thalweg.process.chunks import Codes, Ints
+from thalweg.process.chunks import Codes, Ints, rows_of
 from thalweg.process.pairs import Sequences, pairs_table
 from thalweg.process.synchronisation import (
     aggregate_synchronisation,
@@ -63,7 +63,7 @@ class _Meetings:
 
     @staticmethod
     def of(view: Perspective) -> _Meetings:
-        rows = int(np.max(view.event, initial=0)) + 1 if view.entries else 0
+        rows = rows_of(view.event)
         count = np.zeros(rows, np.int32)
         mark = np.zeros(rows, np.uint64)
         _mark_events(np.array(view.offsets), view.event.astype(np.uint32), count, mark)

@@ -42,7 +42,7 @@ _EPOCH_WEEK_HOUR = 3 * 24
 LEARN_EVENTS, LEARN_DAYS = 500, 28
 BUSIEST_HOURS = 8
 WORKED_SHARE = 0.2
-HOLIDAY_TYPICAL, HOLIDAY_SHARE = 10, 0.05
+HOLIDAY_TYPICAL, HOLIDAY_SHARE, HOLIDAY_WEEKS = 10, 0.05, 4
 ROUND_THE_CLOCK_HOURS = 160
 
 
@@ -195,8 +195,8 @@ def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
     """Working hours from the events of each hour of the week.
 
     An hour is worked when it has at least a fifth of the mean of the eight busiest hours. A day
-    is a holiday when its weekday usually has ten events or more and it has at most a twentieth of
-    the median of those days. Refused below 500 events or four weeks, or when nearly every hour is
+    is a holiday when it has at most a twentieth of the median of its weekday in the four weeks
+    before and after, and that median is ten events or more. Refused below 500 events or four weeks, or when nearly every hour is
     worked (reasons: few_events, short_span, round_the_clock).
     """
     if len(time_ns) < LEARN_EVENTS:
@@ -261,13 +261,14 @@ def _holidays(hours: _Hours, worked: NDArray[np.bool_]) -> Sequence[date]:
     weekday = (days + 3) % 7
     found: list[date] = []
     for d in range(7):
-        mine = weekday == d
-        if not worked[d * 24 : d * 24 + 24].any() or not mine.any():
+        mine = np.flatnonzero(weekday == d)
+        if not worked[d * 24 : d * 24 + 24].any():
             continue
-        typical = float(np.median(counts[mine]))
-        if typical >= HOLIDAY_TYPICAL:
-            quiet = days[mine & (counts <= HOLIDAY_SHARE * typical)]
-            found += [date(1970, 1, 1) + timedelta(days=int(q)) for q in quiet]
+        for place, at in enumerate(mine):
+            near = mine[max(0, place - HOLIDAY_WEEKS) : place + HOLIDAY_WEEKS + 1]
+            typical = float(np.median(counts[near]))
+            if typical >= HOLIDAY_TYPICAL and counts[at] <= HOLIDAY_SHARE * typical:
+                found.append(date(1970, 1, 1) + timedelta(days=int(days[at])))
     return sorted(found)
 
 

@@ -68,6 +68,11 @@ def read_only(values: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+def rows_of(codes: NDArray[Any], run: int = 1 << 20) -> int:
+    """One more than the highest code: the length of an array indexed by them."""
+    return 1 + max((int(codes[i : i + run].max()) for i in range(0, len(codes), run)), default=-1)
+
+
 def thread_count(threads: int | None = None) -> int:
     return threads or os.cpu_count() or 1
 

@@ -26,7 +26,7 @@ from thalweg.process.calendar import (
     work_table,
     zone_of,
 )
-from thalweg.process.chunks import Ints
+from thalweg.process.chunks import Ints, rows_of
 from thalweg.process.filter_text import parse_filter, to_text
 from thalweg.process.filters import Filter, filter_list
 from thalweg.process.handovers import handovers
@@ -344,7 +344,7 @@ def _judge(base: Perspective, view: Perspective, request: MapRequest) -> Complet
     )
     if view is base:
         return done
-    place = np.empty(int(np.max(base.object, initial=-1)) + 1, np.int64)
+    place = np.empty(rows_of(base.object), np.int64)
     place[base.object] = np.arange(base.objects)
     mine = place[view.object]
     last = view.time_ns[view.offsets[1:] - 1]
@@ -362,7 +362,7 @@ def related_views(view: Perspective, *, cut: bool) -> list[Perspective]:
     views = []
     keep: NDArray[np.bool_] | None = None
     if cut:
-        keep = np.zeros(int(np.max(view.event, initial=-1)) + 1, bool)
+        keep = np.zeros(rows_of(view.event), bool)
         keep[view.event] = True
     for name in view.book.types:
         other = view if name == view.type else view.book.perspective(name)
@@ -376,14 +376,14 @@ def related_views(view: Perspective, *, cut: bool) -> list[Perspective]:
 
 def distinct_events(view: Perspective, run: int = 1 << 20) -> tuple[int, Ints | None]:
     """Events behind the entries, and their count by activity where some stand behind several."""
-    top = max((int(view.event[i : i + run].max()) for i in range(0, view.entries, run)), default=-1)
-    seen = np.zeros(top + 1, bool)
+    rows = rows_of(view.event)
+    seen = np.zeros(rows, bool)
     for i in range(0, view.entries, run):
         seen[view.event[i : i + run]] = True
     events = int(seen.sum())
     if events == view.entries:
         return events, None
-    code = np.zeros(top + 1, np.uint32)
+    code = np.zeros(rows, np.uint32)
     for i in range(0, view.entries, run):
         code[view.event[i : i + run]] = view.activity[i : i + run]
     return events, np.bincount(code[seen], minlength=len(view.activities))

@@ -25,6 +25,7 @@ from thalweg.process.chunks import (
     chunk_offsets,
     chunk_times,
     object_chunks,
+    rows_of,
     to_seconds,
 )
 from thalweg.records.perspective import Perspective
@@ -109,7 +110,7 @@ def _wait(
 
 def aggregate_synchronisation(views: Sequence[Perspective]) -> SynchronisationAggregate:
     """Both passes over all perspectives, which share their activities and event rows."""
-    rows = 1 + max((_highest(view) for view in views), default=-1)
+    rows = max((rows_of(view.event) for view in views), default=0)
     latest = np.full(rows, UNREACHED, np.int64)
     last_kind = np.zeros(rows, np.int16)
     reached = np.zeros(rows, np.uint8)
@@ -135,13 +136,6 @@ def aggregate_synchronisation(views: Sequence[Perspective]) -> SynchronisationAg
                 whole.waits,
             )
     return whole.merge(SynchronisationAggregate.zero(len(names), len(views)))
-
-
-def _highest(view: Perspective, run: int = 1 << 20) -> int:
-    """The highest event row, read in runs so that nothing large is held."""
-    return max(
-        (int(view.event[i : i + run].max()) for i in range(0, view.entries, run)), default=-1
-    )
 
 
 def synchronisation_table(
