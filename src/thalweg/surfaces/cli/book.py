@@ -12,6 +12,7 @@ from thalweg.errors import BookDamagedError
 from thalweg.surfaces.cli.app import AsJson, Language, book_app, interruptible
 from thalweg.surfaces.cli.output import print_json, print_table
 from thalweg.surfaces.cli.trust import ingest_summary, print_ingested
+from thalweg.surfaces.texts import load
 
 BookPath = Annotated[Path, typer.Argument(help="Folder of the book.")]
 Generation = Annotated[int | None, typer.Option("--generation", help="An earlier generation.")]
@@ -57,7 +58,7 @@ def verify(book: BookPath, generation: Generation = None, as_json: AsJson = Fals
 
 @book_app.command()
 @interruptible
-def history(book: BookPath, as_json: AsJson = False) -> None:
+def history(book: BookPath, as_json: AsJson = False, language: Language = "en") -> None:
     """List the generations that are kept."""
     from thalweg.records.store.upkeep import history as run
 
@@ -69,9 +70,9 @@ def history(book: BookPath, as_json: AsJson = False) -> None:
         (str(e.generation), e.created_at_utc, e.action, f"{e.events:,}", ", ".join(e.sources))
         for e in entries
     ]
-    print_table(
-        [("generation", "created (UTC)", "action", "events", "sources"), *rows], right=(0, 3)
-    )
+    say = load(language)
+    head = tuple(say(f"cli.{k}") for k in ("generation", "created", "action", "events", "sources"))
+    print_table([head, *rows], right=(0, 3))
 
 
 @book_app.command()

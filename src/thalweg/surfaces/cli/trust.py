@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from thalweg.surfaces.cli.output import print_table
-from thalweg.surfaces.texts import load
+from thalweg.surfaces.format_values import format_count
+from thalweg.surfaces.texts import Texts, load
 
 if TYPE_CHECKING:
     from thalweg.records.store.book import Book
+    from thalweg.records.trust import Example, TrustReport
 
 _MARKS = {"note": "·", "warning": "!", "loss": "✗"}
 
@@ -48,26 +50,38 @@ def ingest_summary(book: Book) -> dict[str, Any]:
 
 def print_ingested(book: Book, language: str) -> None:
     """Sizes and the trust report in words."""
-    manifest = book.manifest
-    typer.echo(f"{book.path}: {manifest.events:,} events, generation {manifest.generation}")
-    rows = [(t.name, f"{t.objects:,}", f"{t.entries:,}") for t in manifest.types]
-    print_table([("type", "objects", "events"), *rows], indent=2, right=(1, 2))
-    print_trust(book, language)
-
-
-def print_trust(book: Book, language: str) -> None:
-    """Every finding with its count, meaning and first example."""
-    trust, texts = book.trust, load(language)
-    typer.echo(
-        f"rows: {trust.rows_read:,} read, {trust.rows_kept:,} kept, "
-        f"{trust.rows_set_aside:,} set aside"
+    manifest, say = book.manifest, load(language)
+    line = say(
+        "cli.book_line",
+        path=book.path,
+        events=format_count(manifest.events, say.language),
+        generation=manifest.generation,
     )
+    typer.echo(line)
+    head = (say("cli.type"), say("cli.objects"), say("cli.events"))
+    rows = [
+        (say.kind(t.name), *(format_count(n, say.language) for n in (t.objects, t.entries)))
+        for t in manifest.types
+    ]
+    print_table([head, *rows], indent=2, right=(1, 2))
+    print_trust(book.trust, say)
+
+
+def print_trust(trust: TrustReport, say: Texts) -> None:
+    """Every finding with its count, place and first example."""
+    figures = {
+        "read": format_count(trust.rows_read, say.language),
+        "kept": format_count(trust.rows_kept, say.language),
+        "set_aside": format_count(trust.rows_set_aside, say.language),
+    }
+    typer.echo(say("cli.rows", **figures))
     for finding in trust.findings:
-        text = texts.finding(finding)
-        share = "" if finding.share is None else f" ({finding.share:.1%})"
-        place = f" [{finding.where}]" if finding.where else ""
-        mark = _MARKS[finding.severity]
-        typer.echo(f" {mark} {text.title}: {finding.count:,}{share}{place}")
+        typer.echo(f" {_MARKS[finding.severity]} {say.finding_line(finding)}")
         for example in finding.examples[:1]:
-            row = "" if example.row is None else f" row {example.row}"
-            typer.echo(f"     {example.source}{row}: {example.value}")
+            typer.echo(f"     {_example(example, say)}")
+
+
+def _example(example: Example, say: Texts) -> str:
+    if example.row is None:
+        return " ".join(filter(None, (example.source, example.value)))
+    return say("cli.example_row", source=example.source, row=example.row, value=example.value)

@@ -1,7 +1,8 @@
 """Every sentence that a person reads, one catalogue per language.
 
-Catalogues are YAML files beside this module: ``<language>.yaml`` for the surfaces and
-``findings.<language>.yaml`` for the trust report's codes. Keys are dotted paths; a text may hold
+Catalogues are YAML files beside this module: ``<language>.yaml`` for pictures and report,
+``cli.<language>.yaml`` for the command line, ``findings.<language>.yaml`` for the trust report's
+codes. Keys are dotted paths; a text may hold
 ``{names}`` that the caller fills.
 """
 
@@ -106,7 +107,7 @@ def load(language: str) -> Texts:
             f"There is no language {language!r}. Choose one of: {', '.join(LANGUAGES)}."
         )
     chosen: Language = "zh" if language == "zh" else "en"
-    entries = dict(_flat(_read(f"{chosen}.yaml")))
+    entries = dict(_flat(_read(f"{chosen}.yaml"))) | dict(_flat(_read(f"cli.{chosen}.yaml")))
     findings = {k: FindingText(**v) for k, v in _read(f"findings.{chosen}.yaml").items()}
     return Texts(chosen, entries, findings)
 
