@@ -47,7 +47,7 @@ def verify(book: BookPath, generation: Generation = None, as_json: AsJson = Fals
         print_json(dataclasses.asdict(result))
     else:
         for problem in result.problems:
-            typer.echo(f"{problem.place}: {problem.what}")
+            typer.echo(f"{problem.file} {problem.place}: {problem.text}")
         typer.echo(f"{result.files:,} files, {result.bytes:,} bytes checked")
     if result.problems:
         raise BookDamagedError(
