@@ -218,9 +218,13 @@ def object_type(column: str) -> str | None:
 def names_key(column: str) -> bool:
     """The name says that the values are keys, whatever they look like."""
     name = column.strip()
-    return _KEY_SUFFIX.search(name) is not None or name.endswith("行") or is_sap(name)
+    return (
+        _KEY_SUFFIX.search(name) is not None
+        or name.endswith("行")
+        or (is_sap(name) and name.lower() not in _SAP_TIMES)
+    )
 
 
 def is_sap(column: str) -> bool:
     """A field name of SAP's tables: such a file is one of several that belong together."""
-    return column.lower() in _SAP_TYPES or column.lower() in _SAP_OTHERS
+    return column.lower() in _SAP_TYPES.keys() | _SAP_TIMES | _SAP_KEYS
