@@ -152,30 +152,10 @@ _SAP_TYPES = {
     "usnam": "user",
     "xblnr": "reference",
 }
-_SAP_OTHERS = frozenset(
-    [
-        "mandt",
-        "gjahr",
-        "mjahr",
-        "bukrs",
-        "werks",
-        "budat",
-        "cpudt",
-        "cputm",
-        "aedat",
-        "erdat",
-        "udate",
-        "utime",
-        "augbl",
-        "augdt",
-        "buzei",
-        "zeile",
-        "vgabe",
-        "bwart",
-        "objectid",
-        "changenr",
-        "objectclas",
-    ]
+_SAP_TIMES = frozenset("budat cpudt cputm aedat erdat udate utime augdt".split())
+_SAP_KEYS = frozenset(
+    "mandt gjahr mjahr bukrs werks augbl buzei zeile vgabe bwart objectid changenr "
+    "objectclas".split()
 )
 
 
