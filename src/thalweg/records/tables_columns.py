@@ -133,13 +133,10 @@ def _values(rule: Rule) -> Iterator[tuple[str, Value]]:
             )
             if ref.qualifier is not None:
                 yield f"objects[{number}].qualifier", ref.qualifier
-    refs = {
-        ObjectLinkRule: ("source", "target"),
-        ChangeRule: ("object",),
-    }.get(type(rule), ())
-    for field in refs:
-        ref = getattr(rule, field)
-        yield from ((f"{field}.type", ref.type), (f"{field}.id", ref.id))
+    if isinstance(rule, ObjectLinkRule):
+        yield from (("source.id", rule.source.id), ("target.id", rule.target.id))
+    if isinstance(rule, ChangeRule):
+        yield "object.id", rule.object.id
     names = ("id", "activity", "resource", "party", "lifecycle", "qualifier", "attribute", "value")
     for field in names:
         if isinstance(value := getattr(rule, field, None), Value):

@@ -286,15 +286,20 @@ class ObjectRule(Rule):
 
 
 class ObjectRef(_Record):
-    """An object that a row names."""
+    """An object that a row names, by an id of those that ``objects`` gives.
 
-    type: Name
+    ``type`` may be left out where the table holds ids of several types.
+    """
+
+    type: str | None = None
     id: Value
 
 
-class EventObject(ObjectRef):
+class EventObject(_Record):
     """An object that an event touches, and the part the object plays in it."""
 
+    type: Name
+    id: Value
     qualifier: Name | None = None
 
 
@@ -389,6 +394,18 @@ class TablesMapping(_Record):
             aliases = [rule.from_, *(join.alias for join in rule.join)]
             if twice := sorted({a for a in aliases if aliases.count(a) > 1}):
                 raise ValueError(f"{path}: {twice[0]!r} is joined twice; give it a 'name'")
+        return self
+
+    @model_validator(mode="after")
+    def _types_are_declared(self) -> Self:
+        for path, rule in self.rules():
+            for field in ("source", "target", "object"):
+                kind = getattr(getattr(rule, field, None), "type", None)
+                if kind is not None and kind not in self.objects:
+                    raise ValueError(
+                        f"{path}.{field}: there is no object type {kind!r} under 'objects'. "
+                        f"{nearest(kind, self.objects)}"
+                    )
         return self
 
     @model_validator(mode="after")

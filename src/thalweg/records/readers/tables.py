@@ -13,6 +13,7 @@ from typing import cast
 
 import polars as pl
 
+from thalweg.errors import MappingError
 from thalweg.records.intake import (
     ACTIVITY,
     ATTRIBUTE,
@@ -85,7 +86,10 @@ def read_tables(
     database = origin if isinstance(origin, str) else None
     sources = [] if isinstance(origin, str) else sources_of(origin, request)
     root = origin if isinstance(origin, Path) and origin.is_dir() else None
-    tables = open_tables(mapping, sources, root, database, request)
+    try:
+        tables = open_tables(mapping, sources, root, database, request)
+    except MappingError as error:
+        raise MappingError(f"{where}: {error}") from error
     check_mapping(mapping, {name: t.schema for name, t in tables.items()}, where)
     roles: dict[Role, str] = {
         role: role
