@@ -8,29 +8,15 @@ are text; blanks around a text are layout and are not kept.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-import polars as pl
 
 from thalweg.errors import SourceError
-from thalweg.records.intake import (
-    ACTIVITY,
-    CASE,
-    OBJECT,
-    OFFSET_MIN,
-    ROW,
-    TIME,
-    Batch,
-    Intake,
-    ObjectColumn,
-    ReadRequest,
-)
+from thalweg.records.intake import Batch, Intake, ReadRequest
 from thalweg.records.mapping import CASE_TYPE
 from thalweg.records.readers.notes import Notes
-from thalweg.records.readers.xes_columns import Columns, Texts, rejected
+from thalweg.records.readers.xes_columns import Columns
 from thalweg.records.readers.xes_header import empty_meta
+from thalweg.records.readers.xes_rows import Gathering
 from thalweg.records.readers.xml_scan.events import GuardedParser
-from thalweg.records.readers.xml_scan.instants import read_instants
 from thalweg.records.sources import Source
 
 PROCESS = "process"
@@ -41,40 +27,6 @@ _FIELDS = {_ACTIVITY: _ACTIVITY, _TIME: _TIME, "EventType": LIFECYCLE, "Originat
 _FIELDS["originator"] = RESOURCE
 _SILENT = {"WorkflowLog", "Source", "Data"}
 _OWNERS = {"WorkflowLog", "Process", "ProcessInstance", "AuditTrailEntry"}
-
-Key = tuple[str, int]
-"""Key of a datum and which of that key it is in its element, from 0."""
-
-
-@dataclass(slots=True)
-class _Rows:
-    """Rows in the making: cells by column, each with the row it stands in."""
-
-    count: int = 0
-    first: int = 1
-    cells: dict[Key, tuple[list[int], list[str]]] = field(default_factory=dict)
-    last: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def put(self, key: str, value: str) -> None:
-        """Write into the row that is open (the last one begun)."""
-        row = self.count - 1
-        seen_row, repeat = self.last.get(key, (-1, 0))
-        repeat = repeat + 1 if seen_row == row else 0
-        self.last[key] = (row, repeat)
-        rows, values = self.cells.setdefault((key, repeat), ([], []))
-        rows.append(row)
-        values.append(value)
-
-    def column(self, key: Key) -> pl.Series:
-        rows, values = self.cells.get(key, ([], []))
-        column = pl.repeat(None, self.count, dtype=pl.String, eager=True)
-        return column.scatter(rows, values) if rows else column
-
-    def numbers(self) -> pl.Series:
-        return pl.Series(ROW, range(self.first, self.first + self.count), dtype=pl.Int64)
-
-    def emptied(self) -> _Rows:
-        return _Rows(first=self.first + self.count)
 
 
 def read(source: Source, request: ReadRequest) -> Intake:
@@ -101,14 +53,10 @@ class _Reading:
         self._source, self._request = source, request
         self.meta = empty_meta()
         self._notes = Notes(source.name)
-        self._columns = {
-            "trace": Columns(CASE_TYPE, request.timezone, self._notes),
-            "event": Columns("event", request.timezone, self._notes),
-        }
-        self.meta["columns"] = {scope: c.known for scope, c in self._columns.items()}
-        self._events, self._cases = _Rows(), _Rows()
-        self._names: list[str] = []
-        self._case_of: list[str] = []
+        traces = Columns(CASE_TYPE, request.timezone, self._notes)
+        events = Columns("event", request.timezone, self._notes)
+        self.meta["columns"] = {"trace": traces.known, "event": events.known}
+        self._gathering = Gathering(_ACTIVITY, _TIME, traces, events)
         self._process_of: dict[str, str] = {}
         self._known: set[str] = set()
         self._process = self._case = self._datum = ""
@@ -120,8 +68,8 @@ class _Reading:
         for _ in GuardedParser(self._source, self._request, self._started, self._ended).run():
             yield from self._ready
             self._ready = []
-        if self._events.count or self._cases.count:
-            yield self._batch()
+        if self._gathering.events.count or self._gathering.cases.count:
+            yield self._gathering.take()
         intake.findings += self._notes.findings()
 
     def _started(self, name: str, attributes: dict[str, str]) -> None:
@@ -136,8 +84,7 @@ class _Reading:
         elif name == "ProcessInstance":
             self._begin_case(attributes.get("id", ""))
         elif name == "AuditTrailEntry":
-            self._events.count += 1
-            self._case_of.append(self._case)
+            self._gathering.begin_event(self._case)
         elif name == "Attribute":
             self._datum = attributes.get("name", "")
         elif name == "EventType":
@@ -157,24 +104,23 @@ class _Reading:
         elif name in _FIELDS and owner == "AuditTrailEntry":
             unknown = name == "EventType" and value.lower() == "unknown" and self._datum
             if value:
-                self._events.put(_FIELDS[name], self._datum if unknown else value)
-        elif name == "ProcessInstance" and self._events.count >= self._request.batch_rows:
-            self._ready.append(self._batch())
+                self._gathering.events.put((_FIELDS[name],), self._datum if unknown else value)
+        elif name == "ProcessInstance" and self._gathering.events.count >= self._request.batch_rows:
+            self._ready.append(self._gathering.take())
 
     def _put(self, owner: str, key: str, value: str) -> None:
         """Keep a datum of the log, a process, a case or an event."""
         if owner == "AuditTrailEntry":
-            self._events.put(key, value)
+            self._gathering.events.put((key,), value)
         elif owner == "ProcessInstance":
-            self._cases.put(key, value)
+            self._gathering.cases.put((key,), value)
         else:
             own = key if owner == "WorkflowLog" else f"{PROCESS} {self._process}/{key}"
             self.meta["attributes"].append({"key": own, "type": "string", "value": value})
 
     def _begin_case(self, name: str) -> None:
         """Open a case. A name that another process has used is told apart by its process."""
-        self._cases.count += 1
-        row = self._cases.first + self._cases.count - 1
+        row = self._gathering.cases.first + self._gathering.cases.count
         if not name:
             name = f"trace {row}"
             self._tell(row, "case_name_missing", name)
@@ -184,42 +130,10 @@ class _Reading:
         elif name in self._known:
             self._tell(row, "case_name_repeated", name)
         self._known.add(name)
-        self._names.append(name)
+        self._gathering.begin_case(name)
         self._case = name
         if self._process:
-            self._cases.put(PROCESS, self._process)
+            self._gathering.cases.put((PROCESS,), self._process)
 
     def _tell(self, row: int, code: str, value: str) -> None:
         self._notes.add(code, "warning", 1, examples=[self._notes.example(row, value)])
-
-    def _batch(self) -> Batch:
-        events, numbers = self._events, self._events.numbers()
-        stamps = events.column((_TIME, 0))
-        times = read_instants(stamps, self._request.timezone)
-        self._columns["event"].tell_zones(times, _TIME, events.count)
-        frame = pl.DataFrame(
-            {
-                ROW: numbers,
-                CASE: pl.Series(self._case_of, dtype=pl.String),
-                ACTIVITY: events.column((_ACTIVITY, 0)),
-                TIME: times.utc,
-                OFFSET_MIN: times.offset_min,
-                **self._build("event", events, skip={(_TIME, 0), (_ACTIVITY, 0)}),
-            }
-        )
-        frame, rejects = rejected(frame, times, stamps)
-        names = pl.Series(self._names, dtype=pl.String)
-        cases = pl.DataFrame({OBJECT: names, **self._build("trace", self._cases, skip=set())})
-        cases = cases.group_by(OBJECT, maintain_order=True).agg(pl.all().drop_nulls().first())
-        self._events, self._cases = events.emptied(), self._cases.emptied()
-        self._names, self._case_of = [], []
-        objects = {CASE_TYPE: cases}
-        return Batch(frame, (ObjectColumn(CASE, CASE_TYPE),), objects=objects, rejects=rejects)
-
-    def _build(self, scope: str, rows: _Rows, skip: set[Key]) -> dict[str, pl.Series]:
-        texts = [
-            Texts((key,), "string", repeat, rows.column((key, repeat)))
-            for key, repeat in rows.cells
-            if (key, repeat) not in skip
-        ]
-        return self._columns[scope].build(texts, rows.numbers())
