@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from thalweg.records.build import BookBuilder
+from thalweg.records.completion import completion
 from thalweg.records.facts import (
     SequenceFacts,
+    add_set_hashes,
+    days_present,
     diverging_objects,
-    events_with_several,
+    objects_per_event,
     sequence_facts,
-    set_hashes,
 )
 from thalweg.records.finish import FinishedType
-from thalweg.records.store.manifest import EventPart
+from thalweg.records.lifecycle import COMPLETE, OTHER, START, pair_transitions, transition_kinds
+from thalweg.records.rows import Rows
 from thalweg.records.tally import EXAMPLES
 from thalweg.records.trust import Example, Finding, Severity
 
@@ -27,8 +32,7 @@ WHOLE_BOOK_CODES = frozenset(
         "time_before_1971",
         "time_in_future",
         "time_isolated",
-        "link_repeated",
-        "object_repeated",
+        "start_after_end",
         "object_without_event",
         "event_without_object",
         "object_link_dangling",
@@ -36,88 +40,155 @@ WHOLE_BOOK_CODES = frozenset(
         "event_late",
         "event_repeated",
         "event_duplicated",
+        "object_unfinished",
+        "lifecycle_unpaired",
+        "lifecycle_unusual",
         "convergence",
         "divergence",
     ]
 )
 """Codes that are judged anew for every generation, over all its events."""
-NS_PER_DAY = 86_400 * 10**9
-_EARLY_DAY = 366
-"""Days before this one since 1970 are taken for a cleared or mistyped clock."""
+_NS_PER_DAY = 86_400 * 10**9
+_EARLY_NS = 366 * _NS_PER_DAY
+"""Times before this are taken for a cleared or mistyped clock."""
 _ISOLATED_SHARE = 0.001
 _ISOLATED_GAP_DAYS = 30
 _ISOLATED_GAP_SHARE = 0.05
+_TRANSITIONS = frozenset(
+    [
+        "schedule",
+        "assign",
+        "withdraw",
+        "reassign",
+        "start",
+        "suspend",
+        "resume",
+        "pi_abort",
+        "ate_abort",
+        "complete",
+        "autoskip",
+        "manualskip",
+        "unknown",
+    ]
+)
+"""The transitions of the XES lifecycle model; others are a sub-status in the wrong place."""
+
+Flags = NDArray[np.bool_]
 
 
-class Rows:
-    """Event rows of the parts written so far, for examples and comparisons."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that findings are drawn from.
 
-    def __init__(self, book: Path, parts: list[EventPart], sources: list[str]) -> None:
-        self._book, self._parts, self._sources = book, parts, sources
+    first_new   event row from which on this generation's rows stand.
+    before_ns   latest time that the generation before held, or None.
+    dangling    object-to-object links with an unknown end.
+    now_ns      what the clock says.
+    """
 
-    def frame(self, rows: NDArray[np.integer]) -> pl.DataFrame:
-        """The rows asked for, all columns, with their event row as ``event``."""
-        frames = []
-        for part in self._parts:
-            inside = rows[(rows >= part.first_row) & (rows < part.first_row + part.rows)]
-            if len(inside):
-                wanted = pl.Series("event", inside - part.first_row).cast(pl.UInt32).unique()
-                whole = pl.read_parquet(self._book / part.file.path).with_row_index("event")
-                frame = whole.filter(pl.col("event").is_in(wanted.implode()))
-                frames.append(frame.with_columns(pl.col("event") + part.first_row))
-        return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+    builder: BookBuilder
+    types: Sequence[FinishedType]
+    sources: Sequence[str]
+    dangling: pl.DataFrame
+    first_new: int
+    before_ns: int | None
+    now_ns: int
+
+    @property
+    def time_ns(self) -> NDArray[np.int64]:
+        instants: NDArray[np.int64] = self.builder.time_ns.array()  # type: ignore[assignment]
+        return instants
+
+    def rows(self) -> Rows:
+        return self.builder.rows()
 
     def examples(self, rows: NDArray[np.integer]) -> tuple[Example, ...]:
         """The first few rows as examples: source, row and what happened when."""
-        frame = self.frame(np.asarray(rows[:EXAMPLES], np.int64))
+        frame = self.rows().frame(np.asarray(rows[:EXAMPLES], np.int64))
         return tuple(
-            Example(self._sources[r["@source"]], r["@row"], f"{r['@activity']} {r['@time']}")
+            Example(self.sources[r["@source"]], r["@row"], f"{r['@activity']} {r['@time']}")
             for r in frame.iter_rows(named=True)
         )
 
+    def object_examples(
+        self, finished: FinishedType, places: NDArray[np.integer]
+    ) -> tuple[Example, ...]:
+        """The objects of the first few sequences, by id."""
+        return self.id_examples(finished, finished.sequences.object[places[:EXAMPLES]])
 
-def appraise(
-    builder: BookBuilder, types: list[FinishedType], rows: Rows, now_ns: int
-) -> Iterator[Finding]:
-    """Every finding that needs the whole book."""
-    time_ns: NDArray[np.int64] = builder.time_ns.array()  # type: ignore[assignment]
-    yield from builder.tally.findings()
-    yield from _time_findings(time_ns, rows, now_ns)
-    yield from _link_findings(builder, types)
-    hashes = _set_hashes(builder.events, types)
-    for finished, own in zip(types, hashes, strict=True):
-        yield from _sequence_findings(finished, rows)
-        yield from _sharing_findings(builder, finished, own, hashes)
+    def id_examples(
+        self, finished: FinishedType, codes: NDArray[np.integer]
+    ) -> tuple[Example, ...]:
+        names = self.builder.types[finished.record.name].coder.names()
+        return tuple(Example(value=name) for name in names.gather(codes[:EXAMPLES]))
 
 
-def _time_findings(time_ns: NDArray[np.int64], rows: Rows, now_ns: int) -> Iterator[Finding]:
-    if len(time_ns) == 0:
+def appraise(evidence: Evidence) -> Iterator[Finding]:
+    """Every finding that needs the whole book, and those that were counted on the way."""
+    yield from evidence.builder.tally.findings()
+    if evidence.builder.events:
+        yield from _time_findings(evidence)
+        yield from _link_findings(evidence)
+    total = _set_hashes(evidence)
+    for number, finished in enumerate(evidence.types):
+        yield from _sequence_findings(evidence, finished, total)
+        yield from _lifecycle_findings(evidence, finished)
+        yield from _sharing_findings(evidence, finished, number, total)
+
+
+def _time_findings(evidence: Evidence) -> Iterator[Finding]:
+    time_ns = evidence.time_ns
+    yield from _flagged("time_before_1971", "warning", time_ns < _EARLY_NS, evidence)
+    yield from _flagged("time_in_future", "warning", time_ns > evidence.now_ns, evidence)
+    first, last = _bulk(*days_present(time_ns))
+    isolated = (time_ns < first * _NS_PER_DAY) | (time_ns >= (last + 1) * _NS_PER_DAY)
+    yield from _flagged("time_isolated", "warning", isolated, evidence)
+    if evidence.builder.start_ns is not None:
+        reversed_ = evidence.builder.start_ns.array() > time_ns
+        yield from _flagged("start_after_end", "warning", reversed_, evidence)
+    yield from _older_than_book(evidence)
+
+
+def _older_than_book(evidence: Evidence) -> Iterator[Finding]:
+    """Appended rows that happened before the last event the book had."""
+    if evidence.before_ns is None:
         return
-    days = time_ns // NS_PER_DAY
-    early, future = days < _EARLY_DAY, time_ns > now_ns
-    yield from _flagged("time_before_1971", "warning", early, rows)
-    yield from _flagged("time_in_future", "warning", future, rows)
-    first, last = _bulk(days)
-    yield from _flagged("time_isolated", "warning", (days < first) | (days > last), rows)
+    new = evidence.time_ns[evidence.first_new :]
+    older = np.flatnonzero(new < evidence.before_ns)
+    if len(older):
+        detail = {"book_until": _iso(evidence.before_ns), "oldest": _iso(int(new.min()))}
+        shown = evidence.examples(older[:EXAMPLES] + evidence.first_new)
+        where = ", ".join(s.name for s in evidence.builder.tally.sources)
+        yield Finding("event_older_than_book", "note", len(older), len(new), where, shown, detail)
 
 
 def _flagged(
-    code: str, severity: Severity, flags: NDArray[np.bool_], rows: Rows, where: str = ""
+    code: str, severity: Severity, flags: Flags, evidence: Evidence, where: str = ""
 ) -> Iterator[Finding]:
     count = int(np.count_nonzero(flags))
     if count:
-        found = rows.examples(np.flatnonzero(flags)[:EXAMPLES])
+        found = evidence.examples(_first(flags))
         yield Finding(code, severity, count, len(flags), where, found)
 
 
-def _bulk(days: NDArray[np.int64]) -> tuple[int, int]:
+def _first(flags: Flags) -> NDArray[np.int64]:
+    """Places of the first few that are true, found piece by piece."""
+    found: list[int] = []
+    for lo in range(0, len(flags), 1 << 20):
+        found += (lo + np.flatnonzero(flags[lo : lo + (1 << 20)])[:EXAMPLES]).tolist()
+        if len(found) >= EXAMPLES:
+            break
+    return np.array(found[:EXAMPLES], np.int64)
+
+
+def _bulk(present: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[int, int]:
     """First and last day of the bulk: small groups far outside it are cut off, end by end."""
-    present, counts = np.unique(days, return_counts=True)
-    allowed = _ISOLATED_SHARE * len(days)
+    total = int(counts.sum())
+    allowed = _ISOLATED_SHARE * total
     span = _middle_span(present, counts)
     gap = max(_ISOLATED_GAP_DAYS, _ISOLATED_GAP_SHARE * span)
     jumps = np.flatnonzero(np.diff(present) > gap)
-    before, total = np.cumsum(counts), len(days)
+    before = np.cumsum(counts)
     lows = [j for j in jumps if before[j] <= allowed]
     highs = [j for j in jumps if total - before[j] <= allowed]
     first = present[lows[-1] + 1] if lows else present[0]
@@ -131,90 +202,173 @@ def _middle_span(present: NDArray[np.int64], counts: NDArray[np.int64]) -> int:
     return int(present[min(position[1], len(present) - 1)] - present[position[0]])
 
 
-def _link_findings(builder: BookBuilder, types: list[FinishedType]) -> Iterator[Finding]:
-    for finished in types:
-        name = finished.record.name
-        if finished.repeated_links:
-            yield Finding("link_repeated", "note", finished.repeated_links, where=name)
-        if finished.repeated_objects:
-            yield Finding("object_repeated", "note", finished.repeated_objects, where=name)
-        idle = finished.record.objects - finished.record.sequences
-        if idle:
-            yield Finding("object_without_event", "note", idle, finished.record.objects, name)
-    linked = np.zeros(builder.events, np.bool_)
-    for finished in types:
+def _link_findings(evidence: Evidence) -> Iterator[Finding]:
+    linked = np.zeros(evidence.builder.events, np.bool_)
+    for finished in evidence.types:
         linked[finished.sequences.event] = True
-    loose = builder.events - int(np.count_nonzero(linked))
-    if loose:
-        yield Finding("event_without_object", "warning", loose, builder.events)
-    if builder.object_links:
-        links = pl.concat(builder.object_links, how="diagonal_relaxed")
-        dangling = links.filter(pl.col("@source_type").is_null() | pl.col("@target_type").is_null())
-        if len(dangling):
-            shown = dangling.head(EXAMPLES).select("@source", "@target").rows()
-            examples = tuple(Example(value=f"{s} → {t}") for s, t in shown)
-            yield Finding(
-                "object_link_dangling", "warning", len(dangling), len(links), "", examples
-            )
+        name, objects = finished.record.name, finished.record.objects
+        idle = objects - finished.record.sequences
+        if idle:
+            seen = np.zeros(objects, np.bool_)
+            seen[finished.sequences.object] = True
+            shown = evidence.id_examples(finished, _first(~seen))
+            yield Finding("object_without_event", "note", idle, objects, name, shown)
+    yield from _flagged("event_without_object", "warning", ~linked, evidence)
+    dangling = evidence.dangling
+    if len(dangling):
+        rows = dangling.head(EXAMPLES).select("@source", "@target").rows()
+        told = sum(map(len, evidence.builder.object_links))
+        shown = tuple(Example(value=f"{source} → {target}") for source, target in rows)
+        yield Finding("object_link_dangling", "warning", len(dangling), told, "", shown)
 
 
-def _sequence_findings(finished: FinishedType, rows: Rows) -> Iterator[Finding]:
+def _sequence_findings(
+    evidence: Evidence, finished: FinishedType, total: NDArray[np.uint64]
+) -> Iterator[Finding]:
     name, seq = finished.record.name, finished.sequences
     facts = sequence_facts(seq.offsets, finished.activity, finished.time_ns, seq.event)
-    if facts.ties:
-        yield Finding("time_tied", "note", facts.ties, facts.entries, name)
-    if facts.late:
-        yield Finding("event_late", "note", facts.late, facts.entries, name)
+    for code, count, at in (
+        ("time_tied", facts.ties, facts.tied_at),
+        ("event_late", facts.late, facts.late_at),
+    ):
+        if count:
+            yield Finding(code, "note", count, facts.entries, name, evidence.examples(at))
     if len(facts.repeated):
-        shown = rows.examples(facts.repeated[:EXAMPLES])
+        shown = evidence.examples(facts.repeated[:EXAMPLES])
         yield Finding("event_repeated", "note", len(facts.repeated), facts.entries, name, shown)
-        same = _exact_duplicates(facts, rows)
-        if same:
-            yield Finding("event_duplicated", "warning", same, facts.entries, name, shown)
+        same = exact_duplicates(facts, evidence.rows(), total)
+        if len(same):
+            shown = evidence.examples(same)
+            yield Finding("event_duplicated", "warning", len(same), facts.entries, name, shown)
+    yield from _unfinished(evidence, finished)
 
 
-def _exact_duplicates(facts: SequenceFacts, rows: Rows) -> int:
-    """Repeats that equal an earlier event of the object in every attribute too."""
-    root = dict(zip(facts.repeats_of.tolist(), facts.repeats_of.tolist(), strict=True))
-    for row, of in zip(facts.repeated.tolist(), facts.repeats_of.tolist(), strict=True):
-        root[row] = root.get(of, of)
-    frame = rows.frame(np.fromiter(root, np.int64))
-    roots = pl.DataFrame({"event": list(root), "root": list(root.values())})
-    content = frame.select(pl.exclude("@row", "@source", "@event", "event")).hash_rows(seed=0)
-    keyed = frame.select("event").with_columns(content.alias("content"))
-    joined = keyed.join(roots.cast({"event": keyed.schema["event"]}), on="event")
-    return len(joined) - joined.select("root", "content").n_unique()
+def exact_duplicates(
+    facts: SequenceFacts, rows: Rows, objects: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    """Repeats that equal an earlier event of the object in every attribute and object too.
+
+    objects   per event row a hash of its objects, or nothing when each event has just one.
+    """
+    pairs = pl.DataFrame({"event": facts.repeated, "of": facts.repeats_of}).cast(pl.Int64)
+    roots: dict[int, int] = {}
+    for row, of in pairs.rows():
+        roots[row] = roots.get(of, of)
+    members = pl.DataFrame(
+        {"event": [*roots, *roots.values()], "root": [*roots.values(), *roots.values()]},
+        schema={"event": pl.Int64, "root": pl.Int64},
+    ).unique()
+    frame = rows.frame(members["event"].to_numpy())
+    marks = [name for name in frame.columns if name in ("@row", "@source", "@event", "event")]
+    if len(objects):
+        own = pl.Series("objects", objects[frame["event"].to_numpy()])
+        frame = frame.with_columns(own)
+    content = frame.drop(marks).hash_rows(seed=0)
+    keyed = members.join(frame.select("event", content.alias("content")), on="event").sort("event")
+    again = ~pl.struct("root", "content").is_first_distinct()
+    return keyed.filter(again)["event"].to_numpy()
 
 
-def _set_hashes(n_events: int, types: list[FinishedType]) -> list[NDArray[np.uint64]]:
-    """Per type, a hash of each event's objects of that type; empty for a book of one type."""
-    if len(types) < 2:
-        return [np.empty(0, np.uint64) for _ in types]
-    hashes = []
-    for number, finished in enumerate(types):
-        seq = finished.sequences
-        owners = np.repeat(seq.object, np.diff(seq.offsets))
-        hashes.append(set_hashes(n_events, owners, seq.event, number * 0x51ED2701))
-    return hashes
+def _unfinished(evidence: Evidence, finished: FinishedType) -> Iterator[Finding]:
+    seq, names = finished.sequences, evidence.builder.activities.names()
+    if len(seq.object) == 0:
+        return
+    judged = completion(seq.offsets, finished.activity, finished.time_ns, len(names))
+    if judged.unfinished:
+        detail: dict[str, Any] = {
+            "rule": judged.rule,
+            "ends": names.gather(list(judged.ends)).to_list(),
+            "observed_until": _iso(judged.horizon_ns),
+            "finished_by_end": judged.by_end,
+            "finished_by_silence": judged.by_silence,
+            "last_event_after_observation": judged.beyond,
+        }
+        shown = evidence.object_examples(finished, _first(~judged.finished))
+        yield Finding(
+            "object_unfinished",
+            "note",
+            judged.unfinished,
+            len(seq.object),
+            finished.record.name,
+            shown,
+            detail,
+        )
+
+
+def _lifecycle_findings(evidence: Evidence, finished: FinishedType) -> Iterator[Finding]:
+    role = evidence.builder.roles.get("lifecycle")
+    if role is None:
+        return
+    name, seq = finished.record.name, finished.sequences
+    names = role.coder.names().to_list()
+    kinds = transition_kinds(names)
+    codes = role.codes.array()[seq.event]
+    yield from _unusual_transitions(finished, names, codes)
+    kind = kinds[codes]
+    starts, completes = int(np.sum(kind == START)), int(np.sum(kind == COMPLETE))
+    if starts == 0 or completes == 0:
+        return
+    item = evidence.builder.roles.get("instance")
+    items = None if item is None else item.codes.array()[seq.event]
+    pairing = pair_transitions(seq.offsets, finished.activity, kind, items)
+    unpaired = (pairing.partner < 0) & (kind != OTHER)
+    detail = {
+        "pairs": pairing.matched,
+        "starts_unpaired": pairing.unmatched_starts,
+        "completes_unpaired": pairing.unmatched_completes,
+    }
+    shown = evidence.examples(seq.event[_first(unpaired)])
+    count = int(np.count_nonzero(unpaired))
+    yield Finding("lifecycle_unpaired", "note", count, starts + completes, name, shown, detail)
+
+
+def _unusual_transitions(
+    finished: FinishedType, names: list[str], codes: NDArray[Any]
+) -> Iterator[Finding]:
+    strange = np.array([bool(n) and n.strip().casefold() not in _TRANSITIONS for n in names])
+    flags = strange[codes]
+    if flags.any():
+        values = [name for name, odd in zip(names, strange, strict=True) if odd]
+        count, entries = int(np.count_nonzero(flags)), finished.record.entries
+        shown = tuple(Example(value=value) for value in values[:EXAMPLES])
+        where = finished.record.name
+        detail = {"values": len(values)}
+        yield Finding("lifecycle_unusual", "warning", count, entries, where, shown, detail)
+
+
+def _set_hashes(evidence: Evidence) -> NDArray[np.uint64]:
+    """Per event, a hash of its objects of all types; nothing when each event has at most one."""
+    entries = sum(finished.record.entries for finished in evidence.types)
+    if len(evidence.types) < 2 and entries <= evidence.builder.events:
+        return np.empty(0, np.uint64)
+    sums = np.zeros(evidence.builder.events, np.uint64)
+    for number, finished in enumerate(evidence.types):
+        _add_type(sums, finished, number)
+    return sums
+
+
+def _add_type(sums: NDArray[np.uint64], finished: FinishedType, number: int) -> None:
+    seq = finished.sequences
+    add_set_hashes(sums, seq.offsets, seq.object, seq.event, (number + 1) * 0x51ED270193)
 
 
 def _sharing_findings(
-    builder: BookBuilder,
-    finished: FinishedType,
-    own: NDArray[np.uint64],
-    hashes: list[NDArray[np.uint64]],
+    evidence: Evidence, finished: FinishedType, number: int, total: NDArray[np.uint64]
 ) -> Iterator[Finding]:
     name, seq = finished.record.name, finished.sequences
-    several = events_with_several(seq.event, builder.events)
-    if several:
-        yield Finding("convergence", "note", several, builder.events, name)
-    if len(hashes) > 1:
-        others = np.zeros(builder.events, np.uint64)
-        for other in hashes:
-            others += other
-        others -= own
-        count = diverging_objects(
-            seq.offsets, finished.activity, seq.event, others, len(builder.activities)
-        )
-        if count:
-            yield Finding("divergence", "note", count, finished.record.sequences, name)
+    several = objects_per_event(seq.event, evidence.builder.events) > 1
+    yield from _flagged("convergence", "note", several, evidence, name)
+    if len(evidence.types) < 2:
+        return
+    own = np.zeros(evidence.builder.events, np.uint64)
+    _add_type(own, finished, number)
+    count, places = diverging_objects(
+        seq.offsets, finished.activity, seq.event, total - own, len(evidence.builder.activities)
+    )
+    if count:
+        shown = evidence.object_examples(finished, places)
+        yield Finding("divergence", "note", count, len(seq.object), name, shown)
+
+
+def _iso(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // 10**9, UTC).isoformat()

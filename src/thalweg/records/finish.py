@@ -19,6 +19,8 @@ from thalweg.records.store.sequences import (
     smallest_unsigned,
 )
 from thalweg.records.store.transaction import Transaction
+from thalweg.records.tally import EXAMPLES
+from thalweg.records.trust import Example
 
 _CHUNK = 1 << 22
 
@@ -31,8 +33,6 @@ class FinishedType:
     sequences: Sequences
     activity: NDArray[np.unsignedinteger]
     time_ns: NDArray[np.int64]
-    repeated_links: int
-    repeated_objects: int
 
 
 def finish_types(builder: BookBuilder) -> list[FinishedType]:
@@ -63,19 +63,38 @@ def finish_start(builder: BookBuilder) -> StoredFile | None:
     return builder.transaction.keep_array(builder.start_ns.array(), "start")
 
 
-def finish_frames(
-    transaction: Transaction, frames: list[pl.DataFrame], name: str
-) -> StoredFile | None:
-    """Tables that were collected batch by batch, as one file, or None if there are none."""
+def finish_object_facts(
+    builder: BookBuilder,
+) -> tuple[StoredFile | None, StoredFile | None, pl.DataFrame]:
+    """Files of object changes and object links, each fact once, and the dangling links."""
+    changes = _distinct(builder, builder.object_changes_with_types(), "object_change")
+    links = _distinct(builder, builder.object_links_with_types(), "object_link")
+    keep = builder.transaction.keep_frame
+    dangling = pl.DataFrame() if links is None else links.filter(_dangles())
+    return (
+        None if changes is None else keep(changes, "object_changes"),
+        None if links is None else keep(links, "object_links"),
+        dangling,
+    )
+
+
+def _dangles() -> pl.Expr:
+    return pl.col("@source_type").is_null() | pl.col("@target_type").is_null()
+
+
+def _distinct(builder: BookBuilder, frames: list[pl.DataFrame], what: str) -> pl.DataFrame | None:
     if not frames:
         return None
-    return transaction.keep_frame(pl.concat(frames, how="diagonal_relaxed"), name)
+    told = pl.concat(frames, how="diagonal_relaxed")
+    distinct = told.unique(maintain_order=True)
+    builder.tally.note(f"{what}_repeated", len(told) - len(distinct), [], of=len(told))
+    return distinct
 
 
 def _finish_type(builder: BookBuilder, state: TypeState) -> FinishedType:
     transaction = builder.transaction
-    table, repeated_objects = _object_table(state)
-    sequences, links, qualifier, repeated_links = _sequences(builder, state)
+    table = _object_table(builder, state)
+    sequences, links, qualifier = _sequences(builder, state)
     activity, activity_file = _gathered(
         transaction,
         builder.activity_codes.array(),
@@ -101,21 +120,36 @@ def _finish_type(builder: BookBuilder, state: TypeState) -> FinishedType:
         object=transaction.keep_array(sequences.object, "object"),
         links=None if links is None else transaction.keep_frame(links, "links"),
     )
-    return FinishedType(record, sequences, activity, time_ns, repeated_links, repeated_objects)
+    return FinishedType(record, sequences, activity, time_ns)
 
 
-def _object_table(state: TypeState) -> tuple[pl.DataFrame, int]:
-    """All objects by code with their attributes, and how many declarations were repeats."""
+def _object_table(builder: BookBuilder, state: TypeState) -> pl.DataFrame:
+    """All objects by code, with their attributes as first declared."""
     ids = state.coder.names().alias(OBJECT).to_frame()
     if not state.tables:
-        return ids, 0
-    declared = pl.concat([_aligned(t, state.tables) for t in state.tables], how="diagonal_relaxed")
-    repeats = len(declared) - declared[OBJECT].n_unique()
-    if repeats:
-        declared = declared.group_by(OBJECT, maintain_order=True).agg(
-            pl.exclude(OBJECT).drop_nulls().first()
-        )
-    return ids.join(declared, on=OBJECT, how="left", maintain_order="left"), repeats
+        return ids
+    told = pl.concat([_aligned(t, state.tables) for t in state.tables], how="diagonal_relaxed")
+    again = told.filter(~pl.col(OBJECT).is_first_distinct())
+    if len(again):
+        shown = [Example(value=i) for i in again[OBJECT].head(EXAMPLES)]
+        builder.tally.note("object_repeated", len(again), shown, state.name, len(told))
+        told = _first_declared(builder, state.name, told)
+    return ids.join(told, on=OBJECT, how="left", maintain_order="left")
+
+
+def _first_declared(builder: BookBuilder, kind: str, told: pl.DataFrame) -> pl.DataFrame:
+    """The first value of every attribute of every object; other values are conflicts."""
+    grouped = told.group_by(OBJECT, maintain_order=True)
+    attributes = [name for name in told.columns if name != OBJECT]
+    for name in attributes:
+        values = pl.col(name).drop_nulls().unique(maintain_order=True).cast(pl.String)
+        conflicts = grouped.agg(values).filter(pl.col(name).list.len() > 1)
+        shown = [
+            Example(value=f"{object_id}: {name} = {' | '.join(found)}")
+            for object_id, found in conflicts.head(EXAMPLES).rows()
+        ]
+        builder.tally.note("object_conflict", len(conflicts), shown, f"{kind}.{name}", len(told))
+    return grouped.agg(pl.col(attributes).drop_nulls().first())
 
 
 def _aligned(table: pl.DataFrame, tables: list[pl.DataFrame]) -> pl.DataFrame:
@@ -129,21 +163,22 @@ def _aligned(table: pl.DataFrame, tables: list[pl.DataFrame]) -> pl.DataFrame:
 
 def _sequences(
     builder: BookBuilder, state: TypeState
-) -> tuple[Sequences, pl.DataFrame | None, str, int]:
-    """Sequences, the links that they don't carry, the common qualifier, and repeated links."""
+) -> tuple[Sequences, pl.DataFrame | None, str]:
+    """Sequences, the links that they don't carry, and the qualifier that all links share."""
     time_ns: NDArray[np.int64] = builder.time_ns.array()  # type: ignore[assignment]
     dense = state.links.dense()
     if dense is not None:
         codes, qualifier = dense
-        return build_sequences(codes, None, time_ns, len(state.coder)), None, qualifier, 0
+        return build_sequences(codes, None, time_ns, len(state.coder)), None, qualifier
     links = state.links.table()
     distinct = links.unique(maintain_order=True).sort("event", "object", maintain_order=True)
+    builder.tally.note("link_repeated", len(links) - len(distinct), [], state.name)
     objects, events = distinct_pairs(distinct["object"].to_numpy(), distinct["event"].to_numpy())
     sequences = build_sequences(objects, events, time_ns, len(state.coder))
     qualifiers = distinct["qualifier"].unique()
     carried = len(qualifiers) == 1 and len(events) == len(distinct)
     qualifier = str(qualifiers[0]) if carried else ""
-    return sequences, None if carried else distinct, qualifier, len(links) - len(distinct)
+    return sequences, None if carried else distinct, qualifier
 
 
 def _gathered(

@@ -15,25 +15,28 @@ from thalweg.records.intake import ACTIVITY, REJECTS_SCHEMA, ROW, TIME, Batch
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Rows that passed, and REJECTS_SCHEMA rows that did not (the reader's rejects included)."""
+    """Rows that passed and rows that did not.
+
+    set_aside   REJECTS_SCHEMA: the rows that did not pass, with the reader's rejects before them.
+    """
 
     events: pl.DataFrame
+    refused: pl.DataFrame
     set_aside: pl.DataFrame
 
 
 def judge(batch: Batch) -> Judged:
     """Split a batch into rows that can be used and rows that cannot, with the first reason."""
-    reasons = _reasons(batch)
-    events = batch.events
-    rejected = [] if batch.rejects is None else [batch.rejects.select(list(REJECTS_SCHEMA))]
-    reason = pl.coalesce(*reasons)
-    faulty = events.select(reason.alias("reason"))["reason"]
-    if faulty.null_count() < len(events):
-        keep = faulty.is_null()
-        rejected.append(_as_rejects(events.filter(~keep), faulty.filter(~keep)))
-        events = events.filter(keep)
-    empty = pl.DataFrame(schema=REJECTS_SCHEMA)
-    return Judged(events, pl.concat([empty, *rejected]) if rejected else empty)
+    reason = pl.coalesce(*_reasons(batch))
+    faulty = batch.events.select(reason.alias("reason"))["reason"]
+    passed = faulty.is_null()
+    refused = batch.events.filter(~passed)
+    rejects = [pl.DataFrame(schema=REJECTS_SCHEMA)]
+    if batch.rejects is not None:
+        rejects.append(batch.rejects.select(list(REJECTS_SCHEMA)))
+    rejects.append(as_rejects(refused, faulty.filter(~passed)))
+    events = batch.events.filter(passed) if len(refused) else batch.events
+    return Judged(events, refused, pl.concat(rejects))
 
 
 def _reasons(batch: Batch) -> list[pl.Expr]:
@@ -56,15 +59,22 @@ def _reason_if(condition: pl.Expr, reason: str) -> pl.Expr:
 def _is_empty(column: str, dtype: pl.DataType) -> pl.Expr:
     cell = pl.col(column)
     if isinstance(dtype, pl.List):
-        return cell.is_null() | (cell.list.len() == 0)
+        named = cell.list.eval(pl.element().is_not_null() & (pl.element() != ""))
+        return cell.is_null() | ~named.list.any()
     if dtype == pl.String:
         return cell.is_null() | (cell == "")
     return cell.is_null()
 
 
-def _as_rejects(rows: pl.DataFrame, reasons: pl.Series) -> pl.DataFrame:
+def as_rejects(
+    rows: pl.DataFrame, reasons: pl.Series, values: pl.Series | None = None
+) -> pl.DataFrame:
+    """Event rows as REJECTS_SCHEMA, with the whole row as JSON text."""
+    if len(rows) == 0:
+        return pl.DataFrame(schema=REJECTS_SCHEMA)
     record = rows.select(pl.struct(pl.all()).struct.json_encode().alias("record"))["record"]
+    shown = pl.Series([""] * len(rows)) if values is None else values
     return pl.DataFrame(
-        {ROW: rows[ROW], "reason": reasons, "value": [""] * len(rows), "record": record},
+        {ROW: rows[ROW], "reason": reasons, "value": shown, "record": record},
         schema=REJECTS_SCHEMA,
     )

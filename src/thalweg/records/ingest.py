@@ -10,16 +10,22 @@ from typing import Any
 
 import thalweg
 from thalweg.errors import BookError, RequestError, StrictError
-from thalweg.records.appraise import Rows, appraise
+from thalweg.records.ahead import reading_ahead
+from thalweg.records.appraise import Evidence, appraise
 from thalweg.records.build import BookBuilder
-from thalweg.records.finish import finish_frames, finish_roles, finish_start, finish_types
+from thalweg.records.finish import (
+    finish_object_facts,
+    finish_roles,
+    finish_start,
+    finish_types,
+)
 from thalweg.records.intake import ReadRequest
 from thalweg.records.locate import Located, locate
 from thalweg.records.readers import Opened, open_intakes
 from thalweg.records.resume import Known, resume
 from thalweg.records.store.book import Book, open_book
 from thalweg.records.store.manifest import POINTER, Manifest, SourceRecord
-from thalweg.records.store.transaction import Transaction, writing
+from thalweg.records.store.transaction import writing
 from thalweg.records.trust import Finding, TrustReport
 
 Clock = Callable[[], datetime]
@@ -110,9 +116,16 @@ def write_book(opened: Iterable[Opened], request: IngestRequest) -> Book:
         parent = _parent(request)
         builder = BookBuilder(transaction)
         known = resume(builder, parent) if request.append and parent else Known()
-        first = len(known.source_records)
-        reads = [_read(builder, known, number, item) for number, item in enumerate(opened, first)]
-        manifest = _finish(transaction, builder, known, reads, request, parent)
+        first_new = builder.events
+        generation = (parent.manifest.generation if parent else 0) + 1
+        reads: list[_Read] = []
+        for item in opened:
+            number = len(known.sources) + len(reads)
+            builder.start_source(item.name, number)
+            hashes = {s.sha256 for s in (*known.sources, *(r.record for r in reads))}
+            reads.append(_read(builder, item, generation, hashes))
+        builder.flush()
+        manifest = _finish(builder, known, reads, request, generation, first_new)
         transaction.commit(manifest)
     return open_book(request.into)
 
@@ -134,56 +147,65 @@ def _parent(request: IngestRequest) -> Book | None:
     return open_book(request.into) if (request.into / POINTER).exists() else None
 
 
-def _read(builder: BookBuilder, known: Known, number: int, opened: Opened) -> _Read:
-    builder.start_source(opened.name, number)
+def _read(builder: BookBuilder, opened: Opened, generation: int, hashes: set[str]) -> _Read:
+    """Draw a source to its end, unless the book has the very same bytes already."""
     digest = opened.sha256()
-    if digest and digest in known.hashes:
+    if digest in hashes:
         again = Finding("source_already_known", "note", 1, where=opened.name)
-        return _Read(_record(opened, digest, builder, known), (again,), {})
-    intake = opened.open()
-    for batch in intake.batches:
-        builder.add(known.without_repeats(batch, builder.tally), intake.roles)
-    record = _record(opened, digest, builder, known)
+        return _Read(_record(opened, digest, builder, generation), (again,), {})
+    with reading_ahead(opened) as drawing:
+        for batch, roles in drawing.batches():
+            builder.add(batch, roles)
+    builder.end_source()
+    intake = drawing.intake
+    record = _record(opened, digest, builder, generation)
     return _Read(record, tuple(intake.findings), {intake.format: intake.meta})
 
 
-def _record(opened: Opened, digest: str, builder: BookBuilder, known: Known) -> SourceRecord:
+def _record(opened: Opened, digest: str, builder: BookBuilder, generation: int) -> SourceRecord:
     tally = builder.tally.sources[-1]
-    earlier = known.book.manifest.generation if known.book else 0
     return SourceRecord(
         name=opened.name,
         format=opened.format,
         sha256=digest,
-        rows_read=tally.rows_kept + tally.rows_set_aside + tally.rows_known,
+        rows_read=tally.rows_read,
         rows_kept=tally.rows_kept,
         rows_set_aside=tally.rows_set_aside,
-        generation=earlier + 1,
+        generation=generation,
     )
 
 
 def _finish(
-    transaction: Transaction,
     builder: BookBuilder,
     known: Known,
     reads: list[_Read],
     request: IngestRequest,
-    parent: Book | None,
+    generation: int,
+    first_new: int,
 ) -> Manifest:
-    builder.flush()
     now = request.clock()
     types = finish_types(builder)
-    sources = known.source_records + tuple(read.record for read in reads)
-    rows = Rows(request.into, builder.parts, [s.name for s in sources])
+    changes, links, dangling = finish_object_facts(builder)
+    sources = known.sources + tuple(read.record for read in reads)
+    evidence = Evidence(
+        builder=builder,
+        types=types,
+        sources=[s.name for s in sources],
+        dangling=dangling,
+        first_new=first_new,
+        before_ns=known.last_time_ns,
+        now_ns=int(now.timestamp() * 1e9),
+    )
     found = [f for read in reads for f in read.findings]
-    found += appraise(builder, types, rows, int(now.timestamp() * 1e9))
-    trust = _trust(sources, known.findings + tuple(found))
+    trust = _trust(sources, (*known.findings, *found, *appraise(evidence)))
     if request.strict:
         refuse_doubts(trust)
     meta: dict[str, Any] = dict(known.meta)
     for read in reads:
         meta |= read.meta
+    keep = builder.transaction
     return Manifest(
-        generation=(parent.manifest.generation if parent else 0) + 1,
+        generation=generation,
         created_at_utc=now.astimezone(UTC).isoformat(),
         created_by=f"thalweg {thalweg.__version__}",
         action="append" if request.append else "ingest",
@@ -191,13 +213,13 @@ def _finish(
         columns=builder.columns,
         sources=sources,
         parts=tuple(builder.parts),
-        activities=transaction.keep_frame(builder.activities.names().to_frame(), "activities"),
+        activities=keep.keep_frame(builder.activities.names().to_frame(), "activities"),
         types=tuple(finished.record for finished in types),
         roles=finish_roles(builder),
-        trust=transaction.keep_json(trust.to_json(), "trust"),
+        trust=keep.keep_json(trust.to_json(), "trust"),
         start=finish_start(builder),
-        object_changes=finish_frames(transaction, builder.object_changes, "object_changes"),
-        object_links=finish_frames(transaction, builder.object_links, "object_links"),
+        object_changes=changes,
+        object_links=links,
         set_aside=tuple(builder.set_aside),
         meta=meta,
     )

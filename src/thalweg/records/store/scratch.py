@@ -47,14 +47,26 @@ class LinkColumn:
         self._qualifier: str | None = None
         self._tables: list[pl.DataFrame] = []
 
+    def resume(self, links: pl.DataFrame, qualifier: str | None) -> None:
+        """Take over a book's links; with a qualifier, as codes when no event has two objects."""
+        events = links["event"]
+        if qualifier is None or not events.is_unique().all():
+            self.append_table(links)
+            return
+        rows = events.to_numpy()
+        codes = np.full(int(rows.max(initial=-1)) + 1, NO_OBJECT, np.uint32)
+        codes[rows] = links["object"].to_numpy()
+        self.append_dense(0, codes, qualifier)
+
     def append_dense(self, first_row: int, objects: NDArray[np.uint32], qualifier: str) -> None:
         """One code per event row from ``first_row`` on, NO_OBJECT for none."""
         if self._qualifier is None:
             self._qualifier = qualifier
-        if self._dense is not None and self._qualifier == qualifier:
-            missing = first_row - self._dense.length
-            self._dense.append(np.full(missing, NO_OBJECT, np.uint32))
-            self._dense.append(objects)
+        dense = self._dense
+        if dense is not None and self._qualifier == qualifier and dense.length <= first_row:
+            missing = first_row - dense.length
+            dense.append(np.full(missing, NO_OBJECT, np.uint32))
+            dense.append(objects)
         else:
             rows = np.flatnonzero(objects != NO_OBJECT).astype(np.uint32)
             self.append_table(link_table(rows + np.uint32(first_row), objects[rows], qualifier))
@@ -62,10 +74,8 @@ class LinkColumn:
     def append_table(self, links: pl.DataFrame) -> None:
         """Links as a table: event (row), object (code), qualifier."""
         if self._dense is not None:
-            codes = np.array(self._dense.array(), np.uint32)
-            rows = np.flatnonzero(codes != NO_OBJECT).astype(np.uint32)
-            if len(rows):
-                self._tables.append(link_table(rows, codes[rows], self._qualifier or ""))
+            if len(earlier := self.table()):
+                self._tables.append(earlier)
             self._dense.close()
             self._dense = None
         self._tables.append(links)
@@ -77,7 +87,23 @@ class LinkColumn:
         return self._dense.array(), self._qualifier or ""  # type: ignore[return-value]
 
     def table(self) -> pl.DataFrame:
+        """All links so far: event (row), object (code), qualifier."""
+        if self._dense is not None:
+            codes = np.asarray(self._dense.array())
+            rows = np.flatnonzero(codes != NO_OBJECT).astype(np.uint32)
+            return link_table(rows, codes[rows], self._qualifier or "")
         return pl.concat(self._tables)
+
+    def of_rows(self, rows: NDArray[np.integer]) -> pl.DataFrame:
+        """The links of some event rows, each row named once or more."""
+        wanted = np.unique(rows).astype(np.uint32)
+        dense = self._dense
+        if dense is not None:
+            wanted = wanted[wanted < dense.length]
+            codes = np.asarray(dense.array())[wanted]
+            named = codes != NO_OBJECT
+            return link_table(wanted[named], codes[named], self._qualifier or "")
+        return self.table().join(pl.DataFrame({"event": wanted}), on="event", how="semi")
 
 
 def link_table(

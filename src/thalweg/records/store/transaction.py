@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -44,12 +46,20 @@ class Transaction:
 
     def __init__(self, book: Path, workspace: Path) -> None:
         self.book, self.workspace = book, workspace
-        self._serial = 0
+        self._serial = count(1)
+        self._worker = ThreadPoolExecutor(1, "thalweg-writer")
 
     def aside(self, name: str) -> Path:
         """A fresh path in the workspace for a file that will be kept."""
-        self._serial += 1
-        return self.workspace / f"{self._serial:05d}-{name}"
+        return self.workspace / f"{next(self._serial):05d}-{name}"
+
+    def later(self, write: Callable[[], StoredFile]) -> Future[StoredFile]:
+        """Write in the background, one file after the other."""
+        return self._worker.submit(write)
+
+    def close(self) -> None:
+        """Wait for what is being written in the background, and drop what is not."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
 
     def keep_frame(self, frame: pl.DataFrame, name: str) -> StoredFile:
         path = self.aside(f"{name}.parquet")
@@ -123,10 +133,11 @@ def writing(book: Path) -> Iterator[Transaction]:
     with explained(book), _owned(book):
         sweep(book)
         (book / "tmp").mkdir(exist_ok=True)
-        workspace = Path(tempfile.mkdtemp(dir=book / "tmp"))
+        transaction = Transaction(book, Path(tempfile.mkdtemp(dir=book / "tmp")))
         try:
-            yield Transaction(book, workspace)
+            yield transaction
         finally:
+            transaction.close()
             sweep(book)
 
 
