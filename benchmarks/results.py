@@ -1,0 +1,183 @@
+"""From the figures of a benchmark run to RESULTS.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+JUDGED = "10"
+"""Size, in millions of events, at which the bars are judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: what was measured, against what, and how the two must relate.
+
+    ``ratio`` is ours over theirs; it must stay at or below ``limit``.
+    """
+
+    work: str
+    rule: str
+    ours: float
+    theirs: float
+    limit: float
+    unit: str = "s"
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.theirs
+
+    def row(self) -> str:
+        met = "met" if self.ratio <= self.limit else "**not met**"
+        shown = f"1 / {1 / self.ratio:.1f}" if self.ratio < 1 else f"{self.ratio:.2f}"
+        ours, theirs = (f"{figure(v)} {self.unit}" for v in (self.ours, self.theirs))
+        return f"| {self.work} | {self.rule} | {ours} | {theirs} | {shown} | {met} |"
+
+
+def figure(value: float) -> str:
+    """Three significant digits."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+
+
+def bars(kept: dict[str, Any]) -> Iterator[Bar]:
+    """The bars that the figures at hand can judge."""
+    if "xes" in kept:
+        own = kept["xes"]["pm4py"]["seconds"]["own reader"]
+        ours = kept["xes"]["ours"]["seconds"]["ingest"]
+        rule = "under a third of PM4Py's `read_xes`"
+        yield Bar("BPIC 2012 XES to a finished book", rule, ours, own, 1 / 3)
+    if JUDGED in kept["sizes"]:
+        yield from _bars_at(kept["sizes"][JUDGED])
+    if JUDGED in kept["sizes"] and "100" in kept["sizes"]:
+        yield from _bars_of_growth(kept["sizes"][JUDGED], kept["sizes"]["100"])
+
+
+def _bars_at(size: dict[str, Any]) -> Iterator[Bar]:
+    peer = size["pm4py_table"]["seconds"]
+    pairs, variants = size["pairs"]["seconds"], size["variants"]["seconds"]
+    ingest, whole = size["ingest"]["seconds"]["ingest"], size["whole_map"]["seconds"]["map"]
+    times = peer["graph with times"]
+    read = peer["read and format"]
+    yield Bar("10 M Parquet to a finished book", "under half of PM4Py's read", ingest, read, 1 / 2)
+    graph = "directly-follows graph with mean and median times, 10 M"
+    yield Bar(f"{graph}, just opened", "PM4Py / 50", pairs["just opened"], times, 1 / 50)
+    yield Bar(f"{graph}, warm", "PM4Py / 100", pairs["warm"], times, 1 / 100)
+    opened = variants["just opened"]
+    yield Bar("variants, 10 M, just opened", "PM4Py / 30", opened, peer["variants"], 1 / 30)
+    yield Bar("whole map, 10 M", "under PM4Py's graph alone", whole, peer["graph"], 1)
+    peaks = size["whole_map"]["peak_mb"], size["pm4py_table"]["peak_mb"]
+    yield Bar("peak memory of map, 10 M", "under a quarter of PM4Py's", *peaks, 1 / 4, "MB")
+
+
+def _bars_of_growth(ten: dict[str, Any], hundred: dict[str, Any]) -> Iterator[Bar]:
+    rule = "within 12 times that of 10 M"
+    for task, part, work in (
+        ("ingest", "ingest", "100 M Parquet to a finished book"),
+        ("pairs", "just opened", "directly-follows graph, 100 M, just opened"),
+        ("variants", "just opened", "variants, 100 M, just opened"),
+        ("whole_map", "map", "whole map, 100 M"),
+    ):
+        yield Bar(work, rule, hundred[task]["seconds"][part], ten[task]["seconds"][part], 12)
+    peaks = hundred["ingest"]["peak_mb"], hundred["whole_map"]["peak_mb"]
+    yield Bar("peak memory of ingestion, 100 M", "under 6 GB", peaks[0], 6_000, 1, "MB")
+    yield Bar("peak memory of map, 100 M", "under 8 GB", peaks[1], 8_000, 1, "MB")
+
+
+NAMES = {
+    "ingest": "Thalweg, Parquet to a finished book",
+    "open_only": "Thalweg, open a book",
+    "pairs": "Thalweg, directly-follows graph with times",
+    "variants": "Thalweg, variants",
+    "whole_map": "Thalweg, whole map",
+    "pm4py_table": "PM4Py",
+    "r4pm_table": "r4pm (counts only, no times)",
+    "polars_table": "Polars",
+    "duckdb_table": "DuckDB",
+    "ours": "Thalweg, XES to a finished book",
+    "pm4py": "PM4Py, `read_xes`",
+    "r4pm": "r4pm",
+    "ingest_table": "Parquet to a finished book",
+}
+
+
+def _table(found: dict[str, Any]) -> Iterator[str]:
+    yield "| who | seconds | peak memory | answers |"
+    yield "| --- | --- | --- | --- |"
+    for task, reading in found.items():
+        if task == "date":
+            continue
+        if reading["failed"]:
+            yield f"| {NAMES[task]} | failed: {reading['failed'][:80]} | | |"
+            continue
+        seconds = " · ".join(f"{part} {figure(s)}" for part, s in reading["seconds"].items())
+        answers = " · ".join(f"{name} {value:,}" for name, value in reading["answers"].items())
+        yield f"| {NAMES[task]} | {seconds} | {reading['peak_mb']:,.0f} MB | {answers} |"
+
+
+def disagreements(found: dict[str, Any]) -> list[str]:
+    """Answers that differ between those who give them."""
+    given: dict[str, dict[str, Any]] = {}
+    for task, reading in found.items():
+        if task != "date":
+            for name, value in reading["answers"].items():
+                given.setdefault(name, {})[task] = value
+    return [
+        f"{name}: " + ", ".join(f"{NAMES[task]} {value}" for task, value in by_task.items())
+        for name, by_task in given.items()
+        if not _alike(list(by_task.values()))
+    ]
+
+
+def _alike(values: list[Any]) -> bool:
+    """Counts are equal; sums of seconds may differ in their last digit."""
+    return max(values) - min(values) <= 1e-6 * abs(max(values))
+
+
+def render(kept: dict[str, Any]) -> str:
+    """The whole page."""
+    return "\n".join(_page(kept)) + "\n"
+
+
+def _page(kept: dict[str, Any]) -> Iterator[str]:
+    machine = kept["machine"]
+    libraries = ", ".join(f"{name} {number}" for name, number in machine["libraries"].items())
+    yield "# Benchmarks\n"
+    yield (
+        f"Written by `make bench`. Machine: {machine['cores']} cores, {machine['memory_gb']} GB of "
+        f"memory, {machine['system']}, Python {machine['python']}; {libraries}.\n"
+    )
+    yield (
+        "Each task runs in a process of its own; seconds are medians of three runs, or of one "
+        "where a run is long; peak memory is the largest resident size, mapped files included. "
+        "*Just opened* includes opening the book and loading compiled code; *warm* is the second "
+        "call. The logs are synthetic (`generate.py`): 25 activities, Markov routing, 16 events a "
+        "case, rows shuffled over the whole file.\n"
+    )
+    yield "## Bars\n"
+    yield "| work | bar | Thalweg | against | ratio | |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    yield from (bar.row() for bar in bars(kept))
+    for size, found in sorted(kept["sizes"].items(), key=lambda item: int(item[0])):
+        yield f"\n## {size} million events, {found['date']}\n"
+        yield from _table(found)
+        yield from _agreement(found)
+    if "xes" in kept:
+        yield f"\n## XES: BPI Challenge 2012, 262,200 events, {kept['xes']['date']}\n"
+        yield from _table(kept["xes"])
+        yield from _agreement(kept["xes"])
+    if "first" in kept:
+        yield f"\n## First run after installation, 1 million events, {kept['first']['date']}\n"
+        yield "Compilation happens once; its result is kept beside the installed package.\n"
+        yield from _table(kept["first"])
+
+
+def _agreement(found: dict[str, Any]) -> Iterator[str]:
+    differing = disagreements(found)
+    yield ""
+    if differing:
+        yield "**Answers differ.** " + "; ".join(differing) + "."
+    else:
+        yield "All answers agree."
