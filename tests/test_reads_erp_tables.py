@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from thalweg.records.ingest import ingest
 from thalweg.records.intake import Batch, Intake, ReadRequest
@@ -472,6 +475,60 @@ class TestJoinsAndConditions:
         assert (differs.count, differs.of, differs.examples[0].value) == (1, 3, "2 different")
 
 
+KEYS_TO_JOIN = st.sampled_from(["x", "y", "z", ""])
+
+
+def expected_rows(
+    left: list[str], right: list[str], if_none: str, if_many: str
+) -> list[tuple[int, int | None]]:
+    """The join in plain Python: (row of the left table, value of the right one or None)."""
+    rows: list[tuple[int, int | None]] = []
+    for number, key in enumerate(left, 1):
+        hits = [n for n, other in enumerate(right) if key and other == key]
+        if not hits:
+            rows += [(number, None)] if if_none == "keep" else []
+        elif len(hits) == 1 or if_many == "first":
+            rows.append((number, hits[0]))
+        elif if_many == "each":
+            rows += [(number, n) for n in hits]
+        elif if_many == "empty":
+            rows.append((number, None))
+    return rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    left=st.lists(KEYS_TO_JOIN, max_size=6),
+    right=st.lists(KEYS_TO_JOIN, max_size=6),
+    if_none=st.sampled_from(["set_aside", "keep"]),
+    if_many=st.sampled_from(["set_aside", "empty", "first", "each"]),
+)
+def test_joins_do_what_their_policies_say_and_lose_no_row_uncounted(
+    left: list[str], right: list[str], if_none: str, if_many: str
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        a = [f"{n},{k},2024-01-01" for n, k in enumerate(left, 1)]
+        b = [f"{k},{n}" for n, k in enumerate(right)]
+        (folder / "a.csv").write_text("\n".join(["id,k,at", *a, ""]))
+        (folder / "b.csv").write_text("\n".join(["k,n", *b, ""]))
+        more = f"join: {{table: b, on: [k], if_none: {if_none}, if_many: {if_many}}}"
+        intake = read_tables(parse_tables_mapping(ONE_RULE.format(more=more)), folder)
+        batches = list(intake.batches)
+    events = batches[1].events
+    ids = events["thing"].list.first().cast(pl.Int64).to_list()
+    expected = expected_rows(left, right, if_none, if_many)
+    assert list(zip(ids, events["n"].to_list(), strict=True)) == expected
+    rejects = batches[1].rejects
+    lost = set() if rejects is None else {row - 1 for row in rejects["@row"].to_list()}
+    assert lost == set(range(1, len(left) + 1)) - {row for row, _ in expected}
+    unused = [f for f in intake.findings if f.code == "table_rows_unused"]
+    counted = {f.where: f.count for f in unused}
+    assert counted.get("a", 0) == len(lost)
+    joined = {n for _, n in expected if n is not None}
+    assert counted.get("b", 0) == len(right) - len(joined)
+
+
 class TestSources:
     def test_a_zip_archive_of_tables_reads_like_its_folder(
         self, orders: Path, orders_read: tuple[Intake, list[Batch]]
@@ -516,7 +573,7 @@ class TestSources:
             results.append([b.events.drop("source_table", strict=False) for b in intake.batches][1])
             assert finding(intake, "zone_missing").severity == "warning"
         assert results[0]["订单"].to_list() == [["0012"], ["0013"]]
-        assert [r["@row"].to_list() for r in results] == [[2, 3], [2, 3], [1, 2], [1, 2]]
+        assert [r["@row"].to_list() for r in results] == [[2, 3], [2, 3], [1, 2], [2, 3]]
         assert all(r.drop("@row").equals(results[0].drop("@row")) for r in results)
 
     def test_a_line_with_too_many_cells_is_set_aside(self, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ SOURCE_TABLE = "source_table"
 """Attribute: the file or query that the event's row is from."""
 _EXAMPLES = 5
 _MOST_OBJECT_COLUMNS = 1_000
+_LINKS = {"@group": pl.Int64, "type": pl.String, "qualifier": pl.String, "id": pl.String}
 
 
 @dataclass(slots=True)
@@ -218,7 +219,7 @@ def _links(rule: EventRule, drawn: Drawn, group: pl.Series) -> pl.DataFrame:
             "qualifier": "" if ref.qualifier is None else wide(drawn, ref.qualifier),
             "id": wide(drawn, ref.id),
         }
-        frames.append(pl.DataFrame(columns).drop_nulls(["type", "id"]))
+        frames.append(pl.DataFrame(columns, schema=_LINKS).drop_nulls(["type", "id"]))
     links = pl.concat(frames).with_columns(pl.col("qualifier").fill_null(""))
     return links.unique(maintain_order=True)
 

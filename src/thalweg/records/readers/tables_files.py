@@ -16,8 +16,9 @@ import polars as pl
 
 from thalweg.errors import MappingError, SourceError, UnsafeSourceError
 from thalweg.records.intake import ROW, UTC_NS, ReadRequest
-from thalweg.records.mapping import nearest
-from thalweg.records.readers import delimited
+from thalweg.records.mapping import FlatMapping, nearest
+from thalweg.records.readers import delimited, excel
+from thalweg.records.readers.cells import as_ids
 from thalweg.records.readers.database import Database
 from thalweg.records.readers.notes import Notes
 from thalweg.records.readers.text_checks import TextChecks
@@ -37,7 +38,7 @@ _DTYPES: dict[ColumnType, pl.DataType] = {
     "time": UTC_NS,
 }
 _TRUE, _FALSE = ("true", "1", "x", "yes", "y", "t"), ("false", "0", "no", "n", "f")
-_SPREADSHEETS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+_SPREADSHEETS = {".xlsx", ".xlsm"}
 _EXAMPLES = 5
 
 ReadPart = Callable[[Sequence[str]], pl.DataFrame]
@@ -230,7 +231,7 @@ def _file_part(source: Source, label: str, spec: TableSpec, request: ReadRequest
     if source.suffix in {".parquet", ".pq"}:
         return _parquet_part(source, label)
     if source.suffix in _SPREADSHEETS:
-        return _sheet_part(source, label, spec.sheet)
+        return _sheet_part(source, label, spec, request)
     return _text_part(source, label, replace(request, encoding=spec.encoding or request.encoding))
 
 
@@ -263,28 +264,23 @@ def _parquet_part(source: Source, label: str) -> Part:
     return Part(label, schema, read, Notes(source.name))
 
 
-def _sheet_part(source: Source, label: str, sheet: str | None) -> Part:
-    """A sheet of a workbook, every cell as text."""
-    import fastexcel
+def _sheet_part(source: Source, label: str, spec: TableSpec, request: ReadRequest) -> Part:
+    """A sheet of a workbook: times stay times, all else is text; ``@row`` is the sheet's row."""
+    opened = excel.open_table(source, replace(request, mapping=FlatMapping(sheet=spec.sheet)))
+    checks = TextChecks(request.repair_text, opened.notes)
+    frames = [_as_typed_by_hand(chunk.rows) for chunk in opened.chunks(opened.notes)]
+    rows = pl.concat(frames)
 
-    def load(rows: int | None) -> pl.DataFrame:
-        try:
-            with source.local_file() as path:
-                book = fastexcel.read_excel(path)
-                if sheet is not None and sheet not in book.sheet_names:
-                    raise MappingError(
-                        f"{source.name} has no sheet {sheet!r}. {nearest(sheet, book.sheet_names)}"
-                    )
-                return book.load_sheet(sheet or 0, dtypes="string", n_rows=rows).to_polars()
-        except fastexcel.FastExcelError as error:
-            raise SourceError(
-                f"{source.name} cannot be read as a workbook: {error}. Export it again."
-            ) from error
+    def read(columns: Sequence[str]) -> pl.DataFrame:
+        return checks.apply(rows.select(ROW, *columns))
 
-    schema = dict(load(0).schema)
-    return Part(
-        label, schema, lambda columns: _numbered(load(None).select(columns)), Notes(source.name)
-    )
+    return Part(label, dict(rows.drop(ROW).schema), read, opened.notes)
+
+
+def _as_typed_by_hand(rows: pl.DataFrame) -> pl.DataFrame:
+    """Numbers as a person would write them: a key 12 is no 12.0."""
+    columns = [c for c, t in rows.schema.items() if c != ROW and not t.is_temporal()]
+    return rows.with_columns(as_ids(rows[c]) for c in columns)
 
 
 def _database_part(name: str, spec: TableSpec, database: str | None, request: ReadRequest) -> Part:

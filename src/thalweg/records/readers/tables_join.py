@@ -88,7 +88,12 @@ def as_text(value: Value, scope: Scope) -> pl.Expr:
 
 
 def _text(name: str, scope: Scope) -> pl.Expr:
-    text = pl.col(scope.physical(name)).cast(pl.String)
+    column = pl.col(scope.physical(name))
+    text = column.cast(pl.String)
+    if scope.dtype(name).is_float():
+        # A key such as 12 became 12.0 where another program kept it as a number.
+        whole = column.cast(pl.Int64, strict=False)
+        text = pl.when(column == whole).then(whole.cast(pl.String)).otherwise(text)
     return pl.when(text != "").then(text)
 
 
