@@ -152,10 +152,23 @@ _SAP_TYPES = {
     "usnam": "user",
     "xblnr": "reference",
 }
-_SAP_TIMES = frozenset("budat cpudt cputm aedat erdat udate utime augdt".split())
+_SAP_TIMES = frozenset(["budat", "cpudt", "cputm", "aedat", "erdat", "udate", "utime", "augdt"])
 _SAP_KEYS = frozenset(
-    "mandt gjahr mjahr bukrs werks augbl buzei zeile vgabe bwart objectid changenr "
-    "objectclas".split()
+    [
+        "mandt",
+        "gjahr",
+        "mjahr",
+        "bukrs",
+        "werks",
+        "augbl",
+        "buzei",
+        "zeile",
+        "vgabe",
+        "bwart",
+        "objectid",
+        "changenr",
+        "objectclas",
+    ]
 )
 
 
