@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
 from generate import DATA, ensure
 from measure import HERE, Reading, repeat, run
 from results import render

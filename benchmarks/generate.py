@@ -62,7 +62,8 @@ def routing() -> NDArray[np.float64]:
         ahead_1, ahead_2, ahead_3, back = DECISION if now % 3 == 0 else ROUTINE
         chances[now, now + 1 : now + 4] = ahead_1, ahead_2, ahead_3
         chances[now, max(now - 3, 0)] += back
-    return chances.cumsum(axis=1) / chances.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = chances.cumsum(axis=1) / chances.sum(axis=1, keepdims=True)
+    return shares
 
 
 def draw_cases(first: int, cases: int, rng: np.random.Generator) -> NDArray[np.void]:

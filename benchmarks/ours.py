@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from measure import Reading
 
 import thalweg
+from measure import Reading
 from thalweg.process.pairs import Sequences, pairs_table
 from thalweg.process.variants import group_variants, top_variants_table
 from thalweg.records.ingest import ingest

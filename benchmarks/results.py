@@ -133,7 +133,7 @@ def disagreements(found: dict[str, Any]) -> list[str]:
 
 def _alike(values: list[Any]) -> bool:
     """Counts are equal; sums of seconds may differ in their last digit."""
-    return max(values) - min(values) <= 1e-6 * abs(max(values))
+    return bool(max(values) - min(values) <= 1e-6 * abs(max(values)))
 
 
 def render(kept: dict[str, Any]) -> str:
