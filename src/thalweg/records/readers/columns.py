@@ -173,7 +173,7 @@ class AttributeColumns:
         if values.dtype.is_integer():
             return values.cast(pl.Int64)
         text = values.cast(pl.String).str.strip_chars()
-        exact = text.str.replace(r"^([+-]?\d+)\.0+$", "$1").cast(pl.Int64, strict=False)
+        exact = text.cast(pl.Int64, strict=False)
         rest = values.zip_with(exact.is_null(), values.clear(len(values)))
         numbers = parse_numbers(rest, decimal=self._mark(rest), strict=self._decimal != "auto")
         whole = numbers.values.cast(pl.Int64, strict=False)

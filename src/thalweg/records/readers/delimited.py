@@ -110,8 +110,7 @@ class _Scan:
                     if waiting is not None:
                         yield self._chunk(waiting)
                     waiting = frame
-            if waiting is not None or self._bad:
-                yield self._last(waiting, text)
+            yield self._last(waiting, text)
             self._tell_damage(text)
 
     def _frames(self, text: Utf8Stream) -> Iterator[pl.DataFrame]:
