@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -187,7 +188,7 @@ def test_activities_starts_ends_and_loops_agree_with_a_loop_over_lists(
             [j for j in range(offsets[i], offsets[i + 1]) if code[j] == a] for i in range(len(log))
         ]
         row = whole.figures[a]
-        again = [(k, j) for own in at for k, j in zip(own, own[1:], strict=False)]
+        again = [(k, j) for own in at for k, j in itertools.pairwise(own)]
         assert row[act.ENTRIES] == sum(map(len, at))
         assert row[act.OBJECTS] == sum(1 for own in at if own)
         assert row[act.REWORKED] == sum(1 for own in at if len(own) > 1)
@@ -255,7 +256,7 @@ def test_neither_threads_nor_runs_nor_code_width_change_a_figure(
     whole = act.aggregate_activities(offsets, code.astype(width), times, 200, threads)
     assert whole.figures[:, act.ENTRIES].sum() == offsets[-1]
     assert group_variants(offsets, code.astype(width), names, threads).variants == len(
-        {tuple(code[a:b]) for a, b in zip(offsets[:-1], offsets[1:], strict=True)}
+        {tuple(code[a:b]) for a, b in itertools.pairwise(offsets)}
     )
 
 

@@ -100,7 +100,7 @@ def test_whether_an_object_is_finished_does_not_depend_on_the_filters() -> None:
 def test_an_unknown_type_or_end_shows_the_nearest_ones() -> None:
     with pytest.raises(RequestError, match="Nearest: item"):
         map_book(two_types(), type="itm")  # type: ignore[arg-type]
-    with pytest.raises(RequestError, match="no activity 'shp'. Nearest: ship"):
+    with pytest.raises(RequestError, match=r"no activity 'shp'\. Nearest: ship"):
         map_book(two_types(), ends=["shp"])  # type: ignore[arg-type]
     with pytest.raises(RequestError, match="no time zone 'Mars/Base'"):
         map_book(two_types(), timezone="Mars/Base")  # type: ignore[arg-type]

@@ -153,7 +153,7 @@ class _Measuring:
         self.tables: dict[str, pl.DataFrame] = {}
         self.missing: dict[str, str] = {}
         self.facts: dict[str, Any] = {}
-        self.done = _judge(base, view, request)
+        self.done = judge(base, view, request.ends, request.horizon)
         self.start = np.asarray(view.time_ns[self.offsets[:-1]])
         self.stop = np.asarray(view.time_ns[self.offsets[1:] - 1])
 
@@ -327,20 +327,24 @@ class _Measuring:
         return tuple(code for code, true in told.items() if true)
 
 
-def _judge(base: Perspective, view: Perspective, request: MapRequest) -> Completion:
-    """Who is finished: a fact of the whole object, whatever the filters leave of it."""
-    ends = None
-    if request.ends is not None:
+def judge(
+    base: Perspective, view: Perspective, ends: Sequence[str] | None, horizon: datetime | None
+) -> Completion:
+    """Who is finished: a fact of the whole object, whatever the filters leave of it.
+
+    Takes    base: the perspective before filters, view: after them.
+    """
+    codes = None
+    if ends is not None:
         known = list(base.activities)
-        ends = tuple(known.index(pick(name, known, "activity")) for name in request.ends)
-    horizon = None
-    if request.horizon is not None:
-        moment = request.horizon
-        aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        horizon = (aware - _EPOCH) // timedelta(microseconds=1) * 1000
-    offsets = np.array(base.offsets, np.int64)
+        codes = tuple(known.index(pick(name, known, "activity")) for name in ends)
+    horizon_ns = None
+    if horizon is not None:
+        aware = horizon.replace(tzinfo=UTC) if horizon.tzinfo is None else horizon
+        horizon_ns = (aware - _EPOCH) // timedelta(microseconds=1) * 1000
+    offsets, activities = np.array(base.offsets, np.int64), len(base.activities)
     done = completion(
-        offsets, base.activity, base.time_ns, len(base.activities), ends=ends, horizon_ns=horizon
+        offsets, base.activity, base.time_ns, activities, ends=codes, horizon_ns=horizon_ns
     )
     if view is base:
         return done

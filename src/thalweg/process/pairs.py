@@ -138,8 +138,13 @@ def _scatter(
     lookup: NDArray[np.int64],
     cursor: Ints,
     out: Ints,
+    owner: Ints,
+    first: int,
 ) -> None:
-    """Write each gap into its pair's stretch of ``out``; ``lookup`` holds (key, pair)."""
+    """Write each gap into its pair's stretch of ``out``; ``lookup`` holds (key, pair).
+
+    ``owner``, unless empty, gets the number of the gap's object, counted from ``first``.
+    """
     mask = lookup.shape[0] - 1
     for i in range(len(offsets) - 1):
         for j in range(offsets[i] + 1, offsets[i + 1]):
@@ -152,6 +157,8 @@ def _scatter(
                 at = (at + 1) & mask
             pair = lookup[at, 1]
             out[cursor[pair]] = time_ns[j] - time_ns[j - 1]
+            if len(owner):
+                owner[cursor[pair]] = first + i
             cursor[pair] += 1
 
 
@@ -188,6 +195,10 @@ class Sequences:
     @staticmethod
     def of(offsets: Ints, code: NDArray[Any], time_ns: Ints, codes: int) -> Sequences:
         return Sequences(offsets, lambda chunk: chunk_codes(code, chunk), time_ns, codes)
+
+
+Parts = Sequence[tuple[Chunk, PairAggregate]]
+"""The aggregate of each run, which tells where the run's gaps belong."""
 
 
 def scan_chunk(data: Sequences, chunk: Chunk) -> PairAggregate:
@@ -230,15 +241,41 @@ def scan_pairs(
 def pair_quantiles(
     data: Sequences,
     whole: PairAggregate,
-    parts: Sequence[tuple[Chunk, PairAggregate]],
+    parts: Parts,
     probabilities: Sequence[float],
     threads: int | None = None,
 ) -> NDArray[np.float64]:
     """Exact quantiles of the gaps in seconds: one row per pair, one column per probability."""
+    found = group_gaps(data, whole, parts, threads)
+    return group_quantiles(found.gaps_ns, found.bounds, probabilities, threads) / SECOND_NS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """All gaps, grouped: those of pair ``p`` of the aggregate at ``bounds[p]:bounds[p + 1]``.
+
+    owner: the number of each gap's object, rising within a pair; empty if not asked for.
+    """
+
+    gaps_ns: Ints
+    bounds: Ints
+    owner: Ints
+
+
+def group_gaps(
+    data: Sequences,
+    whole: PairAggregate,
+    parts: Parts,
+    threads: int | None = None,
+    *,
+    owners: bool = False,
+) -> Gaps:
+    """The second pass: with the counts known, each gap goes straight to its place."""
     keys = whole.source * data.codes + whole.target
     lookup = lookup_table(whole, data.codes)
-    bounds = np.concatenate(([0], np.cumsum(whole.count)))
+    bounds = np.concatenate(([0], np.cumsum(whole.count))).astype(np.int64)
     gaps = np.empty(bounds[-1], np.int64)
+    owner = np.empty(bounds[-1] if owners else 0, np.int64)
     cursor = bounds[:-1].copy()
     jobs = []
     for chunk, part in parts:
@@ -247,12 +284,22 @@ def pair_quantiles(
 
     def scatter(job: tuple[Chunk, Ints]) -> None:
         chunk, start = job
-        offsets, times = chunk_offsets(data.offsets, chunk), chunk_times(data.time_ns, chunk)
-        _scatter(offsets, data.read(chunk), times, data.codes, data.skip, lookup, start, gaps)
+        _scatter(
+            chunk_offsets(data.offsets, chunk),
+            data.read(chunk),
+            chunk_times(data.time_ns, chunk),
+            data.codes,
+            data.skip,
+            lookup,
+            start,
+            gaps,
+            owner,
+            chunk.first,
+        )
 
     for _ in each(scatter, jobs, threads):
         pass
-    return group_quantiles(gaps, bounds, probabilities, threads) / SECOND_NS
+    return Gaps(gaps, bounds, owner)
 
 
 def lookup_table(whole: PairAggregate, codes: int) -> NDArray[np.int64]:
