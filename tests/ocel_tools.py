@@ -42,7 +42,7 @@ def finding(intake: Intake, code: str, where: str | None = None) -> int:
     return sum(f.count for f in intake.findings if f.code == code and where in (None, f.where))
 
 
-def assert_same_log(left: OcelFrames, right: OcelFrames, *, columns: bool = True) -> None:
+def assert_same_log(left: OcelFrames, right: OcelFrames) -> None:
     """Every table alike; rows of links and changes in any order, columns in any order."""
     events = left.events, right.events
     assert_frame_equal(*events, check_column_order=False)
@@ -55,6 +55,5 @@ def assert_same_log(left: OcelFrames, right: OcelFrames, *, columns: bool = True
         assert_frame_equal(
             frame.sort(order), right.objects[kind].sort(order), check_column_order=False
         )
-    if columns:
-        assert event_kinds(left) == event_kinds(right)
-        assert object_kinds(left) == object_kinds(right)
+    assert event_kinds(left) == event_kinds(right)
+    assert object_kinds(left) == object_kinds(right)

@@ -73,8 +73,8 @@ def frames_from_batch(batch: Batch, meta: dict[str, Any] | None = None) -> OcelF
 def frames_from_book(book: Book) -> OcelFrames:
     """All of a book as frames, ready to be written as OCEL 2.0.
 
-    Events without an own id are called by their row (``e1``, ``e2`` …), repeated ids get a
-    number, and objects of two types that share an id are called ``type:id``. ``notes`` says so.
+    Events without an own id are called by their row (``e1``, ``e2`` …), and objects of two types
+    that share an id are called ``type:id``. ``notes`` says so.
     """
     rows, notes = _book_events(book)
     ids = rows[EVENT]
@@ -108,30 +108,23 @@ def frames_from_book(book: Book) -> OcelFrames:
 
 
 def _book_events(book: Book) -> tuple[pl.DataFrame, list[Finding]]:
-    """Event rows with unique ids."""
+    """Event rows with an id each: the source's own, which a book holds once, or a made one."""
     rows = book.events().collect()
-    given = (
-        rows[EVENT] if EVENT in rows.columns else pl.Series(EVENT, [None] * len(rows), pl.String)
-    )
-    frame = pl.DataFrame({EVENT: given}).with_row_index("at", offset=1)
-    made = pl.format("e{}", "at")
-    frame = frame.with_columns(id=pl.coalesce(EVENT, made))
-    copy = pl.int_range(pl.len()).over("id")
-    frame = frame.with_columns(
-        id=pl.when(copy > 0).then(pl.format("{}#{}", "id", copy + 1)).otherwise("id")
-    )
-    while frame["id"].is_duplicated().any():
-        again = pl.col("id").is_duplicated() & (pl.col("id") != pl.col(EVENT).fill_null(""))
-        frame = frame.with_columns(id=pl.when(again).then(pl.format("{}~", "id")).otherwise("id"))
-    notes = []
-    if EVENT in rows.columns:
-        renamed = frame.filter(pl.col("id") != pl.col(EVENT).fill_null(""))
-        if len(renamed):
-            examples = tuple(Example(value=value) for value in renamed["id"].head(5))
-            notes.append(
-                Finding("export_id_renamed", "note", len(renamed), len(rows), "event", examples)
-            )
-    return rows.with_columns(frame["id"].alias(EVENT)), notes
+    made = pl.DataFrame({"id": pl.int_range(1, len(rows) + 1, eager=True)}).select(
+        pl.format("e{}", "id")
+    )["id"]
+    if EVENT not in rows.columns:
+        return rows.with_columns(made.alias(EVENT)), []
+    nameless = rows[EVENT].is_null()
+    given = rows[EVENT].drop_nulls().implode()
+    while (taken := made.is_in(given) & nameless).any():
+        made = (made + "~").zip_with(taken, made)
+    named = rows.with_columns(pl.coalesce(EVENT, made).alias(EVENT))
+    if not nameless.any():
+        return named, []
+    examples = tuple(Example(value=value) for value in named[EVENT].filter(nameless).head(5))
+    count = int(nameless.sum())
+    return named, [Finding("export_id_made", "note", count, len(rows), "event", examples)]
 
 
 def _plain_events(events: pl.DataFrame) -> pl.DataFrame:

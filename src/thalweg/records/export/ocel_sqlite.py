@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from thalweg.errors import RequestError
+from thalweg.errors import BookError, RequestError
 from thalweg.records.export.files import put_in_place
 from thalweg.records.export.model import OcelFrames, event_kinds, object_kinds
 from thalweg.records.export.records import INITIAL
@@ -48,13 +48,18 @@ def write_ocel_sqlite(frames: OcelFrames, path: Path) -> tuple[Finding, ...]:
     Raises   RequestError: two attributes of a type differ in case alone, or one is called like a
              column of the format. BookError: the file cannot be written.
     """
-    with put_in_place(path) as aside, closing(sqlite3.connect(aside)) as db:
-        db.execute("PRAGMA journal_mode = OFF")
-        db.execute("PRAGMA synchronous = OFF")
-        _write_core(db, frames)
-        _write_event_tables(db, frames)
-        _write_object_tables(db, frames)
-        db.commit()
+    try:
+        with put_in_place(path) as aside, closing(sqlite3.connect(aside)) as db:
+            db.execute("PRAGMA journal_mode = OFF")
+            db.execute("PRAGMA synchronous = OFF")
+            _write_core(db, frames)
+            _write_event_tables(db, frames)
+            _write_object_tables(db, frames)
+            db.commit()
+    except sqlite3.OperationalError as error:
+        raise BookError(
+            f"{path} cannot be written: {error}. Choose another place, or make room there."
+        ) from error
     return frames.notes
 
 
