@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -22,7 +23,8 @@ from thalweg.records.readers import database, delimited
 from thalweg.records.readers.database import Database
 from thalweg.records.readers.tables import read_tables
 from thalweg.records.sources import Source
-from thalweg.records.tables_mapping_file import parse_tables_mapping
+from thalweg.records.tables_mapping import TablesMapping
+from thalweg.records.tables_mapping_file import parse_tables_mapping, shipped_mappings
 
 ROWS: list[tuple[str, str, str, str | None, str | None, int | None]] = [
     ("000123", "下单", "2024-03-01T08:00:00+08:00", "张伟", "11.50", 1),
@@ -279,6 +281,40 @@ class TestPostgres:
         }
         assert frame.schema == source.schema()
 
+    def test_never_and_the_year_9999_are_no_times_and_are_told(
+        self, postgres: str, tmp_path: Path
+    ) -> None:
+        sql = """select * from (values
+            ('a', 'infinity'::timestamptz, '-infinity'::timestamp, 'infinity'::date),
+            ('b', '9999-12-31', '2024-01-01 10:00', '9999-12-31'),
+            ('c', '2024-01-02 10:00Z', null, '2024-02-03')) as v (id, at, local, until)"""
+        mapping = parse_tables_mapping(f"""
+kind: tables
+timezone: Asia/Shanghai
+tables: {{t: {{sql: {sql!r}, database: "{postgres}"}}}}
+events:
+  - name: signed
+    from: t
+    where: {{any: [{{column: until, empty: true}}, {{column: until, above: 2024-01-01}}]}}
+    time: at
+    objects: [{{type: contract, id: id}}]
+    attributes: {{local: local, until: until}}
+""")
+        intake = read_tables(mapping, tmp_path)
+        _, batch = intake.batches
+        shown = batch.events.select(
+            pl.col("contract").list.first(), pl.col("@time", "local", "until").dt.strftime("%F %R")
+        )
+        assert shown.rows() == [
+            ("a", None, None, None),
+            ("c", "2024-01-02 10:00", None, "2024-02-02 16:00"),
+        ]
+        assert batch.rejects is not None
+        assert batch.rejects.select("@row", "reason").rows() == [(2, "time_unreadable")]
+        infinite = {f.where: f.count for f in intake.findings if f.code == "time_infinite"}
+        assert infinite == {"at": 1, "local": 1, "until": 1}
+        assert "cell_unreadable" not in {f.code for f in intake.findings}
+
     def test_nothing_can_be_written(self, filled_postgres: str) -> None:
         sql = quote("with gone as (delete from events returning *) select * from gone")
         with pytest.raises(SourceError, match=r"read-only transaction|data-modifying"):
@@ -337,6 +373,45 @@ events:
         assert found["customer"].to_list() == [["甲"], ["甲"], ["乙"], ["乙"]]
         assert found["amount"].to_list() == [11.5, -0.25, None, 1234567.89]
         assert "geheim" not in str(found["source_table"].to_list()) + str(intake)
+
+
+@pytest.fixture(scope="module")
+def sap(logs: Path) -> Path:
+    return logs / "erp_tables" / "bpi2019_sample"
+
+
+def as_database_tables(text: str) -> str:
+    """The shipped mapping, with each file replaced by the table of that name."""
+    return re.sub(r"\{file: (\w+)\.csv", r"{table: \1", text)
+
+
+def all_events(mapping: TablesMapping, origin: Path | str) -> list[pl.DataFrame]:
+    return [
+        b.events.drop("@row", "source_table", strict=False)
+        for b in read_tables(mapping, origin).batches
+    ]
+
+
+def test_the_tables_of_an_erp_join_alike_from_files_and_from_a_database(
+    sap: Path, tmp_path: Path
+) -> None:
+    text = shipped_mappings()["sap_purchasing"].read_text(encoding="utf-8")
+    database_file = tmp_path / "sap.db"
+    with sqlite3.connect(database_file) as connection:
+        for path in sap.glob("*.csv"):
+            table = pl.read_csv(path, infer_schema=False)
+            columns = ", ".join(f'"{c}" text' for c in table.columns)
+            connection.execute(f"create table {path.stem} ({columns})")
+            marks = ", ".join("?" * table.width)
+            connection.executemany(f"insert into {path.stem} values ({marks})", table.rows())
+    connection.close()
+    from_files = all_events(parse_tables_mapping(text), sap)
+    in_database = parse_tables_mapping(as_database_tables(text))
+    assert "{file:" not in as_database_tables(text)
+    from_database = all_events(in_database, f"sqlite:///{quote(str(database_file))}")
+    assert [len(f) for f in from_files] == [0, 300, 2_886, 884, 683, 905, 663, 643]
+    for ours, theirs in zip(from_database, from_files, strict=True):
+        assert ours.equals(theirs)
 
 
 class TestNames:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
@@ -247,10 +247,18 @@ def _constant(wanted: Any, dtype: pl.DataType) -> Any:
             return int(wanted)
         if dtype == pl.Float64:
             return float(wanted)
-        moment = datetime.fromisoformat(str(wanted))
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return _moment(datetime.fromisoformat(str(wanted)), dtype)
     except (KeyError, ValueError) as error:
         raise ValueError(f"{wanted!r} is not {_word(dtype)}") from error
+
+
+def _moment(wanted: datetime, dtype: pl.DataType) -> datetime | date:
+    """A time as its column has it: a date, local time without zone, or (taken as) UTC."""
+    if dtype == pl.Date:
+        return wanted.date()
+    if getattr(dtype, "time_zone", None) is None:
+        return wanted.replace(tzinfo=None)
+    return wanted if wanted.tzinfo is not None else wanted.replace(tzinfo=UTC)
 
 
 def _attribute_problems(event: EventRule) -> Iterator[str]:
@@ -288,10 +296,11 @@ def _attribute_type_problems(
 
 
 def attribute_dtype(value: Value, scope: Scope) -> pl.DataType:
-    """A plain column keeps its type; everything else is text."""
-    if value.column is not None and not value.translate:
-        return scope.dtype(value.column)
-    return pl.String()
+    """A plain column keeps its type, times become UTC; everything else is text."""
+    if value.column is None or value.translate:
+        return pl.String()
+    dtype = scope.dtype(value.column)
+    return UTC_NS if dtype.is_temporal() else dtype
 
 
 def _word(dtype: pl.DataType) -> str:
@@ -301,7 +310,7 @@ def _word(dtype: pl.DataType) -> str:
         pl.Float64: "a number",
         pl.Boolean: "a boolean",
     }
-    if dtype == UTC_NS or isinstance(dtype, pl.Datetime):
+    if dtype.is_temporal():
         return "a time"
     return next((word for known, word in words.items() if dtype == known), str(dtype))
 

@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 import polars as pl
 
 from thalweg.errors import MissingExtraError, RequestError, SourceError
-from thalweg.records.intake import ROW, UTC_NS, Intake, ReadRequest
+from thalweg.records.intake import ROW, Intake, ReadRequest
 from thalweg.records.mapping import nearest
 from thalweg.records.readers.flat import Chunk, Table, intake
 from thalweg.records.readers.notes import Notes
@@ -36,6 +36,9 @@ _BATCH_BYTES = str(16 * 1024**2)
 _EXAMPLE = "sqlite:///orders.db?table=events or postgresql://user@host/erp?query=SELECT …"
 _PG_TEXT = {"text", "varchar", "name"}
 _PG_KEPT = {"timestamptz", "timestamp", "date", "bool", "int2", "int4", "int8", "float4", "float8"}
+_CALENDAR_US = (-62_135_596_800_000_000, 253_402_300_799_999_999)
+"""The years 1 to 9999 in microseconds since 1970."""
+_CALENDAR_DAYS = (-719_162, 2_932_896)
 _OWN_OPTIONS = ("table", "query")
 _INT64_DIGITS = 18
 
@@ -68,9 +71,9 @@ def open_table(uri: str, request: ReadRequest) -> Table:
     """Open a table or query: learn its columns, read its rows when asked."""
     source = Database.parse(uri)
 
-    def chunks(_: Notes) -> Iterator[Chunk]:
+    def chunks(notes: Notes) -> Iterator[Chunk]:
         done = 0
-        for frame in source.frames(request.batch_rows):
+        for frame in source.frames(request.batch_rows, notes):
             rows = frame.with_row_index(ROW, done + 1).with_columns(pl.col(ROW).cast(pl.Int64))
             yield Chunk(rows)
             done += len(frame)
@@ -119,8 +122,8 @@ class Database:
         with self._connected() as connection, self._explained(connection):
             return {name: dtype for name, dtype, _ in self._columns(connection)}
 
-    def frames(self, batch_rows: int) -> Iterator[pl.DataFrame]:
-        """The rows, streamed: at most ``batch_rows`` at a time."""
+    def frames(self, batch_rows: int, notes: Notes | None = None) -> Iterator[pl.DataFrame]:
+        """The rows, streamed: at most ``batch_rows`` at a time. ``notes`` hears of odd times."""
         with self._connected() as connection, self._explained(connection):
             columns = self._columns(connection)
             schema = {name: dtype for name, dtype, _ in columns}
@@ -135,7 +138,7 @@ class Database:
                     frame = frame.slice(1) if first else frame
                     first = False
                     for part in frame.iter_slices(batch_rows):
-                        yield _as_records(part, schema)
+                        yield _as_records(part, schema, notes)
 
     def _columns(self, connection: Any) -> list[tuple[str, pl.DataType, str]]:
         """Name, type and SQL expression of every column."""
@@ -187,6 +190,9 @@ class Database:
                 else f"{self.shown} cannot be opened: {reason}."
             )
         with connection:
+            if self.kind == "sqlite":
+                with connection.cursor() as cursor:
+                    cursor.execute("PRAGMA trusted_schema = OFF")
             yield connection
 
     @contextmanager
@@ -288,16 +294,34 @@ def _postgresql_column(column: str, metadata: dict[bytes, bytes]) -> tuple[pl.Da
         return pl.Float64(), column
     if kind == "bool":
         return pl.Boolean(), column
-    if kind == "timestamptz":
-        return UTC_NS, column
-    if kind == "timestamp":
-        return pl.Datetime("us"), column
+    if kind in {"timestamptz", "timestamp"}:
+        return pl.Datetime("us", "UTC" if kind == "timestamptz" else None), column
     return (pl.Date() if kind == "date" else pl.Int64()), column
 
 
-def _as_records(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    """Columns in the types that were promised; times beyond the nanosecond range stay coarse."""
-    return frame.select(pl.col(c).cast(dtype) for c, dtype in schema.items())
+def _as_records(
+    frame: pl.DataFrame, schema: dict[str, pl.DataType], notes: Notes | None
+) -> pl.DataFrame:
+    """Columns in the types that were promised; times that no calendar holds become empty.
+
+    PostgreSQL's ``infinity`` stands for "never" or "always" and is no time.
+    """
+    columns = []
+    for name, dtype in schema.items():
+        values = frame[name]
+        if not dtype.is_temporal():
+            columns.append(values.cast(dtype))
+            continue
+        first, last = _CALENDAR_DAYS if dtype == pl.Date else _CALENDAR_US
+        real = values.to_physical().is_between(first, last).fill_null(True)
+        if (infinite := int((~real).sum())) and notes is not None:
+            notes.add("time_infinite", "warning", infinite, of=len(frame), where=name)
+        columns.append(values.zip_with(real, _no_times(values)))
+    return pl.DataFrame(columns)
+
+
+def _no_times(like: pl.Series) -> pl.Series:
+    return pl.repeat(None, len(like), dtype=like.dtype, eager=True)
 
 
 def _select_only(query: str) -> str:

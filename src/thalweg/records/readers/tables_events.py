@@ -35,6 +35,7 @@ class Clock:
     without_clock: int = 0
     day_first_assumed: int = 0
     examples: list[str] = field(default_factory=list)
+    _lost: list[Finding] = field(default_factory=list)
 
     def zone_name(self, own: str | None) -> str:
         return own or self.zone or "UTC"
@@ -74,8 +75,17 @@ class Clock:
                 self.examples = [str(v) for v in raw.drop_nulls().head(_EXAMPLES)]
         return Moments(raw, utc, unreadable)
 
+    def count_lost(self, where: str, moments: Moments) -> None:
+        """Tell of times beside the event's own that could not be read, and are left empty."""
+        if count := int(moments.unreadable.sum() or 0):
+            values = moments.raw.filter(moments.unreadable).head(_EXAMPLES).cast(pl.String)
+            examples = tuple(Example("", None, str(value)) for value in values)
+            total = len(moments.raw)
+            self._lost.append(Finding("cell_unreadable", "warning", count, total, where, examples))
+
     def findings(self) -> Iterator[Finding]:
-        """What was assumed, once all times are read."""
+        """What was assumed and lost, once all times are read."""
+        yield from self._lost
         examples = tuple(Example("", None, text) for text in self.examples)
         for zone, count in self.zone_missing.items():
             code = "zone_stated" if zone else "zone_missing"
@@ -142,7 +152,9 @@ def attribute(value: Value, name: str, drawn: Drawn, clock: Clock) -> pl.Series:
         return drawn.value(value).alias(name)
     column = drawn.column(value.column)
     if column.dtype.is_temporal() and column.dtype != UTC_NS:
-        column = clock.parse(column, ("auto",), getattr(drawn.rule, "timezone", None)).utc
+        moments = clock.parse(column, ("auto",), getattr(drawn.rule, "timezone", None))
+        clock.count_lost(f"{drawn.path}.attributes.{name}", moments)
+        column = moments.utc
     if column.dtype == pl.String:
         column = column.zip_with(column != "", _nothing(column))
     return column.alias(name)
@@ -182,6 +194,7 @@ def _rows(
         columns.append(wide(drawn, rule.id).alias(EVENT))
     if rule.start is not None:
         start = clock.read(rule.start, drawn, rule.timezone)
+        clock.count_lost(f"{drawn.path}.start", start)
         columns.append(start.utc.alias(START))
     stated = {role: getattr(rule, role) for role in ("resource", "party", "lifecycle")}
     columns += [wide(drawn, value).alias(role) for role, value in stated.items() if value]

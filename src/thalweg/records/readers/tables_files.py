@@ -148,7 +148,7 @@ def sources_of(origin: Path | Sequence[Source], request: ReadRequest) -> list[So
 
 
 def plain_types(frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns in the types that records know: text, Int64, Float64, Boolean, times.
+    """Columns in the types that rules know: text, Int64, Float64, Boolean, and times as they are.
 
     Decimals become numbers; categories, times of day and anything nested become text.
     """
@@ -157,21 +157,17 @@ def plain_types(frame: pl.DataFrame) -> pl.DataFrame:
 
 def plain_type(dtype: pl.DataType) -> pl.DataType:
     """The type that ``plain_types`` gives to a column."""
+    if isinstance(dtype, pl.Datetime) or dtype == pl.Date:
+        return dtype
     if dtype.is_integer():
         return pl.Int64()
     if dtype.is_float() or dtype.is_decimal():
         return pl.Float64()
-    if dtype == pl.Boolean:
-        return pl.Boolean()
-    if isinstance(dtype, pl.Datetime):
-        return UTC_NS if dtype.time_zone is not None else pl.Datetime("ns")
-    return pl.Date() if dtype == pl.Date else pl.String()
+    return pl.Boolean() if dtype == pl.Boolean else pl.String()
 
 
 def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
     column, wanted = pl.col(name), plain_type(dtype)
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-        return column.dt.convert_time_zone("UTC").cast(wanted)
     if dtype.is_nested():
         return pl.struct(column).struct.json_encode().alias(name)
     if dtype == pl.Binary:
@@ -294,11 +290,11 @@ def _database_part(name: str, spec: TableSpec, database: str | None, request: Re
 
     def read(columns: Sequence[str]) -> pl.DataFrame:
         frames = [pl.DataFrame(schema={c: schema[c] for c in columns})]
-        frames += [frame.select(columns) for frame in source.frames(request.batch_rows)]
+        frames += [f.select(columns) for f in source.frames(request.batch_rows, notes)]
         return _numbered(pl.concat(frames))
 
-    schema = source.schema()
-    return Part(f"{source.shown}#{name}", schema, read, Notes(source.shown))
+    schema, notes = source.schema(), Notes(source.shown)
+    return Part(f"{source.shown}#{name}", schema, read, notes)
 
 
 def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
