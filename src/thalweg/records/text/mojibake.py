@@ -78,7 +78,7 @@ def _from_gbk(text: str) -> str | None:
         before = text.encode("gb18030").decode("utf-8")
     except UnicodeError:
         return None
-    return before if before != text and _has_hanzi(before) else None
+    return before if _is_common_chinese(before) else None
 
 
 def _gbk_from_latin(text: str) -> str | None:
@@ -113,5 +113,14 @@ def _utf8_from_latin(text: str) -> str | None:
     return fixed if fixed != text else None
 
 
-def _has_hanzi(text: str) -> bool:
-    return re.search(r"[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]", text) is not None
+def _is_common_chinese(text: str) -> bool:
+    """Every character beyond ASCII is in GB 2312 or Big5, and there is a hanzi among them."""
+    if not re.search(r"[\u4e00-\u9fff]", text):
+        return False
+    for codec in ("gb2312", "big5"):
+        try:
+            text.encode(codec)
+        except UnicodeError:
+            continue
+        return True
+    return False
