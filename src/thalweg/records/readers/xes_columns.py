@@ -58,7 +58,7 @@ class Columns:
                 name = self.name(path, mark, text.kind)
                 columns[name], strange = self._typed(name, text, rows)
                 if strange is not None:
-                    rest = self.name(path, f"{mark}#text", "string")
+                    rest = self.name(path, f"{mark}#text", text.kind)
                     columns[rest] = strange
         return columns
 
