@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -25,8 +25,8 @@ from thalweg.surfaces.format_values import (
 )
 from thalweg.surfaces.texts import Texts
 
-if TYPE_CHECKING:
-    import altair as alt
+Chart = Any
+"""An Altair chart; the library is loaded where it is first used."""
 
 WIDTH, HEIGHT = 620, 240
 TOP_BARS = 15
@@ -47,20 +47,20 @@ def _altair() -> Any:
     return altair
 
 
-def chart_svg(chart: alt.TopLevelMixin, language: Language) -> str:
+def chart_svg(chart: Chart, language: Language) -> str:
     """A chart as SVG with its texts as texts."""
     try:
         import vl_convert
     except ImportError as error:
         raise MissingExtraError("vl-convert, which draws charts,", "pictures") from error
-    locale = "zh-CN" if language == "zh" else "en-US"
+    locale: Literal["zh-CN", "en-US"] = "zh-CN" if language == "zh" else "en-US"
     svg: str = vl_convert.vegalite_to_svg(
         _styled(chart), time_format_locale=locale, format_locale="en-US"
     )
     return svg
 
 
-def save_chart(chart: alt.TopLevelMixin, path: str | Path, language: Language) -> Path:
+def save_chart(chart: Chart, path: str | Path, language: Language) -> Path:
     """Write a chart as SVG or PNG, by the suffix of the path."""
     from thalweg.surfaces.process_map import svg_to_png
 
@@ -102,7 +102,7 @@ def _styled(chart: Any) -> dict[str, Any]:
     return spec
 
 
-def duration_chart(curve: pl.DataFrame, figures: dict[str, Any], say: Texts) -> alt.LayerChart:
+def duration_chart(curve: pl.DataFrame, figures: dict[str, Any], say: Texts) -> Chart:
     """The share of objects still open by the time since their first event, with its interval.
 
     Takes    curve: time_s, share_open, low, high. figures: ``durations`` of the map result, whose
@@ -157,7 +157,7 @@ def _quantile_marks(
     ]
 
 
-def timeline_charts(timeline: pl.DataFrame, every: str, say: Texts) -> alt.VConcatChart:
+def timeline_charts(timeline: pl.DataFrame, every: str, say: Texts) -> Chart:
     """Arrivals and completions by period, and below them the objects in progress."""
     alt = _altair()
     language = say.language
@@ -210,7 +210,7 @@ def timeline_charts(timeline: pl.DataFrame, every: str, say: Texts) -> alt.VConc
     return alt.vconcat(flow, wip, spacing=22).resolve_scale(x="shared")
 
 
-def waiting_chart(pairs: pl.DataFrame, say: Texts) -> alt.LayerChart:
+def waiting_chart(pairs: pl.DataFrame, say: Texts) -> Chart:
     """The pairs between which most time passes in total, longest first."""
     language = say.language
     top = pairs.sort(["total_s", "source", "target"], descending=[True, False, False]).head(
@@ -232,7 +232,7 @@ def waiting_chart(pairs: pl.DataFrame, say: Texts) -> alt.LayerChart:
     return _bars(rows, say("chart.waiting_x"), palette.SAND, say, seconds=True)
 
 
-def activity_chart(activities: pl.DataFrame, say: Texts) -> alt.LayerChart:
+def activity_chart(activities: pl.DataFrame, say: Texts) -> Chart:
     """The most frequent activities by events."""
     language = say.language
     rows = [
@@ -252,7 +252,7 @@ def activity_chart(activities: pl.DataFrame, say: Texts) -> alt.LayerChart:
     return _bars(rows, say("chart.events"), palette.RIVER, say)
 
 
-def service_chart(service: pl.DataFrame, say: Texts) -> alt.Chart:
+def service_chart(service: pl.DataFrame, say: Texts) -> Chart:
     """Mean time of waiting and of work by activity, side by side."""
     alt = _altair()
     language = say.language
@@ -293,7 +293,7 @@ def service_chart(service: pl.DataFrame, say: Texts) -> alt.Chart:
 
 def _bars(
     rows: list[dict[str, Any]], title: str, colour: str, say: Texts, *, seconds: bool = False
-) -> alt.LayerChart:
+) -> Chart:
     alt = _altair()
     unit_s, unit = 1.0, ""
     if seconds:
@@ -328,7 +328,7 @@ def _bars(
     return alt.layer(bars, words).properties(width=380, height=alt.Step(24))
 
 
-def variants_chart(variants: pl.DataFrame, say: Texts) -> alt.LayerChart:
+def variants_chart(variants: pl.DataFrame, say: Texts) -> Chart:
     """The most frequent variants as strips: one square a step, coloured by activity.
 
     Takes    variants: ``top_variants``. Steps beyond the thirtieth are told, not drawn.
@@ -397,7 +397,7 @@ def _strip_colours(n: int) -> list[str]:
     return [*palette.CATEGORIES, *extra][:n]
 
 
-def dotted_chart(dots: pl.DataFrame, shown: int, total: int, say: Texts) -> alt.Chart:
+def dotted_chart(dots: pl.DataFrame, shown: int, total: int, say: Texts) -> Chart:
     """Each event as a dot: when, and in which object; objects by their first event.
 
     Takes    dots: time (UTC), place (rank of the object by its first event), activity.
@@ -442,7 +442,7 @@ def dotted_chart(dots: pl.DataFrame, shown: int, total: int, say: Texts) -> alt.
     )
 
 
-def hours_chart(hours: pl.DataFrame, say: Texts) -> alt.Chart:
+def hours_chart(hours: pl.DataFrame, say: Texts) -> Chart:
     """Events by weekday (0 is Monday) and hour of the day.
 
     Takes    hours: weekday, hour, events; combinations without events may be absent.
@@ -474,7 +474,7 @@ def hours_chart(hours: pl.DataFrame, say: Texts) -> alt.Chart:
     )
 
 
-def handover_chart(handovers: pl.DataFrame, say: Texts) -> alt.Chart:
+def handover_chart(handovers: pl.DataFrame, say: Texts) -> Chart:
     """Handovers between the busiest resources or parties: rows give, columns take."""
     alt = _altair()
     ends = [handovers.select(pl.col(side).alias("who"), "count") for side in ("source", "target")]

@@ -1,0 +1,117 @@
+"""Everything a report shows, gathered from a book before any of it is put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from thalweg.process.map import choose_type, map_book, read_filters
+from thalweg.process.selection import apply_filters
+from thalweg.surfaces.charts import MOST_DOTS
+
+if TYPE_CHECKING:
+    from thalweg.process.map import FilterLike
+    from thalweg.process.result import MapResult
+    from thalweg.records.perspective import Perspective
+    from thalweg.records.store.book import Book
+
+TOP_VARIANTS = 100
+OTHER_TYPES = 11
+"""Object types beside the main one that get a map of their own; books rarely have more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """Events of a sample of objects: time, place (rank by first event), activity."""
+
+    table: pl.DataFrame
+    shown: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A book seen through one object type, with the maps of the others beside it.
+
+    hours: weekday (0 is Monday), hour (UTC), events. unmapped: object types without a map here.
+    """
+
+    book: Book
+    main: MapResult
+    others: tuple[MapResult, ...]
+    unmapped: tuple[str, ...]
+    hours: pl.DataFrame
+    dots: Dots
+    made_at: datetime
+
+
+def gather(
+    book: Book,
+    *,
+    type: str | None,  # noqa: A002
+    filters: Sequence[FilterLike],
+    made_at: datetime,
+) -> Gathered:
+    """Measure the book.
+
+    Takes    type: the object type to tell about; None means the one with most events.
+    Raises   RequestError: a type or filter that makes no sense.
+    """
+    name = choose_type(book, type)
+    asked = read_filters(filters)
+    view = apply_filters(book.perspective(name), asked)
+    rest = [t for t in book.types if t != name]
+    return Gathered(
+        book=book,
+        main=map_book(book, type=name, filters=asked, calendar="learn", top=TOP_VARIANTS),
+        others=tuple(
+            map_book(book, type=t, filters=asked) for t in (rest[:OTHER_TYPES] if not asked else ())
+        ),
+        unmapped=tuple(rest if asked else rest[OTHER_TYPES:]),
+        hours=event_hours(view),
+        dots=sample_dots(view),
+        made_at=made_at,
+    )
+
+
+def event_hours(view: Perspective) -> pl.DataFrame:
+    """Events by weekday and hour in UTC."""
+    times = pl.Series("time", np.asarray(view.time_ns)).cast(pl.Datetime("ns"))
+    parts = pl.DataFrame({"weekday": times.dt.weekday() - 1, "hour": times.dt.hour()})
+    return parts.group_by("weekday", "hour").len("events").sort("weekday", "hour")
+
+
+def sample_dots(view: Perspective, most: int = MOST_DOTS) -> Dots:
+    """Objects at equal steps through the order of their first events, up to so many events.
+
+    The same book always gives the same sample.
+    """
+    total = view.objects
+    if total == 0:
+        return Dots(_dots_frame(view, np.empty(0, np.int64)), 0, 0)
+    offsets = np.asarray(view.offsets)
+    order = np.argsort(np.asarray(view.time_ns[offsets[:-1]]), kind="stable")
+    wanted = max(1, min(total, int(most * total / max(view.entries, 1))))
+    chosen = order[np.unique(np.linspace(0, total - 1, wanted).round().astype(np.int64))]
+    while len(chosen) > 1 and np.diff(offsets)[chosen].sum() > most:
+        chosen = chosen[::2] if len(chosen) < 8 else chosen[np.arange(len(chosen)) % 8 != 7]
+    return Dots(_dots_frame(view, chosen), len(chosen), total)
+
+
+def _dots_frame(view: Perspective, chosen: Any) -> pl.DataFrame:
+    offsets = np.asarray(view.offsets)
+    runs = [np.arange(offsets[i], offsets[i + 1]) for i in chosen]
+    entries = np.concatenate(runs) if runs else np.empty(0, np.int64)
+    names = pl.Series(view.activities, dtype=pl.String)
+    return pl.DataFrame(
+        {
+            "time": pl.Series(np.asarray(view.time_ns)[entries]).cast(pl.Datetime("ns", "UTC")),
+            "place": np.repeat(np.arange(len(runs)), [len(r) for r in runs]).astype(np.int64),
+            "activity": names.gather(np.asarray(view.activity)[entries].astype(np.int64)),
+        }
+    )

@@ -1,0 +1,294 @@
+"""The analyst's hour: sections with their charts, tables, and what the records could not tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thalweg.surfaces import charts
+from thalweg.surfaces.format_values import format_count, format_duration, format_share
+from thalweg.surfaces.report import tables
+from thalweg.surfaces.report.tables import Table, table
+from thalweg.surfaces.texts import Texts
+
+if TYPE_CHECKING:
+    from thalweg.process.result import MapResult
+    from thalweg.surfaces.report.gather import Gathered
+
+_FONT = re.compile(r' font-family="[^"]*"')
+_SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart in the page: its SVG, its width in px, and the sentence below it."""
+
+    title: str
+    svg: str
+    width: int
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section. notes: facts and gaps in words; figures; tables with their titles."""
+
+    key: str
+    title: str
+    lead: str
+    notes: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    tables: tuple[tuple[str, Table], ...]
+
+
+class Writer:
+    """Turns charts and frames into parts of the page, in one language."""
+
+    def __init__(self, say: Texts) -> None:
+        self.say = say
+
+    def section(
+        self,
+        key: str,
+        *,
+        figures: Sequence[Figure] = (),
+        tables: Sequence[Table] = (),
+        notes: Sequence[str] = (),
+    ) -> Section:
+        titled = tuple((self.say(f"table.{t.key}"), t) for t in tables)
+        title, lead = self.say(f"section.{key}.title"), self.say(f"section.{key}.lead")
+        return Section(key, title, lead, tuple(notes), tuple(figures), titled)
+
+    def figure(self, key: str, chart: charts.Chart) -> Figure:
+        svg = _FONT.sub("", charts.chart_svg(chart, self.say.language))
+        size = _SIZE.search(svg)
+        width = round(float(size[2])) if size else charts.WIDTH
+        svg = _SIZE.sub(r"<svg\1", svg, count=1)
+        title, caption = self.say(f"figure.{key}.title"), self.say(f"figure.{key}.caption")
+        return Figure(title, svg, width, caption)
+
+    def table(
+        self, key: str, frame: pl.DataFrame | None, columns: Sequence[tuple[str, str]]
+    ) -> list[Table]:
+        """The table as a list of one, or of none where the measure is absent or empty."""
+        if frame is None or frame.is_empty():
+            return []
+        return [table(key, frame, columns, self.say)]
+
+    def missing(self, result: MapResult, measure: str) -> list[str]:
+        """Why a measure is absent, in words."""
+        code = result.missing.get(measure)
+        return [] if code is None else [self.say(f"missing.{measure}.{code}")]
+
+
+def sections(got: Gathered, say: Texts) -> list[Section]:
+    """All sections between the map and the trust report."""
+    if got.main.objects == 0:
+        return []
+    writer = Writer(say)
+    parts: tuple[Callable[[Gathered, Writer], Section | None], ...] = (
+        _durations,
+        _waiting,
+        _rework,
+        _variants,
+        _activities,
+        _flow,
+        _handovers,
+        _types,
+    )
+    found = (part(got, writer) for part in parts)
+    return [one for one in found if one is not None]
+
+
+def _durations(got: Gathered, writer: Writer) -> Section:
+    result, say = got.main, writer.say
+    figures, language = result.durations, say.language
+
+    def spans(source: dict[str, float | None]) -> dict[str, str]:
+        return {k: format_duration(source.get(f"{k}_s"), language) for k in _SPANS}
+
+    notes = [
+        say("note.durations", **spans(figures)),
+        say(
+            "note.restricted",
+            until=format_duration(figures["restricted_s"], language),
+            mean=format_duration(figures["mean_s"], language),
+            low=format_duration(figures["mean_low_s"], language),
+            high=format_duration(figures["mean_high_s"], language),
+            naive=format_duration(figures["naive_mean_s"], language),
+        ),
+        _completion_note(result, say),
+    ]
+    working = result.facts.get("durations_work")
+    if working is not None:
+        notes.append(say("note.working", **spans(working), hours=_hours_text(result, say)))
+    notes += writer.missing(result, "calendar")
+    chart = writer.figure("duration", charts.duration_chart(result.duration_curve, figures, say))
+    return writer.section("durations", figures=[chart], notes=notes)
+
+
+_SPANS = ("p25", "median", "median_low", "median_high", "p75", "p90")
+
+
+def _completion_note(result: MapResult, say: Texts) -> str:
+    done, language = result.completion, say.language
+    return say(
+        f"note.completion_{done['rule']}",
+        ends=say("words.comma").join(f"“{name}”" for name in done["ends"]) or "–",
+        by_end=format_count(done["by_end"], language),
+        by_silence=format_count(done["by_silence"], language),
+        open=format_count(done["unfinished"], language),
+    )
+
+
+def _hours_text(result: MapResult, say: Texts) -> str:
+    """Working hours by weekday, equal neighbours together: Mon–Fri 08:00-17:00."""
+    week = result.facts["calendar"]["hours"]
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    groups: list[tuple[int, int, str]] = []
+    for number, day in enumerate(days):
+        spans = say("words.comma").join(week.get(day, ()))
+        if groups and groups[-1][2] == spans:
+            groups[-1] = (groups[-1][0], number, spans)
+        else:
+            groups.append((number, number, spans))
+    named = []
+    for first, last, spans in groups:
+        if spans:
+            days_text = say(f"weekday.{first}")
+            if last > first:
+                days_text += f"–{say(f'weekday.{last}')}"
+            named.append(f"{days_text} {spans}")
+    return say("words.semicolon").join(named)
+
+
+def _waiting(got: Gathered, writer: Writer) -> Section:
+    result, say = got.main, writer.say
+    figures, notes = [], writer.missing(result, "service")
+    if not result.pairs.is_empty():
+        figures.append(writer.figure("waiting", charts.waiting_chart(result.pairs, say)))
+    service = result.table("service")
+    if service is not None and not service.is_empty():
+        figures.append(writer.figure("service", charts.service_chart(service, say)))
+        service = service.rename({"wait_share": "of_wait_and_service"})
+        notes.append(_service_note(result, service, say))
+    by_wait = result.pairs.sort(["total_s", "source", "target"], descending=[True, False, False])
+    shown = writer.table("pairs", by_wait, tables.PAIRS)
+    shown += writer.table("service", service, tables.SERVICE)
+    return writer.section("waiting", figures=figures, tables=shown, notes=notes)
+
+
+def _service_note(result: MapResult, service: pl.DataFrame, say: Texts) -> str:
+    facts, language = result.facts["service"], say.language
+    waited = float(service["wait_total_s"].fill_nan(0).sum())
+    worked = float(service["service_total_s"].fill_nan(0).sum())
+    return say(
+        "note.service",
+        share=format_share(waited / max(waited + worked, 1e-9), language),
+        pieces=format_count(facts["pieces"], language),
+        starts=format_count(facts["unmatched_starts"], language),
+        completes=format_count(facts["unmatched_completes"], language),
+        disordered=format_count(facts["disordered"], language),
+    )
+
+
+def _rework(got: Gathered, writer: Writer) -> Section:
+    loops = got.main.table("loops")
+    empty = loops is None or loops.is_empty()
+    notes = [writer.say("note.no_rework")] if empty else []
+    return writer.section("rework", tables=writer.table("loops", loops, tables.LOOPS), notes=notes)
+
+
+def _variants(got: Gathered, writer: Writer) -> Section:
+    result = got.main
+    chart = writer.figure("variants", charts.variants_chart(result.top_variants, writer.say))
+    shown = writer.table("variants", result.top_variants, tables.VARIANTS)
+    return writer.section("variants", figures=[chart], tables=shown)
+
+
+def _activities(got: Gathered, writer: Writer) -> Section:
+    result = got.main
+    chart = writer.figure("activities", charts.activity_chart(result.activities, writer.say))
+    shown = [
+        *writer.table("activities", result.activities, tables.ACTIVITIES),
+        *writer.table("starts", result.starts, tables.EDGES),
+        *writer.table("ends", result.ends, tables.EDGES),
+    ]
+    return writer.section("activities", figures=[chart], tables=shown)
+
+
+def _flow(got: Gathered, writer: Writer) -> Section:
+    result, say = got.main, writer.say
+    timeline = result.table("timeline")
+    figures = []
+    if timeline is not None and not timeline.is_empty():
+        chart = charts.timeline_charts(timeline, result.facts["every"], say)
+        figures.append(writer.figure("timeline", chart))
+    figures.append(writer.figure("hours", charts.hours_chart(got.hours, say)))
+    dots = got.dots
+    figures.append(
+        writer.figure("dotted", charts.dotted_chart(dots.table, dots.shown, dots.total, say))
+    )
+    shown = writer.table("timeline", timeline, tables.TIMELINE)
+    return writer.section("flow", figures=figures, tables=shown)
+
+
+def _handovers(got: Gathered, writer: Writer) -> Section:
+    result, say = got.main, writer.say
+    figures, shown, notes = [], [], []
+    for role in ("resource", "party"):
+        key = f"handovers_{role}"
+        notes += writer.missing(result, key)
+        found = result.table(key)
+        if found is None:
+            continue
+        facts = result.facts[key]
+        notes.append(
+            say(
+                f"note.{key}",
+                handovers=format_count(facts["handovers"], say.language),
+                kept=format_share(facts["kept_share"], say.language),
+            )
+        )
+        if not found.is_empty():
+            figures.append(writer.figure(key, charts.handover_chart(found, say)))
+            shown += writer.table(key, found, tables.HANDOVERS)
+    return writer.section("handovers", figures=figures, tables=shown, notes=notes)
+
+
+def _types(got: Gathered, writer: Writer) -> Section | None:
+    main, say = got.main, writer.say
+    if len(main.types) < 2:
+        return None
+    overview = pl.DataFrame(
+        [
+            {
+                "type": say.kind(r.type),
+                "objects": r.objects,
+                "events": r.events,
+                "variants": r.variants,
+                "median_duration_s": r.durations.get("median_s"),
+                "unfinished": r.durations.get("unfinished"),
+            }
+            for r in (main, *got.others)
+        ],
+        infer_schema_length=None,
+    )
+    shown = writer.table("types", overview, tables.TYPES)
+    for key, columns in (
+        ("delays", tables.DELAYS),
+        ("synchronisation", tables.SYNCHRONISATION),
+        ("interactions", tables.INTERACTIONS),
+        ("convergence", tables.CONVERGENCE),
+        ("divergence", tables.DIVERGENCE),
+        ("graph", tables.GRAPH),
+    ):
+        shown += writer.table(key, main.table(key), columns)
+    notes = [say("note.types")]
+    if got.unmapped:
+        notes.append(say("note.unmapped", types=say("words.comma").join(got.unmapped)))
+    return writer.section("types", tables=shown, notes=notes)

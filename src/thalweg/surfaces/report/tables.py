@@ -1,0 +1,176 @@
+"""Tables for the analyst: every column with its meaning, every cell with a value to sort by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from thalweg.surfaces.format_values import (
+    UNKNOWN,
+    Language,
+    format_count,
+    format_date,
+    format_duration,
+    format_number,
+    format_share,
+)
+from thalweg.surfaces.texts import Texts
+
+FIRST_ROWS = 12
+MOST_ROWS = 5000
+
+_FORMATS: dict[str, Callable[[Any, Language], str]] = {
+    "count": format_count,
+    "number": format_number,
+    "share": format_share,
+    "time": format_duration,
+    "date": format_date,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as shown. kind: text, count, number, share, time (seconds) or date."""
+
+    title: str
+    kind: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as shown: each cell is its text and what to sort by.
+
+    total: rows there are; rows holds at most ``MOST_ROWS`` of them.
+    """
+
+    key: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[tuple[str, Any], ...], ...]
+    total: int
+
+    @property
+    def first_rows(self) -> tuple[tuple[tuple[str, Any], ...], ...]:
+        return self.rows[:FIRST_ROWS]
+
+    def to_json(self) -> dict[str, Any]:
+        """Rows for the page: text cells as text, others as [text, sort value]."""
+        text = [c.kind == "text" for c in self.columns]
+        rows = [
+            [
+                shown if is_text else [shown, value]
+                for is_text, (shown, value) in zip(text, row, strict=True)
+            ]
+            for row in self.rows
+        ]
+        return {"total": self.total, "rows": rows}
+
+
+def table(key: str, frame: pl.DataFrame, columns: Sequence[tuple[str, str]], say: Texts) -> Table:
+    """A frame as a table.
+
+    Takes    columns: names in the frame with their kind; titles and hints come from the
+             catalogue under ``column.<name>`` and ``column_hint.<name>``. Names that the frame
+             lacks are left out.
+    """
+    used = [(name, kind) for name, kind in columns if name in frame.columns]
+    heads = tuple(
+        Column(
+            say(f"column.{name}"),
+            kind,
+            say(f"column_hint.{name}") if say.has(f"column_hint.{name}") else "",
+        )
+        for name, kind in used
+    )
+    picked = frame.select([name for name, _ in used]).head(MOST_ROWS)
+    kinds = [kind for _, kind in used]
+    rows = tuple(
+        tuple(_cell(value, kind, say.language) for value, kind in zip(row, kinds, strict=True))
+        for row in picked.iter_rows()
+    )
+    return Table(key, heads, rows, len(frame))
+
+
+def _cell(value: Any, kind: str, language: Language) -> tuple[str, Any]:
+    if kind == "text":
+        shown = (
+            " → ".join(value)
+            if isinstance(value, list)
+            else str(UNKNOWN if value is None else value)
+        )
+        return shown, shown
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return UNKNOWN, None
+    shown = _FORMATS[kind](value, language)
+    if isinstance(value, datetime):
+        return shown, int(value.timestamp())
+    return shown, round(value, 4) if isinstance(value, float) else value
+
+
+ACTIVITIES = (
+    ("activity", "text"), ("events", "count"), ("objects", "count"), ("repeats", "count"),
+    ("rework_objects", "count"), ("rework_share", "share"), ("first", "date"), ("last", "date"),
+)  # fmt: skip
+PAIRS = (
+    ("source", "text"), ("target", "text"), ("count", "count"), ("objects", "count"),
+    ("mean_s", "time"), ("median_s", "time"), ("p90_s", "time"), ("min_s", "time"),
+    ("max_s", "time"), ("total_s", "time"), ("wait_share", "share"), ("work_mean_s", "time"),
+)  # fmt: skip
+EDGES = (("activity", "text"), ("objects", "count"), ("share", "share"))
+VARIANTS = (
+    ("rank", "count"), ("activities", "text"), ("objects", "count"), ("share", "share"),
+    ("mean_s", "time"), ("median_s", "time"),
+)  # fmt: skip
+LOOPS = (
+    ("activity", "text"), ("objects", "count"), ("self_loops", "count"), ("self_loop_s", "time"),
+    ("returns", "count"), ("return_s", "time"), ("lost_s", "time"),
+)  # fmt: skip
+SERVICE = (
+    ("activity", "text"), ("pieces", "count"), ("service_mean_s", "time"),
+    ("service_median_s", "time"), ("service_p90_s", "time"), ("wait_mean_s", "time"),
+    ("wait_median_s", "time"), ("wait_p90_s", "time"), ("wait_total_s", "time"),
+    ("of_wait_and_service", "share"),
+)  # fmt: skip
+HANDOVERS = (
+    ("source", "text"), ("target", "text"), ("count", "count"), ("objects", "count"),
+    ("mean_s", "time"), ("median_s", "time"), ("p90_s", "time"), ("total_s", "time"),
+    ("share", "share"),
+)  # fmt: skip
+TIMELINE = (
+    ("from", "date"), ("arrivals", "count"), ("completions", "count"), ("wip_start", "count"),
+    ("wip_mean", "number"), ("observed_share", "share"),
+)  # fmt: skip
+TYPES = (
+    ("type", "text"), ("objects", "count"), ("events", "count"), ("variants", "count"),
+    ("median_duration_s", "time"), ("unfinished", "count"),
+)  # fmt: skip
+GRAPH = (("type", "text"), *PAIRS[:11])
+SYNCHRONISATION = (
+    ("activity", "text"), ("waiting_type", "text"), ("last_type", "text"), ("events", "count"),
+    ("reached", "count"), ("waits", "count"), ("mean_s", "time"), ("total_s", "time"),
+)  # fmt: skip
+DELAYS = (
+    ("from_type", "text"), ("to_type", "text"), ("waits", "count"), ("mean_s", "time"),
+    ("total_s", "time"), ("flow_share", "share"),
+)  # fmt: skip
+INTERACTIONS = (
+    ("type_a", "text"), ("type_b", "text"), ("events", "count"), ("meetings", "count"),
+    ("object_pairs", "count"),
+)  # fmt: skip
+CONVERGENCE = (
+    ("type", "text"), ("objects", "count"), ("events", "count"), ("entries_per_event", "number"),
+    ("converging_events", "count"), ("converging_share", "share"), ("most_objects", "count"),
+)  # fmt: skip
+DIVERGENCE = (
+    ("type", "text"), ("other_type", "text"), ("repeated", "count"), ("diverging", "count"),
+    ("diverging_share", "share"), ("objects_share", "share"),
+)  # fmt: skip
+SOURCES = (
+    ("name", "text"), ("format", "text"), ("rows_read", "count"), ("rows_kept", "count"),
+    ("rows_set_aside", "count"), ("generation", "count"), ("sha256", "text"),
+)  # fmt: skip
