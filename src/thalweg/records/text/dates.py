@@ -30,14 +30,14 @@ _WORDS |= {"點": ":", "分": ":", "秒": "", "上午": " AM ", "下午": " PM "
 
 _ISO = re.compile(
     r"[0-9]{4}(?P<s>[-/])[0-9][0-9][-/][0-9][0-9](?:(?P<t>[T ])[0-9][0-9]:[0-9][0-9](?P<sec>:[0-9][0-9](?P<f>\.[0-9]{1,9})?)?"
-    r"(?P<z>Z|[+-][0-9][0-9]:[0-9][0-9])?)?"
+    r"(?P<z>Z|[+-](?:0[0-9]|1[0-8]):[0-5][0-9])?)?"
 )
 _GENERAL = (
     r"^(?:(?<y>[0-9]{4})(?<s1>[-/.])(?<m>[0-9]{1,2})[-/.](?<d>[0-9]{1,2})"
     r"|(?<a>[0-9]{1,2})(?<s2>[-/.])(?<b>[0-9]{1,2})[-/.](?<c>[0-9]{4}))"
     r"(?:(?:T|\s)\s*(?:(?<p1>AM|PM)\s*)?(?<H>[0-9]{1,2})"
     r"(?::(?<M>[0-9]{1,2})(?::(?<S>[0-9]{1,2})(?:[.,](?<f>[0-9]{1,9})0*)?)?)?:?\s*(?<p2>AM|PM)?)?"
-    r"\s*(?<z>Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
+    r"\s*(?<z>Z|UTC|GMT|[+-](?:0[0-9]|1[0-8])(?::?[0-5][0-9])?)?$"
 )
 _COMPACT = (
     r"^(?<y>(?:1[6-9]|2[0-2])[0-9]{2})(?<m>0[1-9]|1[0-2])(?<d>[0-3][0-9])"
@@ -197,7 +197,7 @@ def _uniform_iso(text: pl.Series) -> _Local | None:
         stem, pattern = f"{stem}{t}{two}:{two}", f"{pattern}{t}%H:%M"
     if shape["sec"]:
         stem, pattern = rf"{stem}:{two}(?:\.[0-9]{{1,9}})?", f"{pattern}:%S"
-    tail = {None: "", "Z": "Z"}.get(zone, f"[+-]{two}:{two}")
+    tail = {None: "", "Z": "Z"}.get(zone, "[+-](?:0[0-9]|1[0-8]):[0-5][0-9]")
     if not text.str.contains(f"^{stem}{tail}$").all():
         return None
     body = text if zone is None else text.str.head(-len(zone))
@@ -384,13 +384,12 @@ def _offset_min(zones: pl.Series) -> pl.Series:
     return zones.replace_strict(table, default=None, return_dtype=pl.Int16)
 
 
-def _minutes(zone: str) -> int | None:
+def _minutes(zone: str) -> int:
     if zone in {"Z", "UTC", "GMT"}:
         return 0
     digits = zone[1:].replace(":", "").ljust(4, "0")
     minutes = int(digits[:2]) * 60 + int(digits[2:])
-    valid = int(digits[2:]) < 60 and minutes <= 18 * 60
-    return (-minutes if zone[0] == "-" else minutes) if valid else None
+    return -minutes if zone[0] == "-" else minutes
 
 
 def _typed(values: pl.Series, zone: str) -> Times:

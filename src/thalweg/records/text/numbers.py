@@ -60,7 +60,7 @@ def _any_of(words: dict[str, object]) -> str:
 
 
 _NUMBER = (
-    r"^(?<open>\()?(?<s1>[+-])?(?<c1>" + _any_of({**_CURRENCIES}) + r")?(?<s2>[+-])?"
+    r"^(?<open>\()?(?<s1>[+-])?(?:(?<c1>" + _any_of({**_CURRENCIES}) + r")(?<s2>[+-])?)?"
     r"(?<n>\d[\d.,]*|[.,]\d+)(?:E(?<e>[+-]?\d{1,3}))?(?<g>" + _any_of({**_MAGNITUDES}) + r")?"
     r"(?<c2>" + _any_of({**_CURRENCIES}) + r")?(?<p>%|‰)?(?<s3>-)?(?<close>\))?$"
 )
