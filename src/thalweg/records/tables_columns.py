@@ -264,6 +264,7 @@ def _moment(wanted: datetime, dtype: pl.DataType) -> datetime | date:
 def _attribute_problems(event: EventRule) -> Iterator[str]:
     path = f"events[{event.name}]"
     types = {ref.type.literal for ref in event.objects}
+    types |= {f"{r.type.literal}:{r.qualifier.literal}" for r in event.objects if r.qualifier}
     for name in event.attributes:
         if name in RESERVED_ATTRIBUTES or name.startswith("@"):
             yield f"{path}.attributes: {name!r} is written by Thalweg itself. Choose another name."

@@ -228,7 +228,9 @@ class _Reading:
             if column.type not in self.known:
                 continue
             named = made.events.select(ROW, SOURCE_TABLE, pl.col(column.column).alias("id"))
-            named = named.explode("id").drop_nulls("id")
+            if isinstance(named["id"].dtype, pl.List):
+                named = named.explode("id")
+            named = named.drop_nulls("id")
             unknown = named.filter(~pl.col("id").is_in(self.known[column.type].implode()))
             if len(unknown):
                 first = unknown.unique("id", keep="first", maintain_order=True)

@@ -17,6 +17,9 @@ CASE = "case"
 """Column of the object that an event is compared for; null: the event is tied to none."""
 
 
+_NO_IDS = pl.lit(None, pl.List(pl.String))
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """How a log that was found agrees with the true one.
@@ -48,12 +51,8 @@ def events_by_object(batches: Iterable[Batch], kind: str) -> pl.DataFrame:
         columns = [c.column for c in batch.object_columns if c.type == kind]
         if not len(batch.events):
             continue
-        ids = [pl.col(c).cast(pl.List(pl.String)) for c in columns]
-        case = (
-            pl.concat_list([i.fill_null([]) for i in ids])
-            if ids
-            else pl.lit([]).cast(pl.List(pl.String))
-        )
+        ids = [_as_list(batch.events[c]) for c in columns]
+        case = pl.concat_list(ids).list.drop_nulls() if ids else _NO_IDS
         known = "resource" in batch.events.columns
         frames.append(
             batch.events.select(
@@ -64,6 +63,11 @@ def events_by_object(batches: Iterable[Batch], kind: str) -> pl.DataFrame:
             ).explode(CASE, empty_as_null=True)
         )
     return pl.concat(frames)
+
+
+def _as_list(ids: pl.Series) -> pl.Expr:
+    column = pl.col(ids.name)
+    return column.fill_null([]) if isinstance(ids.dtype, pl.List) else column
 
 
 def compare_logs(

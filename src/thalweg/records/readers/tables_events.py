@@ -169,9 +169,13 @@ def events_of(rule: EventRule, drawn: Drawn, table: Table, clock: Clock, ledger:
     group = _groups(rule, drawn)
     rows = _rows(rule, drawn, times, table, clock)
     _tell_differences(rule, rows, group, ledger)
-    links = _links(rule, drawn, group)
-    rows = rows.with_columns(group).filter(group == pl.int_range(len(group), eager=True))
-    rows, columns = _with_objects(rule, rows, links)
+    if (plain := _plain_columns(rule)) is not None:
+        rows = rows.with_columns(group, *(wide(drawn, v).alias(c.column) for c, v in plain.items()))
+        columns = tuple(plain)
+    else:
+        links = _links(rule, drawn, group)
+        rows = rows.with_columns(group).filter(group == pl.int_range(len(group), eager=True))
+        rows, columns = _with_objects(rule, rows, links)
     if rule.duplicates == "drop":
         rows = _distinct(rule, rows, ledger)
     _tell_coverage(rule, rows, columns, ledger)
@@ -222,6 +226,25 @@ def _groups(rule: EventRule, drawn: Drawn) -> pl.Series:
     return frame.select(event.alias("@group"))["@group"]
 
 
+def _plain_columns(rule: EventRule) -> dict[ObjectColumn, Value] | None:
+    """Object columns with one id in each cell, where every row is an event of its own.
+
+    None where a cell may need several ids, or types and qualifiers stand in the rows.
+    """
+    columns: dict[ObjectColumn, Value] = {}
+    for ref in rule.objects:
+        qualifier = "" if ref.qualifier is None else ref.qualifier.literal
+        if ref.type.literal is None or qualifier is None:
+            return None
+        name = _column_name(ref.type.literal, qualifier)
+        columns[ObjectColumn(name, ref.type.literal, qualifier)] = ref.id
+    return None if rule.one_event_per or len(columns) < len(rule.objects) else columns
+
+
+def _column_name(kind: str, qualifier: str) -> str:
+    return f"{kind}:{qualifier}" if qualifier else kind
+
+
 def _links(rule: EventRule, drawn: Drawn, group: pl.Series) -> pl.DataFrame:
     """Distinct (@group, type, qualifier, id), in the order of the mapping and then of the rows."""
     frames = []
@@ -255,7 +278,7 @@ def _with_objects(
         )
     columns = []
     for kind, qualifier in kinds:
-        name = f"{kind}:{qualifier}" if qualifier else str(kind)
+        name = _column_name(str(kind), qualifier)
         if name in rows.columns:
             raise MappingError(
                 f"events[{rule.name}].attributes: {name!r} is also an object type. "
