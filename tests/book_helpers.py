@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,14 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND = 10**9
 EPOCH_S = 1_700_000_000
 CASE = (ObjectColumn("case", "case"),)
+
+
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A folder in memory where the system has one, since books wait for the disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def events(rows: Sequence[dict[str, Any]], first_row: int = 1) -> pl.DataFrame:

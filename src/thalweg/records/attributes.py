@@ -12,6 +12,7 @@ _KEPT = (pl.String, pl.Int64, pl.Float64, pl.Boolean)
 def normalised(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with String, Int64, Float64, Boolean and UTC times only; values unchanged.
 
+    A column without any value may have no type yet (Null): later batches give it one.
     Whole numbers that do not fit 64 bits, decimals and durations become text; lists and
     structures become JSON text.
     """
@@ -31,13 +32,11 @@ def common_type(a: pl.DataType, b: pl.DataType) -> pl.DataType:
 
 
 def _is_kept(dtype: pl.DataType) -> bool:
-    return dtype in _KEPT or dtype == UTC_NS
+    return dtype in _KEPT or dtype in (UTC_NS, pl.Null)
 
 
 def _normal(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
-    if dtype == pl.Null:
-        return column.cast(pl.String)
     if dtype.is_integer() and dtype not in (pl.UInt64, pl.Int128, pl.UInt128):
         return column.cast(pl.Int64)
     if dtype == pl.Float32:

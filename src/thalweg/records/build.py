@@ -65,6 +65,7 @@ class BookBuilder:
 
     def __init__(self, transaction: Transaction) -> None:
         self.transaction = transaction
+        self._columns: list[GrowingColumn] = []
         self.tally = Tally()
         self.linker = Linker()
         self.events = 0
@@ -75,7 +76,7 @@ class BookBuilder:
         self.types: dict[str, TypeState] = {}
         self.roles: dict[Role, RoleState] = {}
         self.parts: list[EventPart] = []
-        self.columns: dict[str, str] = {}
+        self.columns: dict[str, str] = reserved_columns(set())
         self.set_aside: list[StoredFile] = []
         self.object_changes: list[pl.DataFrame] = []
         self.object_links: list[pl.DataFrame] = []
@@ -140,6 +141,17 @@ class BookBuilder:
         self._collect_part()
         return Rows(self.transaction.book, self.parts, self._waiting)
 
+    def column_types(self) -> dict[str, str]:
+        """Attribute columns and their types; text where no row has a value."""
+        return {n: "String" if t == "Null" else t for n, t in self.columns.items()}
+
+    def close(self) -> None:
+        """Close the scratch files; what was mapped from them stays readable."""
+        for column in self._columns:
+            column.close()
+        for state in self.types.values():
+            state.links.close()
+
     def resume_start(self, start_ns: NDArray[np.int64] | None) -> None:
         """Take over the starts of the events that the book holds."""
         if start_ns is not None:
@@ -189,7 +201,9 @@ class BookBuilder:
         ]
 
     def _column(self, name: str, dtype: type[np.generic]) -> GrowingColumn:
-        return GrowingColumn(self.transaction.workspace / f"column-{name}", dtype)
+        column = GrowingColumn(self.transaction.workspace / f"column-{name}", dtype)
+        self._columns.append(column)
+        return column
 
     def _write_part(self) -> None:
         """Write the rows that wait in the background, one part at a time."""
@@ -322,8 +336,6 @@ class BookBuilder:
         return new
 
     def _add_rows(self, events: pl.DataFrame, columns: tuple[ObjectColumn, ...]) -> None:
-        if len(events) == 0:
-            return
         rows = normalised(events.drop({c.column for c in columns}))
         rows = rows.with_columns(pl.lit(self._source, pl.UInt16).alias("@source"))
         self.columns |= reserved_columns(set(rows.columns))

@@ -158,7 +158,10 @@ def _aligned(table: pl.DataFrame, tables: list[pl.DataFrame]) -> pl.DataFrame:
     for other in tables:
         for name, dtype in other.schema.items():
             wanted[name] = common_type(wanted[name], dtype) if name in wanted else dtype
-    return table.with_columns(pl.col(name).cast(wanted[name]) for name in table.columns)
+    text = {name for name, dtype in wanted.items() if dtype == pl.Null}
+    return table.with_columns(
+        pl.col(name).cast(pl.String if name in text else wanted[name]) for name in table.columns
+    )
 
 
 def _sequences(

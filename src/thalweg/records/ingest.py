@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,16 +113,14 @@ def run_ingest(request: IngestRequest) -> Book:
 def write_book(opened: Iterable[Opened], request: IngestRequest) -> Book:
     """Write what was opened into the book: ``run_ingest`` for sources of any origin."""
     _check(request)
-    with writing(request.into) as transaction:
+    with writing(request.into) as transaction, closing(BookBuilder(transaction)) as builder:
         parent = _parent(request)
-        builder = BookBuilder(transaction)
         known = resume(builder, parent) if request.append and parent else Known()
         first_new = builder.events
         generation = (parent.manifest.generation if parent else 0) + 1
         reads: list[_Read] = []
         for item in opened:
-            number = len(known.sources) + len(reads)
-            builder.start_source(item.name, number)
+            builder.start_source(item.name, len(known.sources) + len(reads))
             hashes = {s.sha256 for s in (*known.sources, *(r.record for r in reads))}
             reads.append(_read(builder, item, generation, hashes))
         builder.flush()
@@ -210,7 +209,7 @@ def _finish(
         created_by=f"thalweg {thalweg.__version__}",
         action="append" if request.append else "ingest",
         events=builder.events,
-        columns=builder.columns,
+        columns=builder.column_types(),
         sources=sources,
         parts=tuple(builder.parts),
         activities=keep.keep_frame(builder.activities.names().to_frame(), "activities"),

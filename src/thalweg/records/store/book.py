@@ -221,6 +221,7 @@ _DTYPES: dict[str, pl.DataType] = {
     "Datetime": UTC_NS,
     "UInt16": pl.UInt16(),
     "Int16": pl.Int16(),
+    "Null": pl.Null(),
 }
 
 

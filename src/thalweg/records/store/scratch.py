@@ -50,11 +50,13 @@ class LinkColumn:
     def resume(self, links: pl.DataFrame, qualifier: str | None) -> None:
         """Take over a book's links; with a qualifier, as codes when no event has two objects."""
         events = links["event"]
+        if len(links) == 0:
+            return
         if qualifier is None or not events.is_unique().all():
             self.append_table(links)
             return
         rows = events.to_numpy()
-        codes = np.full(int(rows.max(initial=-1)) + 1, NO_OBJECT, np.uint32)
+        codes = np.full(int(rows.max()) + 1, NO_OBJECT, np.uint32)
         codes[rows] = links["object"].to_numpy()
         self.append_dense(0, codes, qualifier)
 
@@ -85,6 +87,10 @@ class LinkColumn:
         if self._dense is None:
             return None
         return self._dense.array(), self._qualifier or ""  # type: ignore[return-value]
+
+    def close(self) -> None:
+        if self._dense is not None:
+            self._dense.close()
 
     def table(self) -> pl.DataFrame:
         """All links so far: event (row), object (code), qualifier."""
