@@ -17,8 +17,8 @@ help:  ## list the tasks
 demo: $(READY)  ## make a small sample, map it, and write two reports into demo/
 	@mkdir -p demo
 	$(BIN)/python -m thalweg.industry.sample demo/sample
-	$(THALWEG) ingest demo/sample/steel_orders.json --into demo/book --replace --yes
-	$(THALWEG) ingest demo/sample/钢材订单.csv --mapping demo/sample/钢材订单.yaml --into demo/book-zh --replace --yes
+	$(THALWEG) ingest demo/sample/steel_orders.csv --mapping demo/sample/steel_orders.yaml --into demo/book --replace
+	$(THALWEG) ingest demo/sample/钢材订单.csv --mapping demo/sample/钢材订单.yaml --into demo/book-zh --replace
 	$(THALWEG) map demo/book --type order
 	$(THALWEG) report demo/book -o demo/report.html --language en
 	$(THALWEG) report demo/book-zh -o demo/report.zh.html --language zh

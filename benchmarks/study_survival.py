@@ -23,6 +23,7 @@ from thalweg.process.durations import (
 )
 from thalweg.records.completion import completion
 
+Ints = NDArray[np.int64]
 DAY_S = 86_400.0
 SECOND_NS = 10**9
 WINDOW_S = 365 * DAY_S
@@ -75,7 +76,7 @@ def _restricted_mean(median_s: float, spread: float, until_s: float) -> float:
     return whole * below(at - spread) + until_s * (1 - below(at))
 
 
-def simulate(setting: Setting, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
+def simulate(setting: Setting, rng: np.random.Generator) -> tuple[Ints, NDArray[np.uint32], Ints]:
     """Offsets, activity codes and times of the events that were seen before the export."""
     arrived = np.sort(rng.uniform(0, WINDOW_S, setting.objects))
     total = (
