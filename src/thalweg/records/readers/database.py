@@ -32,7 +32,11 @@ from thalweg.records.readers.notes import Notes
 SCHEMES = ("sqlite", "postgresql", "postgres")
 _READ_ONLY = "-c default_transaction_read_only=on"
 _CONNECT_TIMEOUT_S = "10"
-_BATCH_BYTES = str(16 * 1024**2)
+_BATCH_BYTES = 16 * 1024**2
+_BATCH_SIZES = {
+    "sqlite": {"adbc.sqlite.query.batch_rows": "65536"},
+    "postgresql": {"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)},
+}
 _EXAMPLE = "sqlite:///orders.db?table=events or postgresql://user@host/erp?query=SELECT …"
 _PG_TEXT = {"text", "varchar", "name"}
 _PG_KEPT = {"timestamptz", "timestamp", "date", "bool", "int2", "int4", "int8", "float4", "float8"}
@@ -94,6 +98,9 @@ class Database:
     shown: str
     query: str
     _connect_to: str = field(repr=False)
+    _known: list[tuple[str, pl.DataType, str]] = field(
+        default_factory=list, repr=False, compare=False
+    )
 
     @staticmethod
     def parse(uri: str, *, table: str | None = None, query: str | None = None) -> Database:
@@ -128,20 +135,17 @@ class Database:
             columns = self._columns(connection)
             schema = {name: dtype for name, dtype, _ in columns}
             with connection.cursor() as cursor:
-                if self.kind == "postgresql":
-                    size = {"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES}
-                    cursor.adbc_statement.set_options(**size)
+                cursor.adbc_statement.set_options(**_BATCH_SIZES[self.kind])
                 cursor.execute(self._typed_query(columns))
-                first = self.kind == "sqlite"
-                for batch in cursor.fetch_record_batch():
-                    frame = pl.DataFrame(pl.from_arrow(batch))
-                    frame = frame.slice(1) if first else frame
-                    first = False
-                    for part in frame.iter_slices(batch_rows):
-                        yield _as_records(part, schema, notes)
+                batches = (pl.DataFrame(pl.from_arrow(b)) for b in cursor.fetch_record_batch())
+                first = 1 if self.kind == "sqlite" else 0
+                for frame in _gathered(batches, batch_rows, first):
+                    yield _as_records(frame, schema, notes)
 
     def _columns(self, connection: Any) -> list[tuple[str, pl.DataType, str]]:
-        """Name, type and SQL expression of every column."""
+        """Name, type and SQL expression of every column, asked for once."""
+        if self._known:
+            return self._known
         found = _sqlite_columns if self.kind == "sqlite" else _postgresql_columns
         columns = found(connection, self.query)
         names = [name for name, _, _ in columns]
@@ -150,6 +154,7 @@ class Database:
                 f"{self.shown} gives two columns the name {twice[0]!r}. "
                 "Give each its own name with AS."
             )
+        self._known.extend(columns)
         return columns
 
     def _typed_query(self, columns: Sequence[tuple[str, pl.DataType, str]]) -> str:
@@ -318,6 +323,27 @@ def _as_records(
             notes.add("time_infinite", "warning", infinite, of=len(frame), where=name)
         columns.append(values.zip_with(real, _no_times(values)))
     return pl.DataFrame(columns)
+
+
+def _gathered(
+    batches: Iterator[pl.DataFrame], batch_rows: int, skip: int
+) -> Iterator[pl.DataFrame]:
+    """The driver's batches put together or cut to ``batch_rows``, the first rows left out.
+
+    A wide table gives smaller frames: none grows much beyond 16 batches of the driver's.
+    """
+    waiting: list[pl.DataFrame] = []
+    rows = size = 0
+    for batch in batches:
+        batch, skip = batch.slice(skip), max(0, skip - len(batch))
+        for part in batch.iter_slices(batch_rows):
+            if waiting and (rows + len(part) > batch_rows or size > 16 * _BATCH_BYTES):
+                yield pl.concat(waiting)
+                waiting, rows, size = [], 0, 0
+            waiting.append(part)
+            rows, size = rows + len(part), size + int(part.estimated_size())
+    if waiting:
+        yield pl.concat(waiting)
 
 
 def _no_times(like: pl.Series) -> pl.Series:
