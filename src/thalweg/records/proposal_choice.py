@@ -123,7 +123,7 @@ class _Chooser:
             parts["milestones"] = self._milestones(times)
         else:
             parts |= self._time_and_start(times)
-            parts |= self._activity(activity)
+            parts |= self._activity(activity, self._reserved(case))
         parts |= self._event_id()
         roles = {r: c for r in _ROLES if (c := self._role(r, "start" in parts)) is not None}
         parts |= self._objects(case, one_row_each="milestones" in parts)
@@ -138,7 +138,9 @@ class _Chooser:
             "milestones" in parts or {"activity", "time"} <= parts.keys()
         )
         standard = [g for g in self._guesses if g.field in {"case", "activity", "time", "start"}]
-        is_standard = len(standard) >= 3 and all(g.reason_code == "name_standard" for g in standard)
+        is_standard = len(standard) >= 3 and all(
+            g.reason_code == "name_standard" and g.confidence > _DOUBTED for g in standard
+        )
         return Choice(
             FlatMapping(**parts),
             tuple(self._guesses),
@@ -245,8 +247,8 @@ class _Chooser:
             and (c.is_key_like or not c.is_number or rules.names_key(c.name))
         ]
 
-    def _case_by_values(self) -> dict[str, Any]:
-        """The column with most different values that still come again."""
+    def _cases_by_values(self) -> list[ColumnProfile]:
+        """Columns whose values come again, those with most different values first."""
         fits = [
             c
             for c in self._columns
@@ -257,12 +259,15 @@ class _Chooser:
             and c.rows >= 1.5 * c.distinct
             and (not c.is_number or c.whole_share == 1.0)
         ]
+        return sorted(fits, key=lambda c: -c.distinct)
+
+    def _case_by_values(self) -> dict[str, Any]:
+        fits = self._cases_by_values()
         if not fits:
             return self._no_case()
-        best = max(fits, key=lambda c: c.distinct)
-        self._note_case(best.name, "values_only")
+        self._note_case(fits[0].name, "values_only")
         self._questions.append(Question("case_uncertain", tuple(c.name for c in fits)))
-        return {"case": best.name}
+        return {"case": fits[0].name}
 
     def _no_case(self) -> dict[str, Any]:
         self._questions.append(Question("no_case"))
@@ -281,7 +286,12 @@ class _Chooser:
     def _weak_names(self) -> set[str]:
         return {c.name for c in self._columns if rules.compact(c.name) in rules.WEAK_ACTIVITY}
 
-    def _activity(self, named: str | None) -> dict[str, Any]:
+    def _reserved(self, case: str | None) -> set[str]:
+        """Columns that will name objects: no activity is looked for among them."""
+        names = {case} if case is not None else set(self._object_names())
+        return names or {c.name for c in self._cases_by_values()[:1]}
+
+    def _activity(self, named: str | None, reserved: set[str]) -> dict[str, Any]:
         if named is not None:
             self._note("activity", named, distinct=self._profile(named).distinct)
             return {"activity": named}
@@ -289,7 +299,7 @@ class _Chooser:
             c
             for c in self._columns
             if self._can_be_activity(c)
-            and c.name not in self._taken
+            and c.name not in self._taken | reserved
             and c.given == c.rows
             and 2 <= c.distinct <= max(20, c.rows // 20)
             and c.boolean_share < 1.0
