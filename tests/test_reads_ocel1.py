@@ -189,6 +189,20 @@ def test_rows_of_csv_that_make_no_sense_are_set_aside_with_line_and_reason(tmp_p
     assert finding(intake, "row_length", "fewer cells than columns") == 1
 
 
+def test_an_event_without_objects_is_kept_in_every_format(tmp_path: Path) -> None:
+    lone = '"e1": {"ocel:activity": "A", "ocel:timestamp": "2020-01-01T00:00:00Z", "ocel:omap": []}'
+    texts = {
+        "log.jsonocel": f'{{"ocel:objects": {{}}, "ocel:events": {{{lone}}}}}',
+        "log.csv": "ocel:eid,ocel:activity,ocel:timestamp,ocel:type:o\ne1,A,2020-01-01T00:00:00Z,[]\n",
+    }
+
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        frames = read_frames(tmp_path / name)
+        assert frames.events["@event"].to_list() == ["e1"], name
+        assert frames.links.is_empty()
+
+
 def test_a_value_of_another_type_keeps_the_column_as_text(tmp_path: Path) -> None:
     events = {
         str(n): {"ocel:activity": "A", "ocel:timestamp": f"2020-01-0{n}T00:00:00Z",

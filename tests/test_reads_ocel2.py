@@ -585,6 +585,13 @@ def test_a_view_in_place_of_a_table_is_not_run(tmp_path: Path) -> None:
         read_ocel(path)
 
 
+def test_a_cell_of_sqlite_beyond_the_limit_is_refused(tmp_path: Path) -> None:
+    path = _sqlite(tmp_path, f"INSERT INTO event VALUES ('{'e' * 5000}', 'a')")
+
+    with pytest.raises(UnsafeSourceError, match="too large"):
+        read_ocel(path, limits=Limits(cell_bytes=1000))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from importlib import import_module
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
-from thalweg.errors import SourceError
-from thalweg.records.intake import Intake, ReadRequest
 from thalweg.records.sources import Source
 
 OcelFormat = Literal[
@@ -48,18 +45,6 @@ def detect(source: Source) -> OcelFormat | None:
         return _detect_xml(text)
     first = text.split("\n", 1)[0]
     return "ocel1-csv" if "ocel:eid" in first and "ocel:activity" in first else None
-
-
-def read(source: Source, request: ReadRequest) -> Intake:
-    """Read any OCEL source with the reader of its format.
-
-    Raises   SourceError: the source is no OCEL, or its reader says why it cannot be read.
-    """
-    found = detect(source)
-    if found is None:
-        raise SourceError(f"{source.name} is no OCEL in JSON, XML, CSV or SQLite. Name its format.")
-    module = import_module(f"thalweg.records.readers.ocel_{found.partition('-')[2]}")
-    return cast(Intake, module.read(source, request))
 
 
 def _as_text(head: bytes) -> str:

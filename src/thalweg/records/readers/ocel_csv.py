@@ -134,7 +134,7 @@ def _record(draft: Draft, header: list[str], row: list[str], line: int) -> dict[
 
 
 def _with_objects(draft: Draft, batch: Batch, cells: dict[str, list[list[str]]]) -> Batch:
-    """The batch with its object columns."""
+    """The batch with its object columns; the empty links say that an event may have no object."""
     at = {line: position for position, line in enumerate(draft.event_lines)}
     kept = [at[line] for line in batch.events[ROW]]
     lists = {
@@ -142,7 +142,7 @@ def _with_objects(draft: Draft, batch: Batch, cells: dict[str, list[list[str]]])
     }
     columns = tuple(ObjectColumn(name, name.removeprefix(_TYPE)) for name in cells)
     events = batch.events.with_columns(**lists)
-    return Batch(events=events, object_columns=columns, rejects=batch.rejects)
+    return Batch(events, columns, links=batch.links, rejects=batch.rejects)
 
 
 def _encoding(request: ReadRequest) -> str:

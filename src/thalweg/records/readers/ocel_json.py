@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +16,10 @@ from thalweg.records.readers.ocel_values import json_text
 from thalweg.records.sources import Source
 
 _CHUNK: Final = 8 * 1024**2
-_QUOTE, _OPEN, _CLOSE = ord('"'), b"{[", b"}]"
+_QUOTE: Final = ord('"')
+_STEPS: Final = np.zeros(256, dtype=np.int8)
+"""How much deeper each byte leads."""
+_STEPS[list(b"{[")], _STEPS[list(b"}]")] = 1, -1
 _PARTS_1: Final = {"ocel:events", "ocel:objects"}
 _PARTS_2: Final = ("events", "objects", "eventTypes", "objectTypes")
 _KNOWN_1: Final = _PARTS_1 | {"ocel:global-event", "ocel:global-object", "ocel:global-log"}
@@ -103,9 +105,8 @@ def _check_nesting(data: bytes, source: Source, limit: int) -> None:
         rest = chunk[len(chunk) - tail :]
         chunk = chunk[: len(chunk) - tail]
         plain = np.frombuffer(chunk.replace(b"\\\\", b"").replace(b'\\"', b""), dtype=np.uint8)
-        texts = (np.cumsum(plain == _QUOTE) + inside) % 2
-        steps = np.isin(plain, list(_OPEN)).astype(np.int64) - np.isin(plain, list(_CLOSE))
-        depths = depth + np.cumsum(np.where(texts == 1, 0, steps))
+        texts = np.bitwise_xor.accumulate((plain == _QUOTE).view(np.uint8)) ^ inside
+        depths = np.cumsum(_STEPS[plain] * (texts ^ 1), dtype=np.int32) + depth
         if len(plain):
             if depths.max() > limit:
                 raise UnsafeSourceError(
@@ -173,7 +174,7 @@ def _read_2(document: dict[str, Any], source: Source) -> Draft:
     return draft
 
 
-def _reference(draft: Draft, link: Mapping[str, Any]) -> tuple[object, object]:
+def _reference(draft: Draft, link: dict[str, Any]) -> tuple[object, object]:
     """Object id and qualifier; the specification's texts also say ``relationship``."""
     target = link.get("objectId")
     if target is None and "object-id" in link:
@@ -185,14 +186,14 @@ def _reference(draft: Draft, link: Mapping[str, Any]) -> tuple[object, object]:
     return target, link["relationship"]
 
 
-def _records(record: Mapping[str, Any], key: str, source: Source) -> list[Mapping[str, Any]]:
+def _records(record: dict[str, Any], key: str, source: Source) -> list[dict[str, Any]]:
     found = record.get(key)
     items = [] if found is None else _list(found, key, source)
     return [_mapping(item, f"an item of {key}", source) for item in items]
 
 
-def _mapping(value: Any, what: str, source: Source) -> Mapping[str, Any]:
-    if isinstance(value, Mapping):
+def _mapping(value: Any, what: str, source: Source) -> dict[str, Any]:
+    if isinstance(value, dict):
         return value
     raise SourceError(
         f"{source.name}: {what} should be an object with keys, and is {json_text(value)[:80]}. "

@@ -32,16 +32,17 @@ def read(source: Source, request: ReadRequest) -> Intake:
     """Read OCEL 1.0 or 2.0 from an SQLite file; which of them is told by its tables.
 
     Raises   SourceError: no SQLite file, a needed table or column is missing.
-             UnsafeSourceError: a needed table is a view or virtual, or a cell is too large.
+             UnsafeSourceError: a cell is too large. Views and virtual tables count as missing.
     """
     with open_sqlite(source, request.limits.cell_bytes) as db:
         tables = _tables(db, source)
         try:
             if "event" in tables or "event_object" in tables:
                 _need(tables, _NEEDED_2, source)
-                return intake(_read_2(db, tables, source), request, "ocel2-sqlite")
-            _need(tables, _NEEDED_1, source)
-            return intake(_read_1(db, tables, source), request, "ocel1-sqlite")
+                draft = _read_2(db, tables, source)
+            else:
+                _need(tables, _NEEDED_1, source)
+                draft = _read_1(db, tables, source)
         except sqlite3.DataError as error:
             raise UnsafeSourceError(f"{source.name}: {error}. A cell is too large.") from error
         except sqlite3.Error as error:
@@ -49,6 +50,8 @@ def read(source: Source, request: ReadRequest) -> Intake:
                 f"{source.name} cannot be read as SQLite: {error}. Check it with the program that "
                 "wrote it."
             ) from error
+    request.progress(source.path.stat().st_size)
+    return intake(draft, request, f"ocel{draft.version[0]}-sqlite")
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 from xml.parsers import expat
 
@@ -25,17 +24,17 @@ _CHUNK: Final = 1024**2
 _PARTS: Final = {"event-types", "object-types", "events", "objects"}
 _FIELDS_1: Final = {"string", "date", "int", "float", "boolean", "list"}
 _EXPAT_KNOWS: Final = {"utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii", "iso-8859-1"}
-_NIL: Final = "nil"
+_NIL: Final = ":nil"
 
 
-@dataclass(slots=True)
 class Element:
-    """One element with its descendants; names are without namespace prefix."""
+    """One element with its descendants; its tag is without namespace prefix."""
 
-    tag: str
-    attributes: dict[str, str]
-    text: str = ""
-    children: list[Element] = field(default_factory=list)
+    __slots__ = ("attributes", "children", "tag", "text")
+
+    def __init__(self, tag: str, attributes: dict[str, str]) -> None:
+        self.tag, self.attributes, self.text = tag, attributes, ""
+        self.children: list[Element] = []
 
     def find(self, tag: str) -> list[Element]:
         """Children of all children with this tag (``attributes``, ``objects``)."""
@@ -129,19 +128,17 @@ class _Builder:
         return done
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = tag.rpartition(":")[2]
+        name = tag.rpartition(":")[2] if ":" in tag else tag
         if len(self._open) >= self._limits.nesting:
             raise UnsafeSourceError(
                 f"{self.source.name} is nested more than {self._limits.nesting} levels deep, and "
                 "no event log is. It was refused."
             )
         parent = self._open[-1] if self._open else None
-        begins = self._begins(name)
-        if parent is None and not begins:
+        if parent is None and not self._begins(name):
             self._open.append(None)
             return
-        plain = {key.rpartition(":")[2]: value for key, value in attributes.items()}
-        element = Element(name, plain)
+        element = Element(name, attributes)
         if parent is not None:
             parent.children.append(element)
         self._open.append(element)
@@ -199,7 +196,11 @@ def _take_2(draft: Draft, element: Element) -> None:
 
 
 def _value(item: Element) -> str | None:
-    return None if item.attributes.get(_NIL) == "true" else item.text
+    """Text of an attribute element; none if it is marked ``xsi:nil``."""
+    if item.text:
+        return item.text
+    nil = any(key.endswith(_NIL) and value == "true" for key, value in item.attributes.items())
+    return None if nil else ""
 
 
 def _reference(draft: Draft, item: Element) -> tuple[str | None, str | None]:
