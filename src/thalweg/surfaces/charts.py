@@ -55,7 +55,7 @@ def chart_svg(chart: Chart, language: Language) -> str:
         raise MissingExtraError("vl-convert, which draws charts,", "pictures") from error
     locale: Literal["zh-CN", "en-US"] = "zh-CN" if language == "zh" else "en-US"
     svg: str = vl_convert.vegalite_to_svg(
-        _styled(chart), time_format_locale=locale, format_locale="en-US"
+        _styled(chart, language), time_format_locale=locale, format_locale="en-US"
     )
     return svg
 
@@ -75,7 +75,7 @@ def save_chart(chart: Chart, path: str | Path, language: Language) -> Path:
     return target
 
 
-def _styled(chart: Any) -> dict[str, Any]:
+def _styled(chart: Any, language: Language) -> dict[str, Any]:
     spec: dict[str, Any] = chart.to_dict()
     axis = {
         "labelColor": palette.MUTED,
@@ -90,12 +90,14 @@ def _styled(chart: Any) -> dict[str, Any]:
         "titleFontSize": 12,
     }
     legend = {"labelColor": palette.INK, "titleColor": palette.MUTED, "titleFontWeight": "normal"}
+    spec["padding"] = {"left": 14, "right": 44, "top": 6, "bottom": 6}
     spec["config"] = {
-        "font": palette.FONTS,
+        "font": palette.fonts(language),
         "background": "transparent",
         "view": {"stroke": None},
         "axis": axis,
-        "legend": legend | {"labelLimit": 220, "symbolType": "square", "labelFontSize": 11.5},
+        "legend": legend
+        | {"columnPadding": 30, "labelLimit": 220, "symbolType": "square", "labelFontSize": 11.5},
         "text": {"color": palette.INK, "fontSize": 11.5},
         "area": {"line": False},
     }

@@ -13,7 +13,10 @@ _BREAKS = re.compile(r"(?<=[_\-/.,:;+&)])|(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
 
 
 def text_width(text: str, size: float) -> float:
-    """Width in px of a text in a sans-serif face of a size in px."""
+    """Width in px of a text in a bold sans-serif face of a size in px, rather too much than less.
+
+    Which face will be used is known only where the text is shown, so the widest usual one counts.
+    """
     return size * sum(_em(c) for c in text)
 
 
@@ -23,10 +26,10 @@ def _em(char: str) -> float:
     if unicodedata.combining(char):
         return 0.0
     if char in _NARROW:
-        return 0.31
+        return 0.4
     if char in _WIDE:
-        return 0.88
-    return 0.67 if char.isupper() else 0.56
+        return 1.0
+    return 0.77 if char.isupper() else 0.67
 
 
 def wrap(text: str, size: float, width: float, lines: int = 3) -> list[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from thalweg.process.simplify import simplify
+from thalweg.process.simplify import BEGIN, simplify
+from thalweg.process.simplify import END as FINISH
 
 if TYPE_CHECKING:
     from thalweg.process.result import MapResult
@@ -82,8 +83,14 @@ def all_elements(result: MapResult) -> Elements:
     for name, objects in result.ends.select("activity", "objects").iter_rows():
         arrows.append(Arrow(name, END, objects, objects))
     boxes.sort(key=lambda b: (-b.events, b.name))
-    arrows.sort(key=lambda a: (-a.count, a.source, a.target))
+    arrows.sort(key=lambda a: (-a.count, *_as_simplified(a)))
     return Elements(tuple(boxes), tuple(arrows), len(boxes), len(arrows))
+
+
+def _as_simplified(arrow: Arrow) -> tuple[str, str]:
+    """The arrow's ends as ``simplify`` calls and therefore ranks them."""
+    source = BEGIN if arrow.source == START else arrow.source
+    return source, FINISH if arrow.target == END else arrow.target
 
 
 def shown_elements(result: MapResult, activities: float, paths: float) -> Elements:

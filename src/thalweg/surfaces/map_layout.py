@@ -13,9 +13,10 @@ from thalweg.surfaces.map_elements import END, START, Arrow, Box, Elements
 
 LABEL_PX, FIGURE_PX, ARROW_PX = 13.0, 11.0, 10.5
 LINE_PX = 16.0
-WRAP_PX = 168.0
+WRAP_PX = 178.0
 MARKER_PX = 26.0
 _POINTS = 72.0
+_HEAD_PX = 9.0
 
 Point = tuple[float, float]
 Link = tuple[str, str]
@@ -58,8 +59,8 @@ def lay_out(
     """Place all elements, from top to bottom.
 
     Takes    label_width: px to keep free for the figure on each arrow.
-             main: arrows (source, target) that shape the picture; the others are led around it
-             and carry their figure on the line. None means all.
+             main: arrows (source, target) that shape the picture; the others are drawn across it
+             as plain curves with their figure on the line. None means all.
     Raises   MissingExtraError: pygraphviz is not installed.
     """
     try:
@@ -120,11 +121,9 @@ def _add_arrows(
     blanks = "x" * max(2, round(label_width / 6))
     for number, arrow in enumerate(elements.arrows):
         if main is None or (arrow.source, arrow.target) in main:
-            weight = 1 + round(20 * arrow.count / most)
-            shape = {"weight": str(weight), "label": blanks}
-        else:
-            shape = {"weight": "0", "constraint": "false"}
-        graph.add_edge(arrow.source, arrow.target, key=str(number), **shape)
+            weight = str(1 + round(20 * arrow.count / most))
+            key = str(number)
+            graph.add_edge(arrow.source, arrow.target, key=key, weight=weight, label=blanks)
 
 
 def _sized(box: Box) -> PlacedBox:
@@ -144,8 +143,35 @@ def _read(graph: Any, elements: Elements, sizes: dict[str, PlacedBox]) -> Layout
         x, y = (float(v) for v in graph.get_node(name).attr["pos"].split(","))
         placed = (name, x - left, top - y, box.width, box.height, box.lines)
         boxes.append(PlacedBox(*placed))
-    arrows = [_read_arrow(graph, n, a, left, top) for n, a in enumerate(elements.arrows)]
+    places = {box.name: box for box in boxes}
+    arrows = []
+    for number, arrow in enumerate(elements.arrows):
+        if graph.has_edge(arrow.source, arrow.target, str(number)):
+            arrows.append(_read_arrow(graph, number, arrow, left, top))
+        else:
+            arrows.append(_across(arrow, places[arrow.source], places[arrow.target]))
     return Layout(right - left, top - bottom, tuple(boxes), tuple(arrows))
+
+
+def _across(arrow: Arrow, source: PlacedBox, target: PlacedBox) -> PlacedArrow:
+    """A plain curve: down from below to above, up or level along the right-hand sides."""
+    if target.y - target.height / 2 > source.y + source.height / 2:
+        first = (source.x, source.y + source.height / 2)
+        tip = (target.x, target.y - target.height / 2)
+        end = (tip[0], tip[1] - _HEAD_PX)
+        bend = (end[1] - first[1]) * 0.45
+        curve = (first, (first[0], first[1] + bend), (end[0], end[1] - bend), end)
+    else:
+        shift = 9.0 if source is target else 0.0
+        first = (source.x + source.width / 2, source.y - shift)
+        tip = (target.x + target.width / 2, target.y + shift)
+        end = (tip[0] + _HEAD_PX, tip[1])
+        bow = max(first[0], end[0]) + 26 + 0.18 * abs(first[1] - end[1])
+        curve = (first, (bow, first[1]), (bow, end[1]), end)
+    middle = tuple(
+        (curve[0][i] + 3 * curve[1][i] + 3 * curve[2][i] + curve[3][i]) / 8 for i in (0, 1)
+    )
+    return PlacedArrow(arrow.source, arrow.target, curve, tip, (middle[0], middle[1]))
 
 
 def _read_arrow(graph: Any, number: int, arrow: Arrow, left: float, top: float) -> PlacedArrow:
@@ -159,8 +185,6 @@ def _read_arrow(graph: Any, number: int, arrow: Arrow, left: float, top: float) 
             tip = point
         else:
             points.append(point)
-    place = points[len(points) // 2]
-    if attributes["lp"]:
-        x, y = (float(v) for v in attributes["lp"].split(","))
-        place = (x - left, top - y)
+    x, y = (float(v) for v in attributes["lp"].split(","))
+    place = (x - left, top - y)
     return PlacedArrow(arrow.source, arrow.target, tuple(points), tip or points[-1], place)

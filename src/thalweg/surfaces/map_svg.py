@@ -89,7 +89,7 @@ class Drawing:
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
             f'width="{width:.0f}" height="{height:.0f}" role="img" '
-            f'font-family="{escape(palette.FONTS)}" class="process-map">',
+            f'font-family="{escape(palette.fonts(self.texts.language))}" class="process-map">',
             f"<title>{escape(title)}</title><desc>{escape(description)}</desc>",
         ]
         if legend:

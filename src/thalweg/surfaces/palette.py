@@ -26,12 +26,20 @@ TIME_SCALE: Final = ("#86adbd", "#c4b87a", "#dd9a3a", "#b9521a", "#74200f")
 """From short to long."""
 CATEGORIES: Final = ("#1f6f95", "#c9822b", "#4f7f63", "#8a5a9c", "#a23b3b", "#5f6f7a", "#2b9c9c")
 
-FONTS: Final = (
-    "Inter, 'Source Sans 3', 'Segoe UI', 'Helvetica Neue', Arial, 'Noto Sans CJK SC', "
-    "'Noto Sans SC', 'PingFang SC', 'Hiragino Sans GB', 'Microsoft YaHei', 'Source Han Sans SC', "
-    "sans-serif"
+_LATIN = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', 'Noto Sans', 'DejaVu Sans'"
+_CHINESE = (
+    "'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'PingFang SC', 'Hiragino Sans GB', "
+    "'Microsoft YaHei'"
 )
-"""Latin faces first, then those that carry Chinese on Linux, macOS and Windows."""
+
+
+def fonts(language: str) -> str:
+    """Faces by preference; those of the other script follow, so that names in it are drawn too.
+
+    In Chinese the Chinese faces come first: quotation marks exist in both and differ in width.
+    """
+    order = (_CHINESE, _LATIN) if language == "zh" else (_LATIN, _CHINESE)
+    return f"{', '.join(order)}, sans-serif"
 
 
 def mix(scale: tuple[str, ...], position: float) -> str:
@@ -40,9 +48,7 @@ def mix(scale: tuple[str, ...], position: float) -> str:
     at = min(int(place), len(scale) - 2)
     low, high = _rgb(scale[at]), _rgb(scale[at + 1])
     part = place - at
-    return "#" + "".join(
-        f"{round(a + (b - a) * part):02x}" for a, b in zip(low, high, strict=True)
-    )
+    return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in zip(low, high, strict=True))
 
 
 def ink_on(colour: str) -> str:

@@ -60,6 +60,7 @@ def write_report(
 def render(got: Gathered, say: Texts) -> str:
     """The page as text."""
     result = got.main
+    first = headlines(result, got.book.trust, say)
     parts = sections(got, say)
     trace = lineage(got, say)
     maps = [map_view(r, say) for r in (result, *got.others) if r.objects]
@@ -74,10 +75,10 @@ def render(got: Gathered, say: Texts) -> str:
         first=format_date(result.first, say.language),
         last=format_date(result.last, say.language),
     )
-    return _template().render(
+    page: str = _template().render(
         say=say,
         language=say.language,
-        fonts=palette.FONTS,
+        fonts=palette.fonts(say.language),
         css=_text("report.css"),
         script=_text("report.js"),
         data=_embedded(data),
@@ -88,7 +89,7 @@ def render(got: Gathered, say: Texts) -> str:
         made_at=format_date(got.made_at, say.language),
         filters=result.request["filters"],
         warnings=[say(f"warning.{code}") for code in result.warnings],
-        headlines=headlines(result, got.book.trust, say),
+        headlines=first,
         maps=maps,
         palette=palette,
         sections=parts,
@@ -96,6 +97,7 @@ def render(got: Gathered, say: Texts) -> str:
         definitions=_definitions(say),
         lineage=trace,
     )
+    return page
 
 
 def _definitions(say: Texts) -> list[tuple[str, str]]:

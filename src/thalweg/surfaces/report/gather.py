@@ -25,6 +25,10 @@ OTHER_TYPES = 11
 """Object types beside the main one that get a map of their own; books rarely have more."""
 
 
+DATE_HOURS = 2
+"""Midnight falls on at most two hours of the day in UTC, one in winter and one in summer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dots:
     """Events of a sample of objects: time, place (rank by first event), activity."""
@@ -38,7 +42,8 @@ class Dots:
 class Gathered:
     """A book seen through one object type, with the maps of the others beside it.
 
-    hours: weekday (0 is Monday), hour (UTC), events. unmapped: object types without a map here.
+    hours: weekday (0 is Monday), hour (UTC), events. dates_only: times of day are not recorded.
+    unmapped: object types without a map here.
     """
 
     book: Book
@@ -46,6 +51,7 @@ class Gathered:
     others: tuple[MapResult, ...]
     unmapped: tuple[str, ...]
     hours: pl.DataFrame
+    dates_only: bool
     dots: Dots
     made_at: datetime
 
@@ -65,15 +71,24 @@ def gather(
     name = choose_type(book, type)
     asked = read_filters(filters)
     view = apply_filters(book.perspective(name), asked)
+    hours = event_hours(view)
+    dates_only = hours["hour"].n_unique() <= DATE_HOURS
     rest = [t for t in book.types if t != name]
     return Gathered(
         book=book,
-        main=map_book(book, type=name, filters=asked, calendar="learn", top=TOP_VARIANTS),
+        main=map_book(
+            book,
+            type=name,
+            filters=asked,
+            calendar=None if dates_only else "learn",
+            top=TOP_VARIANTS,
+        ),
         others=tuple(
             map_book(book, type=t, filters=asked) for t in (rest[:OTHER_TYPES] if not asked else ())
         ),
         unmapped=tuple(rest if asked else rest[OTHER_TYPES:]),
-        hours=event_hours(view),
+        hours=hours,
+        dates_only=dates_only,
         dots=sample_dots(view),
         made_at=made_at,
     )

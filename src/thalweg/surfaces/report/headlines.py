@@ -169,7 +169,7 @@ def _flow(result: MapResult, say: Texts) -> Headline | None:
     language = say.language
     watched = timeline.filter(pl.col("observed_share") > 0)
     weight = (watched["to"] - watched["from"]).dt.total_seconds() * watched["observed_share"]
-    mean = float((watched["wip_mean"] * weight).sum() / max(float(weight.sum()), 1e-9))
+    mean = float((watched["wip_mean"] * weight).sum()) / max(float(weight.sum()), 1e-9)
     peak = watched.sort(["wip_mean", "from"], descending=[True, False]).row(0, named=True)
     return _headline(
         "flow",

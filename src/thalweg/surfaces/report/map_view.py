@@ -11,6 +11,7 @@ from thalweg.surfaces.map_elements import (
     START,
     Arrow,
     Box,
+    all_elements,
     legible_shares,
     shown_elements,
 )
@@ -38,6 +39,8 @@ def map_view(result: MapResult, say: Texts) -> dict[str, Any]:
     first = legible_shares(result)
     elements = shown_elements(result, *widest)
     main = shown_elements(result, *first)
+    whole = all_elements(result)
+    shaping = shown_elements(result, widest[0], first[1])
     scales = Scales.of(elements)
     nowhere = Layout(0, 0, (), ())
     by_count = Drawing(elements, nowhere, scales, say, "count")
@@ -45,7 +48,7 @@ def map_view(result: MapResult, say: Texts) -> dict[str, Any]:
     layout = lay_out(
         elements,
         label_width=label_room(elements, (by_count, by_time)),
-        main={(a.source, a.target) for a in main.arrows},
+        main={(a.source, a.target) for a in (*main.arrows, *shaping.arrows)},
     )
     drawing = Drawing(elements, layout, scales, say, "count")
     title = say("map.picture_title", objects=say.objects(result.objects, result.type))
@@ -54,6 +57,7 @@ def map_view(result: MapResult, say: Texts) -> dict[str, Any]:
     rework = {name: (share, repeats) for name, share, repeats in columns.iter_rows()}
     among = {b.name for b in main.boxes} | {START, END}
     reachable = sum(a.source in among and a.target in among for a in elements.arrows)
+    asked = first[1] * sum(a.source in among and a.target in among for a in whole.arrows)
     return {
         "type": result.type,
         "label": say.kind(result.type),
@@ -62,7 +66,7 @@ def map_view(result: MapResult, say: Texts) -> dict[str, Any]:
         "arrows": [_arrow(a, places, by_count, by_time) for a in elements.arrows],
         "at": {
             "activities": len(main.boxes),
-            "paths": round(100 * len(main.arrows) / max(reachable, 1)),
+            "paths": min(100.0, 100 * round(asked) / max(reachable, 1)),
         },
         "all": {"activities": elements.all_boxes, "paths": elements.all_arrows},
         "scale": _scale(scales, say),

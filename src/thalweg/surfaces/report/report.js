@@ -38,21 +38,25 @@
   /* Which part of a map is shown. The rule is that of the measures: the most frequent activities,
      among their paths the most frequent, and the widest ways that join each to start and end. */
   const START = -1, END = -2;
-  function widestTree(root, links) {
+  function widestTree(root, links, name) {
     const next = new Map();
     for (const [from, to, count, n] of links) {
       if (!next.has(from)) next.set(from, []);
-      next.get(from).push([count, to, n]);
+      next.get(from).push({ width: count, to, from, n });
     }
+    const before = (a, b) => a.width !== b.width ? a.width > b.width
+      : name(a.to) !== name(b.to) ? name(a.to) < name(b.to) : name(a.from) < name(b.from);
     const reached = new Set([root]), used = [], open = [...(next.get(root) || [])];
     while (open.length) {
       let best = 0;
-      for (let i = 1; i < open.length; i++) if (open[i][0] > open[best][0]) best = i;
-      const [, to, n] = open.splice(best, 1)[0];
-      if (reached.has(to)) continue;
-      reached.add(to);
-      used.push(n);
-      open.push(...(next.get(to) || []));
+      for (let i = 1; i < open.length; i++) if (before(open[i], open[best])) best = i;
+      const [step] = open.splice(best, 1);
+      if (reached.has(step.to)) continue;
+      reached.add(step.to);
+      used.push(step.n);
+      for (const more of next.get(step.to) || []) {
+        if (!reached.has(more.to)) open.push({ ...more, width: Math.min(step.width, more.width) });
+      }
     }
     return used;
   }
@@ -65,9 +69,12 @@
       const inside = (from === START || boxes.has(from)) && (to === END || boxes.has(to));
       if (inside) among.push([from, to, arrow.count, n]);
     });
-    const arrows = new Set(among.slice(0, Math.ceil(share / 100 * among.length)).map((a) => a[3]));
-    for (const n of widestTree(START, among)) arrows.add(n);
-    for (const n of widestTree(END, among.map(([a, b, c, n]) => [b, a, c, n]))) arrows.add(n);
+    const arrows = new Set(among.slice(0, Math.ceil(share / 100 * among.length - 1e-6)).map((a) => a[3]));
+    const name = (n) => n === START ? "\u0000begin" : n === END ? "\u0000end" : map.boxes[n].name;
+    const inner = (root) => ([a, b]) => [a, b].every((n) => n >= 0 || n === root);
+    const back = among.map(([a, b, count, n]) => [b, a, count, n]);
+    for (const n of widestTree(START, among.filter(inner(START)), name)) arrows.add(n);
+    for (const n of widestTree(END, back.filter(inner(END)), name)) arrows.add(n);
     return { boxes, arrows, among: among.length };
   }
 
@@ -167,7 +174,7 @@
     open() {
       const whole = this.bounds(), room = this.svg.getBoundingClientRect();
       this.look(whole);
-      const least = 0.62;
+      const least = 0.75;
       if (this.scale() >= least || !room.width) return;
       const w = room.width / least, h = room.height / least;
       const start = this.scene.querySelector('[data-marker="start"]').getBBox();

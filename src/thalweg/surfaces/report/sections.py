@@ -126,7 +126,7 @@ def _durations(got: Gathered, writer: Writer) -> Section:
     working = result.facts.get("durations_work")
     if working is not None:
         notes.append(say("note.working", **spans(working), hours=_hours_text(result, say)))
-    notes += writer.missing(result, "calendar")
+    notes += [say("note.dates_only")] if got.dates_only else writer.missing(result, "calendar")
     chart = writer.figure("duration", charts.duration_chart(result.duration_curve, figures, say))
     return writer.section("durations", figures=[chart], notes=notes)
 
@@ -136,9 +136,10 @@ _SPANS = ("p25", "median", "median_low", "median_high", "p75", "p90")
 
 def _completion_note(result: MapResult, say: Texts) -> str:
     done, language = result.completion, say.language
+    rule = done["rule"] if done["ends"] else "silence"
     return say(
-        f"note.completion_{done['rule']}",
-        ends=say("words.comma").join(f"“{name}”" for name in done["ends"]) or "–",
+        f"note.completion_{rule}",
+        ends=say("words.comma").join(f"“{name}”" for name in done["ends"]),
         by_end=format_count(done["by_end"], language),
         by_silence=format_count(done["by_silence"], language),
         open=format_count(done["unfinished"], language),

@@ -125,5 +125,5 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         if isinstance(value, dict):
             found += _flat(value, path + ".")
         else:
-            found.append((path, str(value).strip()))
+            found.append((path, str(value)))
     return found
