@@ -116,8 +116,7 @@ class BookBuilder:
         judged = judge(batch)
         self._set_rows_aside(judged.set_aside)
         if EVENT in batch.events.columns:
-            refused = judged.refused[EVENT]
-            self.linker.disown(refused.filter(self.linker.rows_of(refused) < 0))
+            self.linker.refuse(judged.refused[EVENT])
             self._add_with_ids(judged.events, batch.object_columns, roles)
         else:
             known = self._held.known(judged.events, batch.object_columns)

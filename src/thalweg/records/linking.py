@@ -32,13 +32,13 @@ class Linker:
 
     def __init__(self) -> None:
         self._events, self._objects = IdIndex(), IdIndex()
-        self._disowned = IdIndex()
+        self._disowned, self._refused = IdIndex(), IdIndex()
         self._kinds: list[str] = []
         self._waiting: list[pl.DataFrame] = []
 
     def start_source(self) -> None:
         """Forget which events of the source before were set aside."""
-        self._disowned = IdIndex()
+        self._disowned, self._refused = IdIndex(), IdIndex()
 
     def rows_of(self, ids: pl.Series) -> NDArray[np.int64]:
         """Event row of each id; negative when no kept event has it."""
@@ -49,8 +49,12 @@ class Linker:
         self._events.put(ids, np.arange(first_row, first_row + len(ids)))
 
     def disown(self, ids: pl.Series) -> None:
-        """Links of these events of the current source are set aside, as the events were."""
+        """The current source means other events by these ids than those that are held."""
         self._disowned.put(ids, np.zeros(len(ids), np.int64))
+
+    def refuse(self, ids: pl.Series) -> None:
+        """Events of the current source that were set aside; another row may bring them yet."""
+        self._refused.put(ids, np.zeros(len(ids), np.int64))
 
     def declare(self, kind: str, ids: pl.Series) -> None:
         """Objects of a type exist under these ids."""
@@ -90,8 +94,10 @@ class Linker:
 
     def _traced(self, links: pl.DataFrame) -> pl.DataFrame:
         """The links with ``row`` of the event and ``kind`` of the object."""
-        disowned = self._disowned.find(links[EVENT]) >= 0
-        rows = np.where(disowned, _SET_ASIDE, self._events.find(links[EVENT]))
+        ids = links[EVENT]
+        rows = self._events.find(ids)
+        refused = (rows < 0) & (self._refused.find(ids) >= 0)
+        rows = np.where(refused | (self._disowned.find(ids) >= 0), _SET_ASIDE, rows)
         kinds = self.kinds_of(links[OBJECT])
         return links.with_columns(pl.Series("row", rows, pl.Int64), kinds.alias("kind"))
 
