@@ -444,6 +444,19 @@ def test_parquet_keeps_its_types_and_its_order(tmp_path: Path) -> None:
     assert seen.finding("zone_missing").count == 2
 
 
+def test_huge_row_groups_give_the_same_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.parquet"
+    _sample().write_parquet(path)
+    quick = read(path, SIMPLE, batch_rows=2)
+    monkeypatch.setattr("thalweg.records.readers.parquet._LARGE_GROUP_ROWS", 1)
+    slow = read(path, SIMPLE, batch_rows=2)
+    assert slow.events.equals(quick.events)
+    assert slow.events.schema == quick.events.schema
+    assert slow.batches == 2
+
+
 def test_parquet_times_are_converted_and_never_relabelled(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     zoned = pl.col("t").dt.replace_time_zone("Asia/Shanghai")

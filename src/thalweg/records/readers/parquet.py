@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from thalweg.errors import SourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
@@ -15,6 +17,8 @@ from thalweg.records.readers.notes import Notes
 from thalweg.records.readers.sniff import unique_names
 from thalweg.records.sources import Source
 
+_LARGE_GROUP_ROWS = 8_000_000
+_BUFFER_BYTES = 4 * 1024**2
 _CODED = (pl.Categorical, pl.Enum)
 
 
@@ -42,12 +46,12 @@ def open_table(source: Source, request: ReadRequest) -> Table:
 
 def _chunks(source: Source, request: ReadRequest, names: dict[str, str]) -> Iterator[Chunk]:
     with _readable(source), source.local_file() as path:
-        size, rows = path.stat().st_size, _row_count(path)
-        scan = pl.scan_parquet(path, glob=False).rename(names)
-        categorical = [n for n, t in scan.collect_schema().items() if t in _CODED]
+        size, (rows, largest) = path.stat().st_size, _row_counts(path)
+        frames = _by_group if largest <= _LARGE_GROUP_ROWS else _by_page
         done, told = 0, 0
-        for frame in scan.collect_batches(chunk_size=request.batch_rows, maintain_order=True):
-            plain = frame.with_columns(pl.col(categorical).cast(pl.String))
+        for frame in frames(path, request.batch_rows):
+            coded = [n for n, t in frame.schema.items() if t in _CODED]
+            plain = frame.with_columns(pl.col(coded).cast(pl.String)).rename(names)
             yield Chunk(
                 plain.with_row_index(ROW, done + 1).with_columns(pl.col(ROW).cast(pl.Int64))
             )
@@ -57,15 +61,33 @@ def _chunks(source: Source, request: ReadRequest, names: dict[str, str]) -> Iter
             told = now
 
 
-def _row_count(path: Path) -> int:
-    return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+def _by_group(path: Path, rows: int) -> Iterator[pl.DataFrame]:
+    """Polars reads fastest, and holds a few row groups in memory."""
+    scan = pl.scan_parquet(path, glob=False)
+    yield from scan.collect_batches(chunk_size=rows, maintain_order=True)
+
+
+def _by_page(path: Path, rows: int) -> Iterator[pl.DataFrame]:
+    """Arrow reads a row group piece by piece: slower, for groups that fill the memory."""
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER_BYTES) as file:
+        for batch in file.iter_batches(batch_size=rows):
+            frame = pl.from_arrow(batch)
+            assert isinstance(frame, pl.DataFrame)
+            yield frame
+
+
+def _row_counts(path: Path) -> tuple[int, int]:
+    """Rows of the file, and of its largest row group."""
+    about = pq.read_metadata(path)
+    groups = (about.row_group(i).num_rows for i in range(about.num_row_groups))
+    return about.num_rows, max(groups, default=0)
 
 
 @contextmanager
 def _readable(source: Source) -> Iterator[None]:
     try:
         yield
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise SourceError(
             f"{source.name} cannot be read as Parquet: {reason}. Export the file again."
