@@ -212,6 +212,25 @@ class TestSqlite:
                 cursor.execute("DELETE FROM events")
         assert sqlite.read_bytes() == before
 
+    def test_text_that_is_not_utf_8_needs_its_encoding(self, tmp_path: Path) -> None:
+        path = tmp_path / "gbk.db"
+        with sqlite3.connect(path) as connection:
+            connection.execute("create table t (order_id text, activity text, at text)")
+            connection.execute(
+                "insert into t values ('1', cast(? as text), '2024-01-01'), ('1', '发货', '2024-01-02')",
+                ["下单".encode("gb18030")],
+            )
+        connection.close()
+        mapping = MAPPING.model_copy(update={"roles": {}, "attributes": "all"})
+        with pytest.raises(SourceError, match=r"not UTF-8 \(column 'activity', bytes cf c2 b5 a5"):
+            events(lite(path, "table=t"), ReadRequest(mapping=mapping))
+        request = ReadRequest(mapping=mapping, encoding="gb18030")
+        intake = database.read(lite(path, "table=t"), request)
+        found = pl.concat([b.events for b in intake.batches])
+        assert found["@activity"].to_list() == ["下单", "发货"]
+        decoded = {f.code: f.count for f in intake.findings}
+        assert decoded["text_decoded"] == 1
+
     def test_a_file_that_is_not_there_is_not_made(self, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match=r"no SQLite file .*none\.db"):
             events(lite(tmp_path / "none.db", "table=t"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -575,6 +576,29 @@ class TestSources:
         assert results[0]["订单"].to_list() == ["0012", "0013"]
         assert [r["@row"].to_list() for r in results] == [[2, 3], [2, 3], [1, 2], [2, 3]]
         assert all(r.drop("@row").equals(results[0].drop("@row")) for r in results)
+
+    def test_rows_of_a_table_that_no_rule_names_are_counted(self, tmp_path: Path) -> None:
+        (tmp_path / "t.csv").write_text("id,at\n1,2024-01-01\n")
+        idle = pl.DataFrame({"x": [1, 2, 3], "y": ["a", "b", "c"]})
+        idle.write_parquet(tmp_path / "idle.parquet")
+        with sqlite3.connect(tmp_path / "idle.db") as connection:
+            connection.execute("create table idle as select 1 as x, 'a' as y union select 2, 'b'")
+        connection.close()
+        mapping = parse_tables_mapping(f"""
+kind: tables
+tables:
+  t: {{file: t.csv}}
+  parquet: {{file: idle.parquet}}
+  sql: {{table: idle, database: "sqlite:///{tmp_path}/idle.db"}}
+events:
+  - {{name: x, from: t, time: at, objects: [{{type: a, id: id}}]}}
+""")
+        intake = read_tables(mapping, tmp_path)
+        assert sum(len(b.events) for b in intake.batches) == 1
+        for where, rows in (("parquet", 3), ("sql", 2)):
+            unused = finding(intake, "table_rows_unused", where)
+            assert (unused.count, unused.detail) == (rows, {"no_join_reaches": rows})
+            assert finding(intake, "table_columns_unused", where).detail == {"columns": ["x", "y"]}
 
     def test_a_line_with_too_many_cells_is_set_aside(self, tmp_path: Path) -> None:
         (tmp_path / "t.csv").write_text("id,at\n1,2024-01-01\n2,2024-01-02,more\n")

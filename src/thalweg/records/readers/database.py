@@ -26,30 +26,29 @@ import polars as pl
 from thalweg.errors import MissingExtraError, RequestError, SourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
 from thalweg.records.mapping import nearest
+from thalweg.records.readers.database_rows import (
+    BATCH_BYTES,
+    Column,
+    as_records,
+    gathered,
+    postgresql_columns,
+    quoted,
+    sample,
+    sound_text,
+    sqlite_columns,
+)
 from thalweg.records.readers.flat import Chunk, Table, intake
 from thalweg.records.readers.notes import Notes
 
 SCHEMES = ("sqlite", "postgresql", "postgres")
 _READ_ONLY = "-c default_transaction_read_only=on"
 _CONNECT_TIMEOUT_S = "10"
-_BATCH_BYTES = 16 * 1024**2
 _BATCH_SIZES = {
     "sqlite": {"adbc.sqlite.query.batch_rows": "65536"},
-    "postgresql": {"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)},
+    "postgresql": {"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)},
 }
 _EXAMPLE = "sqlite:///orders.db?table=events or postgresql://user@host/erp?query=SELECT …"
-_PG_TEXT = {"text", "varchar", "name"}
-_PG_KEPT = {"timestamptz", "timestamp", "date", "bool", "int2", "int4", "int8", "float4", "float8"}
-_CALENDAR_US = (-62_135_596_800_000_000, 253_402_300_799_999_999)
-"""The years 1 to 9999 in microseconds since 1970."""
-_CALENDAR_DAYS = (-719_162, 2_932_896)
 _OWN_OPTIONS = ("table", "query")
-_INT64_DIGITS = 18
-
-
-def is_database(text: str) -> bool:
-    """Whether a source's name is a database URI."""
-    return text.split(":", 1)[0].lower() in SCHEMES and "://" in text
 
 
 def shown_uri(uri: str) -> str:
@@ -77,7 +76,7 @@ def open_table(uri: str, request: ReadRequest) -> Table:
 
     def chunks(notes: Notes) -> Iterator[Chunk]:
         done = 0
-        for frame in source.frames(request.batch_rows, notes):
+        for frame in source.frames(request.batch_rows, notes, encoding=request.encoding):
             rows = frame.with_row_index(ROW, done + 1).with_columns(pl.col(ROW).cast(pl.Int64))
             yield Chunk(rows)
             done += len(frame)
@@ -98,9 +97,7 @@ class Database:
     shown: str
     query: str
     _connect_to: str = field(repr=False)
-    _known: list[tuple[str, pl.DataType, str]] = field(
-        default_factory=list, repr=False, compare=False
-    )
+    _known: list[Column] = field(default_factory=list, repr=False, compare=False)
 
     @staticmethod
     def parse(uri: str, *, table: str | None = None, query: str | None = None) -> Database:
@@ -129,24 +126,38 @@ class Database:
         with self._connected() as connection, self._explained(connection):
             return {name: dtype for name, dtype, _ in self._columns(connection)}
 
-    def frames(self, batch_rows: int, notes: Notes | None = None) -> Iterator[pl.DataFrame]:
-        """The rows, streamed: at most ``batch_rows`` at a time. ``notes`` hears of odd times."""
+    def frames(
+        self,
+        batch_rows: int,
+        notes: Notes | None = None,
+        *,
+        encoding: str | None = None,
+        only: Sequence[str] | None = None,
+    ) -> Iterator[pl.DataFrame]:
+        """The rows, streamed: at most ``batch_rows`` at a time, and ``only`` some columns.
+
+        ``notes`` hears of odd times and text; ``encoding`` is that of text that is not UTF-8,
+        which SQLite lets anybody store.
+        """
         with self._connected() as connection, self._explained(connection):
-            columns = self._columns(connection)
+            columns = [c for c in self._columns(connection) if only is None or c[0] in only]
             schema = {name: dtype for name, dtype, _ in columns}
             with connection.cursor() as cursor:
                 cursor.adbc_statement.set_options(**_BATCH_SIZES[self.kind])
                 cursor.execute(self._typed_query(columns))
-                batches = (pl.DataFrame(pl.from_arrow(b)) for b in cursor.fetch_record_batch())
+                batches = (
+                    pl.DataFrame(pl.from_arrow(sound_text(b, self.shown, encoding, notes)))
+                    for b in cursor.fetch_record_batch()
+                )
                 first = 1 if self.kind == "sqlite" else 0
-                for frame in _gathered(batches, batch_rows, first):
-                    yield _as_records(frame, schema, notes)
+                for frame in gathered(batches, batch_rows, first):
+                    yield as_records(frame, schema, notes)
 
-    def _columns(self, connection: Any) -> list[tuple[str, pl.DataType, str]]:
+    def _columns(self, connection: Any) -> list[Column]:
         """Name, type and SQL expression of every column, asked for once."""
         if self._known:
             return self._known
-        found = _sqlite_columns if self.kind == "sqlite" else _postgresql_columns
+        found = sqlite_columns if self.kind == "sqlite" else postgresql_columns
         columns = found(connection, self.query)
         names = [name for name, _, _ in columns]
         if twice := sorted({n for n in names if names.count(n) > 1}):
@@ -157,14 +168,14 @@ class Database:
         self._known.extend(columns)
         return columns
 
-    def _typed_query(self, columns: Sequence[tuple[str, pl.DataType, str]]) -> str:
-        chosen = ", ".join(f"{sql} AS {_quoted(name)}" for name, _, sql in columns)
+    def _typed_query(self, columns: Sequence[Column]) -> str:
+        chosen = ", ".join(f"{sql} AS {quoted(name)}" for name, _, sql in columns)
         rows = f"SELECT {chosen} FROM ({self.query}\n) AS records"
         if self.kind == "postgresql":
             return rows
         # SQLite's driver takes each column's type from the first rows: a row of the right types
         # goes ahead and is dropped again.
-        ahead = ", ".join(f"{_sample(dtype)} AS {_quoted(name)}" for name, dtype, _ in columns)
+        ahead = ", ".join(f"{sample(dtype)} AS {quoted(name)}" for name, dtype, _ in columns)
         return f"SELECT {ahead} UNION ALL SELECT * FROM ({rows})"
 
     @contextmanager
@@ -243,113 +254,6 @@ _NAMES = {
 }
 
 
-def _sample(dtype: pl.DataType) -> str:
-    if dtype == pl.Int64:
-        return "0"
-    return "0.5" if dtype == pl.Float64 else "''"
-
-
-def _sqlite_columns(connection: Any, query: str) -> list[tuple[str, pl.DataType, str]]:
-    """Columns by what their cells really hold: SQLite does not keep to declared types."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM ({query}\n) AS records LIMIT 0")
-        names = [d[0] for d in cursor.description]
-        kinds = ("integer", "real", "text", "blob")
-        seen = ", ".join(
-            f"coalesce(max(typeof({_quoted(n)}) = '{k}'), 0)" for n in names for k in kinds
-        )
-        cursor.execute(f"SELECT {seen} FROM ({query}\n) AS records")
-        flags = cursor.fetchone()
-    columns: list[tuple[str, pl.DataType, str]] = []
-    for i, name in enumerate(names):
-        whole, real, text, blob = (bool(f) for f in flags[4 * i : 4 * i + 4])
-        column = _quoted(name)
-        if text or blob or not (whole or real):
-            shown = (
-                f"CASE typeof({column}) WHEN 'real' THEN printf('%!.17g', {column}) "
-                f"WHEN 'blob' THEN lower(hex({column})) ELSE CAST({column} AS TEXT) END"
-            )
-            columns.append((name, pl.String(), shown))
-        elif real:
-            columns.append((name, pl.Float64(), f"CAST({column} AS REAL)"))
-        else:
-            columns.append((name, pl.Int64(), column))
-    return columns
-
-
-def _postgresql_columns(connection: Any, query: str) -> list[tuple[str, pl.DataType, str]]:
-    with connection.cursor() as cursor:
-        schema = cursor.adbc_execute_schema(query)
-    return [(f.name, *_postgresql_column(_quoted(f.name), f.metadata or {})) for f in schema]
-
-
-def _postgresql_column(column: str, metadata: dict[bytes, bytes]) -> tuple[pl.DataType, str]:
-    kind = metadata.get(b"POSTGRESQL:type", b"").decode()
-    if kind == "numeric":
-        modifier = int(metadata.get(b"POSTGRESQL:typmod", b"-1"))
-        digits, scale = (modifier - 4) >> 16, (modifier - 4) & 0x7FF
-        if modifier < 0 or scale:
-            return pl.Float64(), f"{column}::float8"
-        if digits <= _INT64_DIGITS:
-            return pl.Int64(), f"{column}::int8"
-        return pl.String(), f"{column}::text"
-    if kind not in _PG_KEPT:
-        return pl.String(), column if kind in _PG_TEXT else f"{column}::text"
-    if kind in {"float4", "float8"}:
-        return pl.Float64(), column
-    if kind == "bool":
-        return pl.Boolean(), column
-    if kind in {"timestamptz", "timestamp"}:
-        return pl.Datetime("us", "UTC" if kind == "timestamptz" else None), column
-    return (pl.Date() if kind == "date" else pl.Int64()), column
-
-
-def _as_records(
-    frame: pl.DataFrame, schema: dict[str, pl.DataType], notes: Notes | None
-) -> pl.DataFrame:
-    """Columns in the types that were promised; times that no calendar holds become empty.
-
-    PostgreSQL's ``infinity`` stands for "never" or "always" and is no time.
-    """
-    columns = []
-    for name, dtype in schema.items():
-        values = frame[name]
-        if not dtype.is_temporal():
-            columns.append(values.cast(dtype))
-            continue
-        first, last = _CALENDAR_DAYS if dtype == pl.Date else _CALENDAR_US
-        real = values.to_physical().is_between(first, last).fill_null(True)
-        if (infinite := int((~real).sum())) and notes is not None:
-            notes.add("time_infinite", "warning", infinite, of=len(frame), where=name)
-        columns.append(values.zip_with(real, _no_times(values)))
-    return pl.DataFrame(columns)
-
-
-def _gathered(
-    batches: Iterator[pl.DataFrame], batch_rows: int, skip: int
-) -> Iterator[pl.DataFrame]:
-    """The driver's batches put together or cut to ``batch_rows``, the first rows left out.
-
-    A wide table gives smaller frames: none grows much beyond 16 batches of the driver's.
-    """
-    waiting: list[pl.DataFrame] = []
-    rows = size = 0
-    for batch in batches:
-        batch, skip = batch.slice(skip), max(0, skip - len(batch))
-        for part in batch.iter_slices(batch_rows):
-            if waiting and (rows + len(part) > batch_rows or size > 16 * _BATCH_BYTES):
-                yield pl.concat(waiting)
-                waiting, rows, size = [], 0, 0
-            waiting.append(part)
-            rows, size = rows + len(part), size + int(part.estimated_size())
-    if waiting:
-        yield pl.concat(waiting)
-
-
-def _no_times(like: pl.Series) -> pl.Series:
-    return pl.repeat(None, len(like), dtype=like.dtype, eager=True)
-
-
 def _select_only(query: str) -> str:
     """A query that can stand inside another one."""
     text = query.strip().rstrip(";").strip()
@@ -361,11 +265,7 @@ def _select_only(query: str) -> str:
 
 def _select_all(table: str) -> str:
     """All rows of a table; ``schema.table`` names both parts."""
-    return f"SELECT * FROM {'.'.join(_quoted(part) for part in table.split('.'))}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"SELECT * FROM {'.'.join(quoted(part) for part in table.split('.'))}"
 
 
 def _taken_apart(uri: str) -> tuple[SplitResult, list[tuple[str, str]]]:
