@@ -574,7 +574,8 @@ def test_progress_adds_up_to_the_size_of_the_file(tmp_path: Path) -> None:
     csv_path = written(tmp_path, "x.csv", "c,a,t\n" + "1,A,2021-01-01\n" * 1_000)
     parquet_path = tmp_path / "x.parquet"
     _sample().write_parquet(parquet_path)
-    for path in (csv_path, parquet_path):
+    twice = written(tmp_path, "y.csv", "c,a,t\n" + "1,A,01/02/2021\n" * 1_000)
+    for path in (csv_path, parquet_path, twice):
         told: list[int] = []
         read(path, SIMPLE, progress=told.append)
         assert sum(told) == path.stat().st_size

@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import REJECTS_SCHEMA, ROW, Intake, Limits, ReadRequest
-from thalweg.records.readers.flat import Chunk, Table, intake
+from thalweg.records.readers.flat import Chunk, Table, intake, passes
 from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.readers.sniff import Dialect, sniff
 from thalweg.records.sources import Source
@@ -53,9 +53,10 @@ def open_table(source: Source, request: ReadRequest) -> Table:
     dialect = sniff(_head_text(source, encoding), source.name)
     notes = Notes(source.name)
     _tell_form(notes, encoding, dialect, stated is not None)
+    next_pass = passes(request)
 
     def chunks(notes: Notes) -> Iterator[Chunk]:
-        return _Scan(source, request, encoding, dialect, notes).chunks()
+        return _Scan(source, next_pass(), encoding, dialect, notes).chunks()
 
     about: dict[str, Any] = {
         "encoding": encoding.name,

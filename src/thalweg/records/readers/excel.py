@@ -19,7 +19,7 @@ import polars as pl
 from thalweg.errors import MappingError, SourceError, UnsafeSourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
 from thalweg.records.mapping import nearest
-from thalweg.records.readers.flat import Chunk, Table, intake
+from thalweg.records.readers.flat import Chunk, Table, intake, passes
 from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.readers.sniff import unique_names
 from thalweg.records.sources import Source
@@ -56,9 +56,10 @@ def open_table(source: Source, request: ReadRequest) -> Table:
     frame = frame.with_row_index(ROW, offset=2).with_columns(pl.col(ROW).cast(pl.Int64))
     notes = Notes(source.name)
     _tell(notes, sheet, names, renamed)
+    next_pass = passes(request)
 
     def chunks(notes: Notes) -> Iterator[Chunk]:
-        request.progress(size)
+        next_pass().progress(size)
         _tell_errors(notes, errors, columns)
         return _chunks(frame, request, notes)
 

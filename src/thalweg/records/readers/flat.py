@@ -7,7 +7,7 @@ them and happens here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -66,6 +66,13 @@ class _EventKind:
     time: TimeReader
     activity: str | None = None
     start: TimeReader | None = None
+
+
+def passes(request: ReadRequest) -> Callable[[], ReadRequest]:
+    """The request for each pass over a source: only the first one tells of its progress."""
+    silent = replace(request, progress=lambda _: None)
+    rest = iter((request,))
+    return lambda: next(rest, silent)
 
 
 def intake(table: Table, request: ReadRequest) -> Intake:

@@ -15,7 +15,7 @@ import polars as pl
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import REJECTS_SCHEMA, ROW, Intake, Limits, ReadRequest
-from thalweg.records.readers.flat import Chunk, Table, intake
+from thalweg.records.readers.flat import Chunk, Table, intake, passes
 from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.readers.sniff import own_name
 from thalweg.records.sources import Source
@@ -52,9 +52,10 @@ def open_table(source: Source, request: ReadRequest) -> Table:
     notes = Notes(source.name)
     about = {"encoding": encoding.name, "confidence": encoding.confidence, "bom": encoding.bom}
     notes.add("encoding_stated" if stated else "encoding_detected", "note", 1, detail=about)
+    next_pass = passes(request)
 
     def chunks(notes: Notes) -> Iterator[Chunk]:
-        return _chunks(source, request, encoding, schema, notes)
+        return _chunks(source, next_pass(), encoding, schema, notes)
 
     return Table("jsonl", tuple(schema), chunks, notes, about={"encoding": encoding.name})
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from thalweg.errors import SourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
-from thalweg.records.readers.flat import Chunk, Table, intake
+from thalweg.records.readers.flat import Chunk, Table, intake, passes
 from thalweg.records.readers.notes import Notes
 from thalweg.records.readers.sniff import unique_names
 from thalweg.records.sources import Source
@@ -37,9 +37,10 @@ def open_table(source: Source, request: ReadRequest) -> Table:
     notes = Notes(source.name)
     for new, old in renamed.items():
         notes.add("column_renamed", "note", 1, where=new, detail={"name_in_source": old})
+    next_pass = passes(request)
 
     def chunks(_: Notes) -> Iterator[Chunk]:
-        return _chunks(source, request, {old: new for new, old in renamed.items()})
+        return _chunks(source, next_pass(), {old: new for new, old in renamed.items()})
 
     return Table("parquet", columns, chunks, notes, is_text=False)
 
