@@ -459,6 +459,44 @@ class TestJoinsAndConditions:
         dropped = finding(intake, "table_event_duplicated")
         assert (dropped.count, dropped.examples[0].row) == (1, 6)
 
+    def test_fixed_templated_and_translated_values(self, tmp_path: Path) -> None:
+        join = "join: {table: b, on: [k], if_none: keep, if_many: first}"
+        more = """
+    resource: {column: k, translate: {x: Xu, y: ""}, otherwise: empty}
+    party: {literal: 总部}
+    lifecycle: {column: k, translate: {x: start}}
+    id: {template: "e-{id}/{b.n}"}"""
+        _, events = one_rule(tmp_path, join + more)
+        assert events["resource"].to_list() == ["Xu", None, None, None, None]
+        assert events["party"].to_list() == ["总部"] * 5
+        assert events["lifecycle"].to_list() == ["start", "y", "z", None, "y"]
+        assert events["@event"].to_list() == ["e-1/1", "e-2/2", None, None, "e-2/2"]
+
+    def test_equal_events_of_several_rows_are_one_and_repeats_are_dropped(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "a.csv").write_text(
+            "event,id,at\n1,x,2024-01-01\n1,y,2024-01-01\n2,x,2024-01-01\n2,y,2024-01-01\n"
+        )
+        mapping = parse_tables_mapping("""
+kind: tables
+tables: {a: {file: a.csv}}
+events:
+  - name: e
+    from: a
+    time: at
+    one_event_per: event
+    duplicates: drop
+    objects: [{type: thing, id: id}, {type: fixed, id: {literal: all}}]
+    attributes: {of: {literal: "7"}}
+""")
+        intake = read_tables(mapping, tmp_path)
+        events = [b.events for b in intake.batches][1]
+        assert events.select("@row", "thing", "fixed", "of").rows() == [
+            (2, ["x", "y"], ["all"], "7")
+        ]
+        assert finding(intake, "table_event_duplicated").count == 1
+
     def test_rows_of_one_event_that_differ_in_time_are_told(self, tmp_path: Path) -> None:
         more = "where: {column: id, in: ['1', '2', '4']}\n    one_event_per: 客户"
         join = "join: {table: b, on: [k], if_none: keep, if_many: first}\n    "

@@ -41,7 +41,6 @@ from thalweg.records.readers.tables_events import (
     events_of,
     mark_used,
     readable,
-    wide,
 )
 from thalweg.records.readers.tables_files import Table, open_tables, sources_of
 from thalweg.records.readers.tables_join import Drawn, draw
@@ -165,8 +164,7 @@ class _Reading:
             if not any(rule is one for one in rules) or not isinstance(rule, ObjectRule):
                 continue
             drawn = self._draw(path, rule)
-            ids = drawn.value(rule.id)
-            drawn, ids = self._with_id(drawn, ids)
+            drawn, ids = self._with_id(drawn, drawn.value(rule.id))
             mark_used(drawn, self.ledger)
             values = [attribute(v, n, drawn, self.clock) for n, v in rule.attributes.items()]
             frames.append(pl.DataFrame([ids.alias(OBJECT), *values]))
@@ -185,11 +183,11 @@ class _Reading:
             if not isinstance(rule, ObjectLinkRule):
                 continue
             drawn = self._draw(path, rule)
-            drawn, _ = self._with_id(drawn, wide(drawn, rule.source.id))
-            drawn, target = self._with_id(drawn, wide(drawn, rule.target.id))
+            drawn, _ = self._with_id(drawn, drawn.value(rule.source.id))
+            drawn, target = self._with_id(drawn, drawn.value(rule.target.id))
             mark_used(drawn, self.ledger)
-            qualifier = "" if rule.qualifier is None else wide(drawn, rule.qualifier).fill_null("")
-            ends = {LINK_SOURCE: wide(drawn, rule.source.id), LINK_TARGET: target}
+            qualifier = "" if rule.qualifier is None else drawn.value(rule.qualifier).fill_null("")
+            ends = {LINK_SOURCE: drawn.value(rule.source.id), LINK_TARGET: target}
             frames.append(pl.DataFrame({**ends, QUALIFIER: qualifier}, schema=_OBJECT_LINKS))
         return pl.concat(frames).unique(maintain_order=True)
 
@@ -199,15 +197,15 @@ class _Reading:
             if not isinstance(rule, ChangeRule):
                 continue
             drawn = self._draw(path, rule)
-            drawn, _ = self._with_id(drawn, wide(drawn, rule.object.id))
+            drawn, _ = self._with_id(drawn, drawn.value(rule.object.id))
             moments = self.clock.read(rule.time, drawn, rule.timezone)
             drawn = readable(drawn, moments, self.ledger, events=False)
             mark_used(drawn, self.ledger)
             columns = {
-                OBJECT: wide(drawn, rule.object.id),
+                OBJECT: drawn.value(rule.object.id),
                 TIME: moments.utc.filter(~moments.unreadable),
-                ATTRIBUTE: wide(drawn, rule.attribute),
-                VALUE: wide(drawn, rule.value),
+                ATTRIBUTE: drawn.value(rule.attribute),
+                VALUE: drawn.value(rule.value),
                 VALUE_TYPE: rule.value_type,
             }
             frames.append(pl.DataFrame(columns, schema=_CHANGES))

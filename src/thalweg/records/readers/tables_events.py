@@ -170,7 +170,7 @@ def events_of(rule: EventRule, drawn: Drawn, table: Table, clock: Clock, ledger:
     rows = _rows(rule, drawn, times, table, clock)
     _tell_differences(rule, rows, group, ledger)
     if (plain := _plain_columns(rule)) is not None:
-        rows = rows.with_columns(group, *(wide(drawn, v).alias(c.column) for c, v in plain.items()))
+        rows = rows.with_columns(group, *(drawn.value(v).alias(c.column) for c, v in plain.items()))
         columns = tuple(plain)
     else:
         links = _links(rule, drawn, group)
@@ -190,28 +190,20 @@ def _rows(
     activity = rule.activity or Value(literal=rule.name)
     columns = [
         table.rows[ROW][places].alias(ROW),
-        wide(drawn, activity).alias(ACTIVITY),
+        drawn.value(activity).alias(ACTIVITY),
         times.alias(TIME),
         table.source_of()[places].alias(SOURCE_TABLE),
     ]
     if rule.id is not None:
-        columns.append(wide(drawn, rule.id).alias(EVENT))
+        columns.append(drawn.value(rule.id).alias(EVENT))
     if rule.start is not None:
         start = clock.read(rule.start, drawn, rule.timezone)
         clock.count_lost(f"{drawn.path}.start", start)
         columns.append(start.utc.alias(START))
     stated = {role: getattr(rule, role) for role in ("resource", "party", "lifecycle")}
-    columns += [wide(drawn, value).alias(role) for role, value in stated.items() if value]
+    columns += [drawn.value(value).alias(role) for role, value in stated.items() if value]
     columns += [attribute(value, name, drawn, clock) for name, value in rule.attributes.items()]
     return pl.DataFrame(columns)
-
-
-def wide(drawn: Drawn, value: Value) -> pl.Series:
-    """A value for every row, also where it is one fixed text."""
-    series = drawn.value(value)
-    if len(series) == len(drawn.frame):
-        return series
-    return pl.repeat(series[0], len(drawn.frame), dtype=pl.String, eager=True)
 
 
 def _groups(rule: EventRule, drawn: Drawn) -> pl.Series:
@@ -251,9 +243,9 @@ def _links(rule: EventRule, drawn: Drawn, group: pl.Series) -> pl.DataFrame:
     for ref in rule.objects:
         columns = {
             "@group": group,
-            "type": wide(drawn, ref.type),
-            "qualifier": "" if ref.qualifier is None else wide(drawn, ref.qualifier),
-            "id": wide(drawn, ref.id),
+            "type": drawn.value(ref.type),
+            "qualifier": "" if ref.qualifier is None else drawn.value(ref.qualifier),
+            "id": drawn.value(ref.id),
         }
         frames.append(pl.DataFrame(columns, schema=_LINKS).drop_nulls(["type", "id"]))
     links = pl.concat(frames).with_columns(pl.col("qualifier").fill_null(""))

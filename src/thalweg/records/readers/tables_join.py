@@ -40,7 +40,10 @@ class Drawn:
 
     def value(self, value: Value) -> pl.Series:
         """A value for every row, as text."""
-        return self.frame.select(as_text(value, self.scope).alias("value"))["value"]
+        series = self.frame.select(as_text(value, self.scope).alias("value"))["value"]
+        if len(series) == len(self.frame):
+            return series
+        return pl.repeat(series[0], len(self.frame), dtype=pl.String, eager=True)
 
     def column(self, name: str) -> pl.Series:
         return self.frame[self.scope.physical(name)]
