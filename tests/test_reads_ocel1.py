@@ -127,8 +127,8 @@ def test_times_without_zone_take_the_stated_zone_or_utc_and_say_so(small: Path) 
     assert in_berlin.events["@time"][0] == datetime(1979, 12, 31, 23, tzinfo=UTC)
     (found,) = (f for f in assumed.findings if f.code == "zone_missing")
     assert (found.severity, found.count, found.of) == ("warning", 23, 23)
-    (found,) = (f for f in stated.findings if f.code == "zone_missing")
-    assert (found.severity, found.detail["taken_as"]) == ("note", "Europe/Berlin")
+    (found,) = (f for f in stated.findings if f.code == "zone_stated")
+    assert (found.severity, found.detail["assumed"]) == ("note", "Europe/Berlin")
 
 
 def test_csv_rows_carry_their_line_and_longer_rows_are_named(small: Path) -> None:

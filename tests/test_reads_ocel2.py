@@ -248,6 +248,28 @@ def test_values_are_read_as_their_declared_type_however_they_are_written(tmp_pat
     assert finding(intake, "ocel_value_type") == 0
 
 
+def test_hours_that_the_clock_repeats_or_skips_are_counted(tmp_path: Path) -> None:
+    times = ("2022-10-30T02:30:00", "2022-03-27T02:30:00", "2022-01-01T02:30:00")
+    events = [event(f"e{n}", time=time) for n, time in enumerate(times)]
+
+    intake, batch = read_text(tmp_path, "log.json", document(events=events), timezone=ZONE)
+
+    assert batch.events["@time"].dt.to_string("%H:%M").to_list() == ["00:30", "00:30", "01:30"]
+    assert finding(intake, "time_ambiguous") == finding(intake, "time_nonexistent") == 1
+    assert finding(intake, "zone_stated") == 3
+
+
+def test_times_in_other_forms_than_iso_are_read_and_named(tmp_path: Path) -> None:
+    times = ("2022年3月5日 8:05", "2022/3/6 8:05", "2022-03-07T08:05:00Z")
+    events = [event(f"e{n}", time=time) for n, time in enumerate(times)]
+
+    intake, batch = read_text(tmp_path, "log.json", document(events=events))
+
+    assert batch.events["@time"].dt.day().to_list() == [5, 6, 7]
+    assert finding(intake, "date_forms") == 3
+    assert batch.rejects is None
+
+
 @pytest.mark.parametrize(
     ("declared", "value"),
     [("integer", "12 t"), ("integer", "0012"), ("integer", str(2**70)), ("float", "1,5"),

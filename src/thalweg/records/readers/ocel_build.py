@@ -36,7 +36,6 @@ from thalweg.records.readers.ocel_values import (
     read_typed,
     widest,
 )
-from thalweg.records.trust import Example, Finding, Severity
 
 _OFFSET: Final = "@offset_min"
 _ROLE_NAMES: Final[dict[Role, tuple[str, ...]]] = {
@@ -64,7 +63,7 @@ def intake(draft: Draft, request: ReadRequest, name: str) -> Intake:
     roles = _roles(draft, events.columns)
     _note_empty_types(draft)
     result = Intake(format=name, batches=_once(batch), roles=roles)
-    result.findings = [*_clock_findings(clock, draft.source), *draft.tally.findings()]
+    result.findings = [*clock.findings(draft.source), *draft.tally.findings()]
     result.meta["ocel"] = {
         "version": draft.version,
         "event_types": event_types,
@@ -98,11 +97,11 @@ def _build_events(draft: Draft, clock: Clock) -> tuple[pl.DataFrame, dict[str, d
             ROW: pl.Series([draft.row(at) for at in range(len(draft.event_ids))], dtype=pl.Int64),
             EVENT: _text_series(draft, draft.event_ids),
             ACTIVITY: _text_series(draft, draft.activities),
-            TIME: times["time"],
+            TIME: times.utc,
         }
     )
-    if (times["offset_min"] != 0).any():
-        frame = frame.with_columns(times["offset_min"].alias(_OFFSET))
+    if times.offset_min is not None and (times.offset_min != 0).any():
+        frame = frame.with_columns(times.offset_min.alias(_OFFSET))
     columns = {}
     for name in _event_attributes(draft):
         columns[_own_name(draft, name)] = _event_attribute(draft, name, clock)
@@ -286,18 +285,3 @@ def _note_empty_types(draft: Draft) -> None:
         for name in kinds:
             if name not in used[where]:
                 draft.tally.add("ocel_empty_type", "note", where, value=name or "")
-
-
-def _clock_findings(clock: Clock, source: str) -> list[Finding]:
-    if not clock.zone_missing:
-        return []
-    examples = tuple(Example(source, None, text) for text in clock.examples)
-    taken = {"taken_as": clock.zone or "UTC", "stated": clock.zone is not None}
-    severity: Severity = "note" if clock.zone else "warning"
-    found = [Finding("zone_missing", severity, clock.zone_missing, clock.seen, "", examples, taken)]
-    if clock.ambiguous:
-        twice = {"taken_as": "first of the two instants"}
-        found.append(
-            Finding("time_ambiguous", "warning", clock.ambiguous, clock.seen, "", (), twice)
-        )
-    return found

@@ -133,7 +133,7 @@ def _note_repeated(draft: Draft, at: int, first: int, contents: dict[int, Conten
 def _stamps(draft: Draft, column: Column, clock: Clock) -> pl.Series:
     """When each value began to hold; null for "from the beginning"."""
     texts, _ = as_series(column.times)
-    times = clock.read(texts)["time"]
+    times = clock.read(texts).utc
     for at in (times.is_null() & texts.is_not_null()).arg_true():
         owner = column.owners[at]
         record = {"id": draft.object_ids[owner], "value": column.texts[at], "time": texts[at]}

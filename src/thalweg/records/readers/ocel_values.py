@@ -7,13 +7,16 @@ own way, so values are first brought to one canonical text and then read as the 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 import polars as pl
 
 from thalweg.records.intake import UTC_NS
 from thalweg.records.readers.ocel_tally import Tally
+from thalweg.records.text.dates import OrderEvidence, Times, order_evidence, parse_times
+from thalweg.records.trust import Example, Finding, Severity
 
 ValueType = Literal["string", "time", "integer", "float", "boolean"]
 
@@ -35,11 +38,8 @@ _ALIASES: Final[dict[str, ValueType]] = {
 _TRUE, _FALSE = ("true", "1", "1.0"), ("false", "0", "0.0")
 _LEADING_ZERO = r"^[+-]?0\d"
 
-_DATE = r"^\s*(\d{4}-\d{2}-\d{2})"
-_CLOCK = r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
-_ZONE = r"\s*(?:(Z|z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)?\s*$"
-_PARTS: Final = ("date", "hour", "minute", "second", "fraction", "utc", "sign", "zh", "zm")
-_SECOND_NS: Final = 1_000_000_000
+_ISO_FORM: Final = "y-m-d"
+_EXAMPLES: Final = 3
 
 
 def value_type(name: object) -> ValueType | None:
@@ -80,73 +80,57 @@ class Clock:
     seen: int = 0
     zone_missing: int = 0
     ambiguous: int = 0
+    nonexistent: int = 0
+    forms: Counter[str] = field(default_factory=Counter)
+    order: OrderEvidence = field(default_factory=OrderEvidence)
     examples: list[str] = field(default_factory=list)
 
-    def read(self, texts: pl.Series) -> pl.DataFrame:
-        """ISO 8601 text (blank for ``T``, no zone, up to nanoseconds) as instants.
+    def read(self, texts: pl.Series) -> Times:
+        """Times as written, usually ISO 8601, as instants."""
+        order = order_evidence(texts)
+        times = parse_times(texts, zone=self.zone or "UTC", order=order.order or "dmy")
+        self.order += order
+        self.seen += len(times.utc) - times.utc.null_count()
+        self.forms.update(times.forms)
+        self.ambiguous += times.ambiguous
+        self.nonexistent += times.nonexistent
+        self.zone_missing += times.zone_missing
+        if times.zone_missing and len(self.examples) < _EXAMPLES:
+            bare = times.utc.is_not_null()
+            if times.offset_min is not None:
+                bare &= times.offset_min.is_null()
+            self.examples += texts.filter(bare).head(_EXAMPLES - len(self.examples)).to_list()
+        return times
 
-        Gives ``time`` (Datetime ns UTC; null where unreadable or out of range) and
-        ``offset_min`` (Int16; the offset written beside the time, null without one).
-        """
-        parts = texts.to_frame("text").select(
-            pl.col("text").str.extract_groups(_DATE + _CLOCK + _ZONE).struct.rename_fields(_PARTS)
-        )
-        frame = parts.unnest("text").with_columns(text=texts).with_columns(_wall_ns(), _offset())
-        frame = frame.with_columns(zoned=pl.col("utc").is_not_null() | pl.col("sign").is_not_null())
-        local = frame["wall"].filter(~frame["zoned"] & frame["wall"].is_not_null())
-        self.seen += len(frame) - frame["wall"].null_count()
-        if len(local):
-            self._note_missing_zone(frame)
-            return frame.select(
-                time=pl.when("zoned").then(_zoned()).otherwise(self._local()), offset_min="offset"
+    def findings(self, source: str) -> list[Finding]:
+        """What was assumed, and how often."""
+        found = []
+        if self.zone_missing:
+            examples = tuple(Example(source, None, text) for text in self.examples)
+            code: str = "zone_stated" if self.zone else "zone_missing"
+            severity: Severity = "note" if self.zone else "warning"
+            assumed = {"assumed": self.zone or "UTC"}
+            found.append(
+                Finding(code, severity, self.zone_missing, self.seen, "", examples, assumed)
             )
-        return frame.select(time=_zoned(), offset_min="offset")
+        counts = {"time_ambiguous": self.ambiguous, "time_nonexistent": self.nonexistent}
+        for code, count in counts.items():
+            if count:
+                earlier = {"taken": "earlier"}
+                found.append(Finding(code, "warning", count, self.seen, "", (), earlier))
+        if set(self.forms) - {_ISO_FORM}:
+            forms = {"forms": dict(self.forms)}
+            found.append(Finding("date_forms", "note", self.seen, self.seen, "", (), forms))
+        return found + self._order_findings()
 
-    def _note_missing_zone(self, frame: pl.DataFrame) -> None:
-        without = frame.filter(~pl.col("zoned") & pl.col("wall").is_not_null())
-        self.zone_missing += len(without)
-        self.examples += without["text"].head(3 - min(3, len(self.examples))).to_list()
-        if self.zone:
-            naive = without.select(pl.from_epoch("wall", time_unit="ns")).to_series()
-            early = naive.dt.replace_time_zone(self.zone, ambiguous="earliest", non_existent="null")
-            late = naive.dt.replace_time_zone(self.zone, ambiguous="latest", non_existent="null")
-            self.ambiguous += int((early != late).sum())
-
-    def _local(self) -> pl.Expr:
-        naive = pl.from_epoch("wall", time_unit="ns")
-        there = naive.dt.replace_time_zone(
-            self.zone or "UTC", ambiguous="earliest", non_existent="null"
-        )
-        return there.dt.convert_time_zone("UTC")
-
-
-def _wall_ns() -> pl.Expr:
-    """Nanoseconds since 1970 on the clock that was written, null unless all parts are valid."""
-    date = pl.col("date").str.to_date("%Y-%m-%d", strict=False)
-    hour, minute, second = (_number(name) for name in ("hour", "minute", "second"))
-    fraction = pl.col("fraction").fill_null("").str.pad_end(9, "0").str.slice(0, 9).cast(pl.Int64)
-    seconds = hour * 3600 + minute * 60 + second
-    valid = (hour < 24) & (minute < 60) & (second < 60)
-    valid &= date.dt.year().is_between(1678, 2261)
-    days = date.cast(pl.Int32).cast(pl.Int64)
-    wall = (days * 86_400 + seconds) * _SECOND_NS + fraction
-    return pl.when(valid).then(wall).alias("wall")
-
-
-def _offset() -> pl.Expr:
-    sign = pl.when(pl.col("sign") == "-").then(-1).otherwise(1)
-    minutes = sign * (_number("zh") * 60 + _number("zm"))
-    written = pl.when(pl.col("sign").is_not_null()).then(minutes)
-    return written.when(pl.col("utc").is_not_null()).then(0).cast(pl.Int16).alias("offset")
-
-
-def _number(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.Int64).fill_null(0)
-
-
-def _zoned() -> pl.Expr:
-    shift = pl.col("offset").cast(pl.Int64).fill_null(0) * 60 * _SECOND_NS
-    return pl.from_epoch(pl.col("wall") - shift, time_unit="ns").dt.replace_time_zone("UTC")
+    def _order_findings(self) -> list[Finding]:
+        if self.order == OrderEvidence():
+            return []
+        decided = self.order.order
+        detail = {"assumed": decided or "dmy", **asdict(self.order)}
+        code = "date_order_decided" if decided else "date_order_ambiguous"
+        severity: Severity = "note" if decided else "warning"
+        return [Finding(code, severity, self.order.undecided, self.seen, "", (), detail)]
 
 
 def read_as(texts: pl.Series, kind: ValueType, clock: Clock) -> pl.Series:
@@ -154,7 +138,7 @@ def read_as(texts: pl.Series, kind: ValueType, clock: Clock) -> pl.Series:
     if kind == "string":
         return texts
     if kind == "time":
-        return clock.read(texts)["time"]
+        return clock.read(texts).utc
     plain = texts.str.strip_chars()
     if kind == "boolean":
         lower = plain.str.to_lowercase()
