@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -17,21 +17,27 @@ class GrowingColumn:
 
     def __init__(self, path: Path, dtype: np.dtype[np.generic] | type[np.generic]) -> None:
         self.path, self.dtype, self.length = path, np.dtype(dtype), 0
-        self._stream: BinaryIO = path.open("wb", buffering=1 << 16)
+        self._stream: FileIO | None = None
 
     def append(self, values: NDArray[np.generic]) -> None:
-        self._stream.write(np.ascontiguousarray(values, self.dtype).data)
+        if len(values) == 0:
+            return
+        if self._stream is None:
+            self._stream = FileIO(self.path, "w")
+        left = np.ascontiguousarray(values, self.dtype).view(np.uint8).data
+        while len(left):
+            left = left[self._stream.write(left) :]
         self.length += len(values)
 
     def array(self) -> NDArray[np.generic]:
         """Everything so far, mapped from the file."""
         if self.length == 0:
             return np.empty(0, self.dtype)
-        self._stream.flush()
         return np.memmap(self.path, self.dtype, mode="r", shape=(self.length,))
 
     def close(self) -> None:
-        self._stream.close()
+        if self._stream is not None:
+            self._stream.close()
 
 
 class LinkColumn:
