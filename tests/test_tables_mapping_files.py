@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from thalweg.errors import MappingError
 from thalweg.records.readers.tables import read_tables
@@ -96,6 +98,46 @@ class TestText:
         (tmp_path / "big.yaml").write_bytes(b"#" * (4 * 1024**2 + 1))
         with pytest.raises(MappingError, match="too large"):
             load_tables_mapping(tmp_path / "big.yaml")
+
+
+WORDS = st.sampled_from(
+    "kind tables events objects from join on table file where column id type time date name "
+    "template literal {a} { equals in any x".split()
+)
+ANYTHING = st.recursive(
+    WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    part=ANYTHING, place=st.sampled_from(["tables", "objects", "events", "object_links", "changes"])
+)
+def test_whatever_a_file_holds_the_answer_is_a_mapping_or_a_mapping_error(
+    part: object, place: str
+) -> None:
+    import json
+
+    data = {"kind": "tables", "tables": {"x": {"file": "x.csv"}}, "events": []}
+    rule = {"name": "x", "from": "x", "time": "a", "objects": [{"type": "x", "id": "a"}]}
+    for content in (
+        part,
+        [part],
+        {"x": part},
+        [{**rule, **part}] if isinstance(part, dict) else [],
+    ):
+        text = json.dumps({**data, "events": [rule], place: content})
+        try:
+            assert isinstance(parse_tables_mapping(text), TablesMapping)
+        except MappingError as error:
+            assert str(error).startswith("the mapping")
+
+
+def test_a_file_nested_without_end_is_refused() -> None:
+    with pytest.raises(MappingError, match="nested too deeply"):
+        parse_tables_mapping("[" * 20_000)
 
 
 FIELD_PROBLEMS = [

@@ -250,7 +250,7 @@ class JoinSpec(_Record):
             data = {("on" if key is True else key): value for key, value in data.items()}
         if isinstance(data, dict) and isinstance(data.get("on"), list | str):
             names = [data["on"]] if isinstance(data["on"], str) else data["on"]
-            data = data | {"on": {name: name for name in names}}
+            data = data | {"on": {str(name): name for name in names}}
         return data
 
     @field_validator("on")

@@ -61,6 +61,8 @@ def parse_tables_mapping(text: str, where: str = "the mapping") -> TablesMapping
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
         raise MappingError(f"{where} is not valid YAML{line}: {error}.") from error
+    except RecursionError as error:
+        raise MappingError(f"{where} is nested too deeply to be a mapping.") from error
     if not isinstance(data, dict):
         raise MappingError(f"{where} holds no fields. Start it with 'kind: tables'.")
     try:
