@@ -176,6 +176,35 @@ def test_ragged_rows_are_set_aside_as_they_stand(tmp_path: Path) -> None:
     ]
 
 
+def test_lines_that_end_in_a_separator_are_whole_rows(tmp_path: Path) -> None:
+    seen = read(written(tmp_path, "x.csv", "c;a;t\n1;A,B;2021-01-01;\n2;B;2021-01-02;\n"), SIMPLE)
+    assert seen.events[ACTIVITY].to_list() == ["A,B", "B"]
+    assert seen.rejects.is_empty()
+
+
+def test_a_header_of_several_lines_counts_as_such(tmp_path: Path) -> None:
+    seen = read(written(tmp_path, "x.csv", '\n"c",a,t,"long\nname"\n1,A,2021-01-01,x\n2\n'), SIMPLE)
+    assert seen.events.select(ROW, "long\nname").rows() == [(4, "x")]
+    assert seen.rejects[ROW].to_list() == [5]
+
+
+def test_a_table_of_nothing_but_ragged_rows_is_set_aside_row_by_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thalweg.records.readers.delimited._WAITING_REJECTS", 10)
+    monkeypatch.setattr("thalweg.records.readers.delimited._BLOCK_BYTES", 1_000)
+    lines = "".join(f"{i},A,2021-01-01\n" if i == 500 else f"{i},A\n" for i in range(2, 1_002))
+    seen = read(written(tmp_path, "x.csv", "c,a,t\n" + lines), SIMPLE)
+    assert seen.batches > 1
+    assert seen.events.select(ROW, "c").rows() == [(500, "500")]
+    assert seen.rejects[ROW].to_list() == [i for i in range(2, 1_002) if i != 500]
+    assert seen.rejects["record"].to_list() == [f"{i},A" for i in range(2, 1_002) if i != 500]
+
+    monkeypatch.setattr("thalweg.records.readers.delimited._MOST_REJECTS", 400)
+    with pytest.raises(SourceError, match="400 rows in a row"):
+        read(tmp_path / "x.csv", SIMPLE)
+
+
 def test_a_ragged_row_at_the_very_end_is_not_lost(tmp_path: Path) -> None:
     seen = read(written(tmp_path, "x.csv", "c,a,t\n1,A,2021-01-01\n2,B\n3"), SIMPLE, batch_rows=1)
     assert seen.events[ROW].to_list() == [2]

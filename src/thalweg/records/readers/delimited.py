@@ -34,6 +34,8 @@ _HEAD_BYTES = 512 * 1024
 _BLOCK_BYTES = 16 * 1024**2
 _CHUNK_BYTES = 512 * 1024**2
 """Text that one chunk may hold, whatever the number of its rows."""
+_WAITING_REJECTS, _MOST_REJECTS = 100_000, 2_000_000
+"""Rejects after which a chunk is handed on, and in a row after which reading is given up."""
 _LONGEST_RECORD = 2_000
 
 
@@ -130,7 +132,8 @@ class _Scan:
         for batch in reader:
             parts.append(batch)
             rows, size = rows + batch.num_rows, size + batch.nbytes
-            if rows >= self.request.batch_rows or size >= _CHUNK_BYTES:
+            full = rows >= self.request.batch_rows or size >= _CHUNK_BYTES
+            if full or len(self._bad) >= _WAITING_REJECTS:
                 yield self._frame(parts)
                 parts, rows, size = [], 0, 0
         if parts:
@@ -161,6 +164,8 @@ class _Scan:
         )
 
     def _set_aside(self, row: Any) -> str:
+        if len(self._bad) >= _MOST_REJECTS:
+            return "error"
         self._bad.append((row.number, row.text))
         return "skip"
 
@@ -309,6 +314,11 @@ def _readable(source: Source, limits: Limits) -> Iterator[None]:
     try:
         yield
     except pa.ArrowInvalid as error:
+        if "Expected" in str(error) and "columns" in str(error):
+            raise SourceError(
+                f"{source.name}: {_MOST_REJECTS:,} rows in a row have more or fewer cells than the "
+                "header. Check that its header belongs to its rows."
+            ) from error
         if "straddl" in str(error):
             raise UnsafeSourceError(
                 f"{source.name} holds a record of more than {_BLOCK_BYTES:,} bytes; the limit of "

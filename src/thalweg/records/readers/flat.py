@@ -25,7 +25,7 @@ from thalweg.records.intake import (
     Intake,
     ReadRequest,
 )
-from thalweg.records.mapping import FlatMapping, TimeColumn, time_columns
+from thalweg.records.mapping import FlatMapping, TimeColumn, check_timezone, time_columns
 from thalweg.records.readers.cells import as_ids, as_list
 from thalweg.records.readers.columns import AttributeColumns, TimeReader
 from thalweg.records.readers.notes import Notes
@@ -87,6 +87,8 @@ def intake(table: Table, request: ReadRequest) -> Intake:
             "Run 'thalweg inspect' on it for a proposal."
         )
     mapping.check_columns(table.columns, table.notes.source)
+    if request.timezone is not None:
+        check_timezone(request.timezone)
     findings = Intake(table.format, iter(()), roles=dict(mapping.roles), meta=dict(table.about))
     findings.batches = _batches(table, mapping, request, findings)
     return findings

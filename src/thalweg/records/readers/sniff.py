@@ -49,8 +49,16 @@ def sniff(text: str, name: str, separator: str | None = None) -> Dialect:
         raise UnsafeSourceError(
             f"{name} has no header that a table could have: {error}. Check its quotes."
         ) from error
+    rows = _rows(text, separator, quote)[1:]
+    if _ends_in_separators(rows, len(header)):
+        header = [*header, ""]
     columns, renamed = unique_names(header)
     return Dialect(separator, quote, reader.line_num + hint, columns, renamed)
+
+
+def _ends_in_separators(rows: list[list[str]], width: int) -> bool:
+    """Every row has one empty cell more than the header: each line ends in a separator."""
+    return bool(rows) and all(len(row) == width + 1 and not row[-1] for row in rows)
 
 
 def _fit(text: str, separator: str, quote: str) -> tuple[float, int]:
@@ -59,6 +67,8 @@ def _fit(text: str, separator: str, quote: str) -> tuple[float, int]:
     width = len(rows[0]) if rows else 1
     if width == 1:
         return (0.0, 1)
+    if _ends_in_separators(rows[1:], width):
+        return (1.0, width)
     return (round(sum(len(row) == width for row in rows) / len(rows), 2), width)
 
 
