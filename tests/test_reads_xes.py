@@ -22,6 +22,7 @@ import r4pm
 from lxml import etree
 
 from thalweg.errors import MappingError
+from thalweg.records.export.xes import write_xes_frames
 from thalweg.records.intake import Batch, Intake, ReadRequest
 from thalweg.records.readers import xes
 from thalweg.records.sources import Source
@@ -249,9 +250,19 @@ def test_encodings_are_recognised(tmp_path: Path, encoding: str) -> None:
     text = log_of(named(name) + event_of(activity=name)).replace(
         "?>", f' encoding="{declared}"?>', 1
     )
-    _, batch = read_text(tmp_path, text.encode(encoding))
+    intake, batch = read_text(tmp_path, text.encode(encoding))
     assert batch.events["@activity"].to_list() == [name]
     assert batch.events["@case"].to_list() == [name]
+    told = [f.detail["encoding"] for f in intake.findings if f.code == "encoding_detected"]
+    names = {"utf-8-sig": [], "utf-16": ["utf-16-le"], "iso-8859-1": ["iso8859-1"]}
+    assert told == names.get(encoding, [encoding])
+
+
+def test_a_stated_encoding_goes_before_the_declared_one(tmp_path: Path) -> None:
+    text = log_of(named("检验") + event_of()).replace("?>", ' encoding="UTF-8"?>', 1)
+    intake, batch = read_text(tmp_path, text.encode("gb18030"), encoding="gbk")
+    assert batch.events["@case"].to_list() == ["检验"]
+    assert finding(intake, "encoding_stated").detail == {"encoding": "gb18030"}
 
 
 def test_nested_attributes_are_columns_of_their_own(tmp_path: Path) -> None:
@@ -333,10 +344,13 @@ def test_the_date_is_the_time_of_events_with_two_stamps(logs: Path) -> None:
 
 def test_a_classifier_can_name_the_activity(logs: Path, tmp_path: Path) -> None:
     mapping = SimpleNamespace(activity_columns=("concept:name", "lifecycle:transition"))
-    _, batch = read_all(logs / "bpic/bpi_challenge_2013_incidents.xes.gz", mapping=mapping)
+    intake, batch = read_all(logs / "bpic/bpi_challenge_2013_incidents.xes.gz", mapping=mapping)
     assert batch.events["@activity"].n_unique() == 13
     joined = batch.events["concept:name"] + "+" + batch.events["lifecycle:transition"]
     assert (batch.events["@activity"] == joined).all()
+    out = tmp_path / "out.xes"
+    write_xes_frames(out, cases=batch.objects["case"], events=batch.events, meta=intake.meta)
+    assert read_all(out, mapping=mapping)[1].events.equals(batch.events)
     wrong = SimpleNamespace(activity_columns=("concept:nam",))
     with pytest.raises(MappingError, match=r"'concept:nam'.*Did you mean 'concept:name'"):
         read_text(tmp_path, log_of(named("c") + event_of()), mapping=wrong)

@@ -17,6 +17,7 @@ from thalweg.records.readers.xes_columns import Columns
 from thalweg.records.readers.xes_header import empty_meta
 from thalweg.records.readers.xes_rows import Gathering
 from thalweg.records.readers.xml_scan.events import GuardedParser
+from thalweg.records.readers.xml_scan.text import tell_encoding
 from thalweg.records.sources import Source
 
 PROCESS = "process"
@@ -65,6 +66,7 @@ class _Reading:
 
     def batches(self, intake: Intake) -> Iterator[Batch]:
         """Batches of whole instances, of about the size asked for."""
+        tell_encoding(self._source, self._request.encoding, self._notes)
         for _ in GuardedParser(self._source, self._request, self._started, self._ended).run():
             yield from self._ready
             self._ready = []

@@ -41,6 +41,7 @@ from thalweg.records.readers.xml_scan import slots as s
 from thalweg.records.readers.xml_scan import tokens as t
 from thalweg.records.readers.xml_scan.chunks import Chunk, chunks
 from thalweg.records.readers.xml_scan.instants import Instants, read_instants
+from thalweg.records.readers.xml_scan.text import tell_encoding
 from thalweg.records.readers.xml_scan.values import text_column
 from thalweg.records.sources import Source
 
@@ -99,6 +100,7 @@ class _Reading:
 
     def batches(self, intake: Intake) -> Iterator[Batch]:
         """Batches of whole traces; ``intake`` learns roles and findings on the way."""
+        tell_encoding(self._source, self._request.encoding, self._notes)
         waiting: list[_Part] = []
         for chunk in chunks(self._source, self._request, s.VOCABULARY):
             waiting.append(self._part(chunk))

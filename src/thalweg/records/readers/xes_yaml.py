@@ -18,6 +18,7 @@ from thalweg.records.readers.notes import Notes
 from thalweg.records.readers.xes_columns import Columns
 from thalweg.records.readers.xes_header import empty_meta
 from thalweg.records.readers.xes_rows import Gathering, Path, Rows
+from thalweg.records.readers.xml_scan.text import tell_encoding
 from thalweg.records.readers.yaml_stream import as_text, documents
 from thalweg.records.sources import Source
 
@@ -60,6 +61,7 @@ class _Reading:
         self._case: str | None = None
 
     def batches(self, intake: Intake) -> Iterator[Batch]:
+        tell_encoding(self._source, self._request.encoding, self._notes)
         gathering, logs = self._gathering, 0
         for line, document in documents(self._source, self._request):
             event = document.get("event") if isinstance(document, dict) else None

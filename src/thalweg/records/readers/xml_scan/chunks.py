@@ -165,6 +165,8 @@ class _Cutter:
             raise self._unsafe(at, "declares a document type, through which harm can be done")
         if status == t.TOO_DEEP:
             raise self._unsafe(at, f"nests elements more than {limits.nesting} deep")
+        if status == t.TOO_MANY:
+            raise self._unsafe(at, f"has more than {t.MOST_IN_A_TAG:,} attributes in one tag")
         if status == t.TOO_LONG or unfinished:
             raise self._unsafe(at, f"holds a value of more than {limits.cell_bytes:,} bytes")
         if len(data) > LARGEST_CHILD_BYTES:

@@ -167,6 +167,17 @@ def _key_and_value(attributes: t.Ints, start: int, end: int) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
+def _put_value(tokens: t.Ints, token: int, attributes: t.Ints, value: int) -> None:
+    """Say where the value of a token stands; -1 for one that has none of its own."""
+    if value < 0:
+        tokens[token, AT] = tokens[token, LEN] = tokens[token, CODED] = 0
+        return
+    tokens[token, AT] = attributes[value, t.AT]
+    tokens[token, LEN] = attributes[value, t.LEN]
+    tokens[token, CODED] = attributes[value, t.CODED]
+
+
+@njit(cache=True, nogil=True)
 def sort_out(
     buf: t.Bytes, elements: t.Ints, attributes: t.Ints,
     table: NDArray[np.int32], rows: NDArray[np.int64], keys: t.Bytes, used_slots: NDArray[np.int64],
@@ -175,7 +186,8 @@ def sort_out(
 ) -> bool:  # fmt: skip
     """Tabulate the attributes of the traces and events of a chunk.
 
-    Takes    tables of a chunk; the parts of the slots, which grow; how many traces and events went before.
+    Takes    tables of a chunk; the parts of the slots, which grow; how many traces and events
+             went before.
     Fills    tokens: one row per attribute with a value, list or container. event_trace: trace of
              each event within the chunk, -1 for an event outside traces. heads: other children
              of the root. out: how many of each.
@@ -184,7 +196,7 @@ def sort_out(
     out[:] = 0
     trace = event = -1
     n, i, used, slot = len(elements) - 1, 1, 0, 0
-    parent = np.empty(70_000, np.int32)
+    parent = np.empty(elements[:n, t.DEPTH].max() + 1, np.int32)
     while i < n:
         depth, word = elements[i, t.DEPTH], elements[i, t.WORD]
         if depth == 1 and word == TRACE:
@@ -225,12 +237,7 @@ def sort_out(
         if structured or value >= 0:
             tokens[used, SLOT], tokens[used, ELEMENT] = slot, i
             tokens[used, ROW] = event if rows[slot, IN_EVENT_SCOPE] == 1 else trace
-            if structured:
-                tokens[used, AT] = tokens[used, LEN] = tokens[used, CODED] = 0
-            else:
-                tokens[used, AT] = attributes[value, t.AT]
-                tokens[used, LEN] = attributes[value, t.LEN]
-                tokens[used, CODED] = attributes[value, t.CODED]
+            _put_value(tokens, used, attributes, -1 if structured else value)
             used += 1
         i = elements[i, t.NEXT] if structured else i + 1
     out[N_TRACES], out[N_EVENTS], out[N_TOKENS] = trace + 1, event + 1, used

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from thalweg.errors import SourceError
+from thalweg.records.readers.notes import Notes
 from thalweg.records.sources import Source
 
 _MARKS = (
@@ -54,6 +55,14 @@ def open_utf8(
             yield Utf8Stream("utf-8", _plain(stream, head))
         else:
             yield Utf8Stream(name, _transcoded(source, stream, head, name))
+
+
+def tell_encoding(source: Source, stated: str | None, notes: Notes) -> None:
+    """Note the encoding of a source that is not in UTF-8."""
+    with open_utf8(source, stated) as stream:
+        if stream.encoding != "utf-8":
+            code = "encoding_stated" if stated else "encoding_detected"
+            notes.add(code, "note", 1, detail={"encoding": stream.encoding})
 
 
 def _detect(source: Source, head: bytes) -> tuple[str, int]:

@@ -22,13 +22,14 @@ A_WORD, A_NAME_AT, A_NAME_LEN, AT, LEN, CODED = range(6)
 N_ELEMENTS, N_ATTRIBUTES, CONSUMED, N_TEXTS, WHERE, OPEN = range(6)
 """Figures that a scan gives back."""
 
-FINE, FULL, MALFORMED, TRUNCATED, MISMATCHED, DOCTYPE, TOO_DEEP, TOO_LONG, BAD_REFERENCE, BAD_CHARACTER, STRAY = range(11)  # fmt: skip
+FINE, FULL, MALFORMED, TRUNCATED, MISMATCHED, DOCTYPE, TOO_DEEP, TOO_LONG, TOO_MANY, BAD_REFERENCE, BAD_CHARACTER, STRAY = range(12)  # fmt: skip
 """How a scan ended."""
+
+MOST_IN_A_TAG = 1_000
+"""Attributes that one tag may have."""
 
 _INCOMPLETE: Final = -1
 _WRONG: Final = -2
-_UNSAFE: Final = -3
-_ILLEGAL: Final = -4
 
 _NAME_END = np.zeros(256, np.uint8)
 _NAME_END[[9, 10, 13, 32, 34, 38, 39, 47, 60, 61, 62]] = 1
@@ -183,6 +184,23 @@ def _attribute(
 
 
 @njit(cache=True, nogil=True)
+def _is_repeated(buf: Bytes, attributes: Ints, first: int, last: int) -> bool:
+    """Whether the last attribute of a tag has the name of one before it."""
+    length = attributes[last, A_NAME_LEN]
+    for a in range(first, last):
+        if (
+            attributes[a, A_WORD] == attributes[last, A_WORD]
+            and attributes[a, A_NAME_LEN] == length
+        ):
+            i, one, two = 0, attributes[a, A_NAME_AT], attributes[last, A_NAME_AT]
+            while i < length and buf[one + i] == buf[two + i]:
+                i += 1
+            if i == length:
+                return True
+    return False
+
+
+@njit(cache=True, nogil=True)
 def _start_tag(
     buf: Bytes, n: int, p: int, words: Bytes, word_at: Ints, elements: Ints, e: int,
     attributes: Ints, used: int, limit: int,
@@ -196,7 +214,7 @@ def _start_tag(
     for i in range(start, p):
         if buf[i] == 58:
             local = i + 1
-    if p < n and (p == local or 48 <= buf[start] <= 57 or buf[start] == 45 or buf[start] == 46):
+    if p < n and (p == start or 48 <= buf[start] <= 57 or buf[start] == 45 or buf[start] == 46):
         return MALFORMED, start, used, False
     elements[e, WORD] = _word(buf, local, p - local, words, word_at)
     while True:
@@ -215,6 +233,10 @@ def _start_tag(
         if used >= len(attributes):
             return FULL, p, used, False
         status, p = _attribute(buf, n, p, words, word_at, attributes, used, limit)
+        if status == FINE and _is_repeated(buf, attributes, elements[e, FIRST_ATTRIBUTE], used):
+            status = MALFORMED
+        if status == FINE and used - elements[e, FIRST_ATTRIBUTE] >= MOST_IN_A_TAG:
+            status = TOO_MANY
         if status != FINE:
             return status, p, used, False
         used += 1
@@ -239,11 +261,11 @@ def _end_tag(buf: Bytes, n: int, p: int, elements: Ints, e: int) -> tuple[int, i
 
 
 @njit(cache=True, nogil=True)
-def _find(buf: Bytes, n: int, p: int, a: int, b: int, c: int) -> int:
-    """Position after the next three bytes ``a b c`` (a = -1: any first byte), or -1."""
-    while p + 2 < n:
-        if buf[p + 2] == c and buf[p + 1] == b and (a < 0 or buf[p] == a):
-            return p + 3
+def _find(buf: Bytes, n: int, p: int, first: int, second: int) -> int:
+    """Position after the next two bytes ``first second``, or -1."""
+    while p + 1 < n:
+        if buf[p] == first and buf[p + 1] == second:
+            return p + 2
         p += 1
     return _INCOMPLETE
 
@@ -263,17 +285,25 @@ def _matches(buf: Bytes, n: int, p: int, text: bytes) -> int:
 def _aside(buf: Bytes, n: int, p: int) -> tuple[int, int]:
     """Step over a comment, an instruction or a CDATA section; status and position after it."""
     if buf[p + 1] == 63:
-        end = _find(buf, n, p + 1, -1, 63, 62)
+        if p + 2 < n and _NAME_END[buf[p + 2]] == 1:
+            return MALFORMED, p
+        if p > 0 and _matches(buf, n, p, b"<?xml ") == 1:
+            return MALFORMED, p
+        end = _find(buf, n, p + 2, 63, 62)
         return (FINE, end) if end >= 0 else (TRUNCATED, p)
     comment = _matches(buf, n, p, b"<!--")
     data = _matches(buf, n, p, b"<![CDATA[")
     doctype = _matches(buf, n, p, b"<!DOCTYPE")
     if comment == 1:
-        end = _find(buf, n, p + 4, 45, 45, 62)
-        return (FINE, end) if end >= 0 else (TRUNCATED, p)
+        end = _find(buf, n, p + 4, 45, 45)
+        if end < 0 or end >= n:
+            return TRUNCATED, p
+        return (FINE, end + 1) if buf[end] == 62 else (MALFORMED, end)
     if data == 1:
-        end = _find(buf, n, p + 9, 93, 93, 62)
-        return (FINE, end) if end >= 0 else (TRUNCATED, p)
+        end = _find(buf, n, p + 9, 93, 93)
+        while 0 <= end < n and buf[end] != 62:
+            end = _find(buf, n, end - 1, 93, 93)
+        return (FINE, end + 1) if 0 <= end < n else (TRUNCATED, p)
     if doctype == 1:
         return DOCTYPE, p
     if comment == 0 and data == 0 and doctype == 0:
@@ -284,7 +314,7 @@ def _aside(buf: Bytes, n: int, p: int) -> tuple[int, int]:
 @njit(cache=True, nogil=True)
 def _text(buf: Bytes, n: int, p: int) -> tuple[int, int, bool]:
     """Step over text; status, position of the next tag, and whether it was more than space."""
-    meant = False
+    meant, start = False, p
     while p < n and buf[p] != 60:
         c = buf[p]
         if c > 32:
@@ -296,6 +326,8 @@ def _text(buf: Bytes, n: int, p: int) -> tuple[int, int, bool]:
                 if code < 0:
                     return BAD_REFERENCE, p, meant
                 p = after - 1
+            elif c == 62 and p >= start + 2 and buf[p - 1] == 93 and buf[p - 2] == 93:
+                return MALFORMED, p, meant
         elif not _is_space(c):
             return BAD_CHARACTER, p, meant
         p += 1
