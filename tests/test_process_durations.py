@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf
 
+from process_helpers import SmallBook
 from thalweg.process.chunks import SECOND_NS
 from thalweg.process.durations import (
     DurationAggregate,
     duration_figures,
     object_durations,
+    object_spans,
     survival,
 )
+from thalweg.process.map import map_book
 from thalweg.records.completion import completion, observed_until
 
 DAY_NS = 86_400 * SECOND_NS
@@ -155,6 +160,46 @@ def test_a_stray_event_far_in_the_future_does_not_move_the_end_of_observation() 
 
 
 def test_unfinished_objects_last_until_the_horizon() -> None:
-    offsets, times = np.array([0, 2, 3]), np.array([10, 30, 15], np.int64)
-    spans = object_durations(offsets, times, np.array([True, False]), 40)
+    begun, stop = np.array([10, 15], np.int64), np.array([30, 15], np.int64)
+    spans = object_durations(begun, stop, np.array([True, False]), 40)
     assert spans.tolist() == [20, 25]
+
+
+def test_an_object_begins_with_the_first_known_start_of_its_work() -> None:
+    rows = [("a", 10.0, "x"), ("b", 12.0, "x"), ("a", 30.0, "y")]
+    book = SmallBook([(a, t, {"case": [o]}, {}) for a, t, o in rows], starts=[8, 3, 30])
+    begun, stop = object_spans(book.perspective("case"))
+    assert (begun // SECOND_NS).tolist() == [3, 30]
+    assert (stop // SECOND_NS).tolist() == [12, 30]
+
+
+LOAN_HOURS = {
+    "fewRes_9-5": (817.6, 238.8),
+    "infRes_9-5": (247.4, 160.6),
+    "fewRes_24-7": (11.0, 5.2),
+}
+"""Mean and median cycle time of the controlled experiment, from the data set's own description."""
+
+
+@pytest.mark.parametrize("scenario", LOAN_HOURS)
+def test_the_loan_experiment_has_its_published_cycle_times(scenario: str, logs: Path) -> None:
+    path = logs / f"intervention_loanapp/LoanApp_{scenario}_noTimers.CSV.gz"
+    table = pl.read_csv(path)
+    case = next(n for n in table.columns if "case" in n.lower())
+    start = next(n for n in table.columns if "start" in n.lower())
+    end = next(n for n in table.columns if "end" in n.lower())
+    instants = {
+        n: table[n].str.replace(" ", "T").str.slice(0, 19).str.to_datetime("%Y-%m-%dT%H:%M:%S")
+        for n in (start, end)
+    }
+    seconds = {n: v.dt.timestamp("ms") / 1000 for n, v in instants.items()}
+    rows = zip(table[case].cast(pl.String), seconds[start], seconds[end], strict=True)
+    events, starts = [], []
+    for one, begin, stop in rows:
+        events.append(("work", stop, {"case": [one]}, {}))
+        starts.append(begin)
+    result = map_book(SmallBook(events, starts=starts), ends=["work"])  # type: ignore[arg-type]
+    mean_h, median_h = LOAN_HOURS[scenario]
+    assert result.objects == 1_000
+    assert result.durations["mean_s"] / 3_600 == pytest.approx(mean_h, abs=0.05)
+    assert result.durations["median_s"] / 3_600 == pytest.approx(median_h, abs=0.06)

@@ -16,7 +16,13 @@ from process_helpers import SECOND, SmallBook, Trace, book_of
 from thalweg.process import activities as act
 from thalweg.process import chunks
 from thalweg.process.durations import DurationAggregate
-from thalweg.process.pairs import PairAggregate, Sequences, aggregate_pairs, pairs_table
+from thalweg.process.pairs import (
+    PairAggregate,
+    Sequences,
+    aggregate_pairs,
+    pair_histogram,
+    pairs_table,
+)
 from thalweg.process.quantiles import RELATIVE_ERROR, LogHistogram, group_quantiles
 from thalweg.process.synchronisation import SynchronisationAggregate
 from thalweg.process.timeline import TimelineAggregate, aggregate_timeline
@@ -57,6 +63,10 @@ def arrays(log: list[list[tuple[str, int]]]) -> tuple[np.ndarray, np.ndarray, np
     return offsets, code, np.array(times, np.int64)
 
 
+def spans_of(offsets: np.ndarray, times: np.ndarray) -> np.ndarray:
+    return times[offsets[1:] - 1] - times[offsets[:-1]]
+
+
 def pairs_of(log: list[list[tuple[str, int]]]) -> PairAggregate:
     return aggregate_pairs(Sequences.of(*arrays(log), len(NAMES)))
 
@@ -78,7 +88,7 @@ def durations_of(log: list[list[tuple[str, int]]]) -> DurationAggregate:
 
 def histogram_of(log: list[list[tuple[str, int]]]) -> LogHistogram:
     offsets, code, times = arrays(log)
-    return LogHistogram.of(code[offsets[:-1]], times[offsets[1:] - 1] - times[offsets[:-1]])
+    return LogHistogram.of(code[offsets[:-1]], spans_of(offsets, times))
 
 
 EDGES = np.array([-(10**13), -(10**12), 0, 10**12, 10**13 + 400 * SECOND], np.int64)
@@ -88,6 +98,10 @@ def timeline_of(log: list[list[tuple[str, int]]]) -> TimelineAggregate:
     offsets, code, times = arrays(log)
     start, stop = times[offsets[:-1]], times[offsets[1:] - 1]
     return aggregate_timeline(start, stop, code[offsets[1:] - 1] == 0, int(EDGES[-1]), EDGES)
+
+
+def pair_histogram_of(log: list[list[tuple[str, int]]]) -> LogHistogram:
+    return pair_histogram(Sequences.of(*arrays(log), len(NAMES)))
 
 
 def same(a: Any, b: Any) -> bool:
@@ -115,6 +129,7 @@ AGGREGATES: list[tuple[Callable[..., Any], Any, Callable[[Any, Any], bool]]] = [
     (activities_of, act.ActivityAggregate.zero(len(NAMES)), same),
     (durations_of, DurationAggregate.zero(), same),
     (histogram_of, LogHistogram.zero(), same),
+    (pair_histogram_of, LogHistogram.zero(), same),
     (timeline_of, TimelineAggregate.zero(EDGES), same),
     (variants_of, variants_of([]), same_variants),
 ]
@@ -148,7 +163,8 @@ def test_the_order_of_objects_does_not_matter(
     for one in (log, other):
         offsets, code, times = arrays(one)
         groups = group_variants(offsets, code, NAMES)
-        tables.append(top_variants_table(groups, offsets, code, times, NAMES, 99))
+        spans = spans_of(offsets, times)
+        tables.append(top_variants_table(groups, offsets, code, spans, NAMES, 99))
     assert tables[0].equals(tables[1])
 
 
@@ -211,7 +227,7 @@ def test_variants_agree_with_a_dictionary_of_tuples(log: list[list[tuple[str, in
     truth = Counter(tuple(a for a, _ in trace) for trace in log)
     offsets, code, times = arrays(log)
     groups = group_variants(offsets, code, NAMES)
-    table = top_variants_table(groups, offsets, code, times, NAMES, 99)
+    table = top_variants_table(groups, offsets, code, spans_of(offsets, times), NAMES, 99)
     assert {tuple(r["activities"]): r["objects"] for r in table.to_dicts()} == dict(truth)
     assert table["objects"].to_list() == sorted(truth.values(), reverse=True)
     for row in table.to_dicts():

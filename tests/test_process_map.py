@@ -8,6 +8,8 @@ from pathlib import Path
 import jsonschema
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from process_helpers import SmallBook, book_of
 from thalweg.errors import RequestError
@@ -74,6 +76,29 @@ def test_a_measure_that_the_records_cannot_give_is_named_with_its_reason() -> No
         "across": "one_type",
     }
     assert "few_objects" in result.warnings
+
+
+@settings(max_examples=25, deadline=None)
+@given(order=st.permutations(range(24)))
+def test_the_order_of_rows_in_the_source_does_not_matter(order: list[int]) -> None:
+    """All times differ, so there is one right order whatever the rows' places."""
+    names = ["place", "pick", "pay", "ship", "pick", "bill"]
+    rows = [
+        (
+            names[(i * 5) % 6],
+            i * 37 % 101,
+            {"order": [f"o{i % 4}"], "item": [f"i{i % 3}"]},
+            {"org": "ABC"[i % 3]},
+        )
+        for i in range(24)
+    ]
+    maps = [
+        map_book(
+            SmallBook(events, roles={"resource": "org"}), type="order", calendar="learn"
+        ).to_json()  # type: ignore[arg-type, list-item]
+        for events in (rows, [rows[i] for i in order])
+    ]
+    assert maps[0] == maps[1]
 
 
 def test_the_fingerprint_changes_with_book_and_request_and_with_nothing_else() -> None:
@@ -172,3 +197,7 @@ def test_maps_of_object_centric_logs_have_their_published_sizes(logs: Path, tmp_
     mine = graph.filter(pl.col("type") == result.type).drop("type")
     assert mine.equals(result.pairs)
     assert set(graph["type"]) <= set(book.types)
+    assert result.tables["object_links"]["links"].sum() == 20_402
+    ends = result.tables["object_links"].select("source_type", "target_type")
+    loose = ends.select(pl.any_horizontal(pl.all().is_null())).to_series()
+    assert result.tables["object_links"].filter(loose)["links"].sum() == 2_028

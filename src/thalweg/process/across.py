@@ -54,6 +54,29 @@ def _typed_pairs(view: Perspective, threads: int | None) -> pl.DataFrame:
     return table.select(pl.lit(view.type).alias("type"), pl.all())
 
 
+def object_links_table(links: pl.DataFrame) -> pl.DataFrame:
+    """The book's object-to-object links by the types of their ends, and by qualifier.
+
+    Returns  source_type, target_type (null where the object is not in the book), qualifier,
+             links, object_pairs (distinct).
+    """
+    return (
+        links.group_by(
+            pl.col("@source_type").alias("source_type"),
+            pl.col("@target_type").alias("target_type"),
+            pl.col("@qualifier").alias("qualifier"),
+        )
+        .agg(
+            links=pl.len().cast(pl.Int64),
+            object_pairs=pl.struct("@source", "@target").n_unique().cast(pl.Int64),
+        )
+        .sort(
+            ["links", "source_type", "target_type", "qualifier"],
+            descending=[True, False, False, False],
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Meetings:
     """Objects of one type by event row: how many, and a fingerprint of which."""

@@ -278,8 +278,7 @@ def _duration_contrast(
     """Restricted means up to the longest time that both groups were watched (Irwin 1949)."""
     curves = []
     for view, own in zip(views, done, strict=True):
-        offsets = np.asarray(view.offsets)
-        spans = dur.object_durations(offsets, view.time_ns, own.finished, own.horizon_ns)
+        spans = dur.object_durations(*dur.object_spans(view), own.finished, own.horizon_ns)
         curves.append(dur.survival(dur.DurationAggregate.of(spans, own.finished), confidence))
     until = min(curve.observed_s for curve in curves)
     z = NormalDist().inv_cdf(0.5 + confidence / 2)

@@ -1,6 +1,6 @@
 """How long objects take, unfinished ones included as censored (Kaplan and Meier 1958).
 
-An unfinished object has taken *at least* the time from its first event to the end of observation.
+An unfinished object has taken *at least* the time from its beginning to the end of observation.
 Leaving it out would make the latest months look faster than they are.
 """
 
@@ -15,10 +15,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from thalweg.process.chunks import SECOND_NS, Ints
+from thalweg.process.chunks import SECOND_NS, Ints, chunk_offsets, object_chunks
+from thalweg.records.perspective import Perspective
 
 Floats = NDArray[np.float64]
 CURVE_POINTS = 400
+_FLAT = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,13 +57,29 @@ def _tallied(duration_ns: Ints, finished: Ints, censored: Ints) -> DurationAggre
     )
 
 
+def object_spans(view: Perspective) -> tuple[Ints, Ints]:
+    """When each object began and had its last event, in UTC ns.
+
+    It began with its first event or, where the start of work is known, with its earliest start.
+    """
+    offsets = np.asarray(view.offsets)
+    begun, stop = np.array(view.time_ns[offsets[:-1]]), np.array(view.time_ns[offsets[1:] - 1])
+    starts = view.book.start_ns()
+    if starts is not None:
+        for chunk in object_chunks(offsets):
+            own = np.asarray(starts[view.event[chunk.lo : chunk.hi]])
+            first = np.minimum.reduceat(own, chunk_offsets(offsets, chunk)[:-1])
+            run = slice(chunk.first, chunk.last)
+            begun[run] = np.minimum(begun[run], first)
+    return begun, stop
+
+
 def object_durations(
-    offsets: Ints, time_ns: Ints, finished: NDArray[np.bool_], horizon_ns: int
+    begun_ns: Ints, stop_ns: Ints, finished: NDArray[np.bool_], horizon_ns: int
 ) -> Ints:
-    """First to last event of finished objects, first event to the horizon of the others."""
-    start = np.asarray(time_ns[offsets[:-1]])
-    stop = np.asarray(time_ns[offsets[1:] - 1])
-    return np.asarray(np.where(finished, stop, np.maximum(stop, horizon_ns)) - start)
+    """Beginning to last event of finished objects, beginning to the horizon of the others."""
+    stop = np.where(finished, stop_ns, np.maximum(stop_ns, horizon_ns))
+    return np.asarray(stop - begun_ns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +103,8 @@ class Survival:
     def quantile(self, probability: float) -> tuple[float, float, float]:
         """Time by which that part has finished, with its interval (Brookmeyer and Crowley 1982).
 
-        NaN where the records do not reach that far.
+        NaN where the records do not reach that far. Without unfinished objects the median is the
+        ordinary one.
         """
         left = 1 - probability
         return (
@@ -95,8 +114,15 @@ class Survival:
         )
 
     def _crossing(self, curve: Floats, level: float) -> float:
-        below = np.flatnonzero(curve <= level + 1e-12)
-        return float(self.time_s[below[0]]) if len(below) else nan
+        """When the curve falls to the level; the middle of the stretch where it rests on it."""
+        below = np.flatnonzero(curve <= level + _FLAT)
+        if not len(below):
+            return nan
+        at = int(below[0])
+        under = np.flatnonzero(curve < level - _FLAT)
+        if curve[at] >= level - _FLAT and len(under):
+            return float(self.time_s[at] + self.time_s[under[0]]) / 2
+        return float(self.time_s[at])
 
     def restricted_mean(self, until_s: float, z: float) -> tuple[float, float, float]:
         """Mean of min(duration, until_s): the area under the curve (Irwin 1949), with interval."""

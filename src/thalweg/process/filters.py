@@ -91,7 +91,8 @@ class VariantFilter(_Filter):
 
 
 class DurationFilter(_Filter):
-    """By the time from an object's first to its last event."""
+    """By the time from an object's beginning (its first event, or the first known start of its
+    work) to its last event."""
 
     kind: Literal["duration"] = "duration"
     operator: Literal["<", "<=", ">", ">="]

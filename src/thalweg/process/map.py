@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from thalweg.errors import RequestError
 from thalweg.process import activities as act
 from thalweg.process import durations as dur
-from thalweg.process.across import across_types
+from thalweg.process.across import across_types, object_links_table
 from thalweg.process.calendar import (
     Calendar,
     WorkTable,
@@ -154,8 +154,7 @@ class _Measuring:
         self.missing: dict[str, str] = {}
         self.facts: dict[str, Any] = {}
         self.done = judge(base, view, request.ends, request.horizon)
-        self.start = np.asarray(view.time_ns[self.offsets[:-1]])
-        self.stop = np.asarray(view.time_ns[self.offsets[1:] - 1])
+        self.begun, self.stop = dur.object_spans(view)
 
     def result(self) -> MapResult:
         view, request = self.view, self.request
@@ -181,7 +180,7 @@ class _Measuring:
             events=events,
             entries=view.entries,
             objects=view.objects,
-            first=instant(self.start.min()) if view.objects else None,
+            first=instant(self.begun.min()) if view.objects else None,
             last=instant(self.stop.max()) if view.objects else None,
             activities=act.activities_table(whole, self.names, by_activity),
             pairs=pairs,
@@ -206,7 +205,7 @@ class _Measuring:
             groups,
             self.offsets,
             view.activity,
-            view.time_ns,
+            self.stop - self.begun,
             self.names,
             self.request.top,
             self.threads,
@@ -229,7 +228,7 @@ class _Measuring:
         if not self.view.objects:
             return None
         last = max(int(self.stop.max()), self.done.horizon_ns)
-        return work_table(week, int(self.start.min()), last)
+        return work_table(week, int(self.begun.min()), last)
 
     def _pairs(self, work: WorkTable | None) -> pl.DataFrame:
         view = self.view
@@ -253,21 +252,21 @@ class _Measuring:
         finished, horizon = self.done.finished, self.done.horizon_ns
         if work is not None:
             stop = np.where(finished, self.stop, np.maximum(self.stop, horizon))
-            inside = work.work_ns(stop) - work.work_ns(self.start)
+            inside = work.work_ns(stop) - work.work_ns(self.begun)
             aggregate = dur.DurationAggregate.of(inside, finished)
             self.facts["durations_work"] = dur.duration_figures(aggregate)
-        spans = dur.object_durations(self.offsets, self.view.time_ns, finished, horizon)
+        spans = dur.object_durations(self.begun, self.stop, finished, horizon)
         return dur.DurationAggregate.of(spans, finished)
 
     def _timeline(self) -> None:
         if not self.view.objects:
             self.missing["timeline"] = "no_objects"
             return
-        first = int(self.start.min())
+        first = int(self.begun.min())
         last = max(int(self.stop.max()), self.done.horizon_ns)
         every = self.request.every or fitting_period(first, self.done.horizon_ns)
         edges = period_edges(first, last, every, zone_of(self.request.timezone))
-        timeline = aggregate_timeline(self.start, self.stop, self.done.finished, last, edges)
+        timeline = aggregate_timeline(self.begun, self.stop, self.done.finished, last, edges)
         self.tables["timeline"] = timeline_table(timeline, first, last)
         self.facts["every"] = every
 
@@ -299,6 +298,11 @@ class _Measuring:
             return
         views = related_views(self.view, cut=self.view is not self.base)
         self.tables |= across_types(views, self.threads)
+        links = self.book.object_links()
+        if links is None:
+            self.missing["object_links"] = "no_object_links"
+        else:
+            self.tables["object_links"] = object_links_table(links)
 
     def _completion(self) -> dict[str, Any]:
         done = self.done

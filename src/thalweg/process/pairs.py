@@ -29,7 +29,7 @@ from thalweg.process.chunks import (
     object_chunks,
     to_seconds,
 )
-from thalweg.process.quantiles import group_quantiles
+from thalweg.process.quantiles import LogHistogram, group_quantiles
 
 CodeReader = Callable[[Chunk], Codes]
 COUNT, OBJECTS, SUM_S, SUM_NS, MIN_NS, MAX_NS, MARK, KEY = range(8)
@@ -300,6 +300,21 @@ def group_gaps(
     for _ in each(scatter, jobs, threads):
         pass
     return Gaps(gaps, bounds, owner)
+
+
+def pair_histogram(data: Sequences, threads: int | None = None) -> LogHistogram:
+    """Gaps in buckets, for quantiles of parts that are merged; groups are source · codes + target."""
+
+    def work(chunk: Chunk) -> LogHistogram:
+        part = scan_chunk(data, chunk)
+        found = group_gaps(data, part, [(chunk, part)], 1)
+        keys = np.repeat(part.source * data.codes + part.target, part.count)
+        return LogHistogram.of(keys, found.gaps_ns)
+
+    whole = LogHistogram.zero()
+    for part in each(work, object_chunks(data.offsets), threads):
+        whole = whole.merge(part)
+    return whole
 
 
 def lookup_table(whole: PairAggregate, codes: int) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ Json = dict[str, Any]
 Columns = dict[str, tuple[Json, str]]
 
 _TEXT: Json = {"type": "string"}
+_MAYBE: Json = {"type": ["string", "null"]}
 _COUNT: Json = {"type": "integer", "minimum": 0}
 _RANK: Json = {"type": "integer", "minimum": 1}
 _SECONDS: Json = {"type": ["number", "null"], "minimum": 0}
@@ -134,6 +135,13 @@ COLUMNS: dict[str, Columns] = {
             {"type": ["integer", "null"], "minimum": 0},
             "distinct pairs; null where there were too many to list",
         ),
+    },
+    "object_links": {
+        "source_type": (_MAYBE, "type of the linking object; null if it is not in the book"),
+        "target_type": (_MAYBE, "type of the linked object; null if it is not in the book"),
+        "qualifier": (_MAYBE, "what the link says"),
+        "links": (_COUNT, "links of the whole book, filters aside"),
+        "object_pairs": (_COUNT, "distinct pairs of objects"),
     },
     "convergence": {
         "type": (_TEXT, "object type"),

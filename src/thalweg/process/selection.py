@@ -25,6 +25,7 @@ from thalweg.process.chunks import (
     each,
     object_chunks,
 )
+from thalweg.process.durations import object_spans
 from thalweg.process.filters import (
     ActivityFilter,
     AttributeFilter,
@@ -248,7 +249,8 @@ def _variant_mask(view: Perspective, one: VariantFilter) -> Mask:
 
 
 def _duration_mask(view: Perspective, one: DurationFilter) -> Mask:
-    span = view.time_ns[view.offsets[1:] - 1] - view.time_ns[view.offsets[:-1]]
+    begun, stop = object_spans(view)
+    span = stop - begun
     bound = round(one.seconds * SECOND_NS)
     compared: dict[str, Mask] = {
         "<": span < bound,

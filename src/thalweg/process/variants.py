@@ -289,20 +289,20 @@ def top_variants_table(
     groups: Variants,
     offsets: Ints,
     code: NDArray[Any],
-    time_ns: Ints,
+    span_ns: Ints,
     names: Sequence[str],
     top: int,
     threads: int | None = None,
 ) -> pl.DataFrame:
     """The most frequent variants.
 
-    Returns  rank (from 1), activities (list), objects, share, mean_s, median_s: time from an
-             object's first to its last event.
+    Takes    span_ns: time from each object's beginning to its last event.
+    Returns  rank (from 1), activities (list), objects, share, mean_s and median_s of the spans.
     """
     top = min(top, groups.variants)
     mine = np.flatnonzero(groups.variant < top)
     mine = mine[np.argsort(groups.variant[mine], kind="stable")]
-    span = time_ns[offsets[mine + 1] - 1] - time_ns[offsets[mine]]
+    span = span_ns[mine]
     bounds = np.concatenate(([0], np.cumsum(groups.count[:top]))).astype(np.int64)
     mean_s = np.zeros(top)
     if top:
