@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,6 +97,20 @@ def test_production_times_equal_duckdb_in_any_zone(logs: Path) -> None:
     assert seen.finding("zone_stated", "Complete Timestamp").detail == {
         "assumed": "Europe/Amsterdam"
     }
+
+
+def test_production_in_csv_and_in_xes_are_the_same_instants(logs: Path) -> None:
+    """The CSV has wall-clock times of a zone that moves its clocks inside the log's span."""
+    path = logs / "manufacturing/Production.csv.gz"
+    with gzip.open(logs / "manufacturing/Production.xes.gz", "rt", encoding="utf-8") as stream:
+        text = stream.read().partition("<trace>")[2]
+    found = re.findall(r'key="time:timestamp" value="([^"]+)"', text)
+    expected = sorted(datetime.fromisoformat(value).astimezone(UTC) for value in found)
+
+    seen = read(path, propose(Source(path), _request()).mapping, timezone="Europe/Helsinki")
+
+    assert len(expected) == 9_906
+    assert sorted(seen.events[TIME].to_list() + seen.events[START].to_list()) == expected
 
 
 def test_offsets_are_converted_and_kept(logs: Path) -> None:
