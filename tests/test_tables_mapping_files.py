@@ -101,8 +101,32 @@ class TestText:
 
 
 WORDS = st.sampled_from(
-    "kind tables events objects from join on table file where column id type time date name "
-    "template literal {a} { equals in any x".split()
+    [
+        "kind",
+        "tables",
+        "events",
+        "objects",
+        "from",
+        "join",
+        "on",
+        "table",
+        "file",
+        "where",
+        "column",
+        "id",
+        "type",
+        "time",
+        "date",
+        "name",
+        "template",
+        "literal",
+        "{a}",
+        "{",
+        "equals",
+        "in",
+        "any",
+        "x",
+    ]
 )
 ANYTHING = st.recursive(
     WORDS,

@@ -12,7 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from thalweg.records.readers.tables_files import Table
+from thalweg.records.intake import ROW
+from thalweg.records.readers.tables_files import FILE, Table
 from thalweg.records.readers.tables_report import Ledger
 from thalweg.records.tables_columns import Scope, constants
 from thalweg.records.tables_mapping import Condition, JoinSpec, Rule, Value
@@ -119,7 +120,7 @@ def _columns(condition: Condition) -> set[str]:
 
 
 def _renamed(table: Table, alias: str) -> pl.DataFrame:
-    columns = [c for c in table.rows.columns if not c.startswith("@")]
+    columns = [c for c in table.rows.columns if c not in (ROW, FILE)]
     frame = table.rows.select(pl.col(c).alias(f"{alias}.{c}") for c in columns)
     return frame.insert_column(0, pl.int_range(len(table.rows), eager=True).alias(at(alias)))
 
