@@ -24,9 +24,8 @@ from thalweg.records.intake import (
     ReadRequest,
     Role,
 )
-from thalweg.records.readers.ocel_draft import Column, Draft
+from thalweg.records.readers.ocel_draft import Column, Draft, same_or_not
 from thalweg.records.readers.ocel_objects import build_objects
-from thalweg.records.readers.ocel_tally import same_or_not
 from thalweg.records.readers.ocel_values import (
     DTYPES,
     Clock,
@@ -63,7 +62,7 @@ def intake(draft: Draft, request: ReadRequest, name: str) -> Intake:
     roles = _roles(draft, events.columns)
     _note_empty_types(draft)
     result = Intake(format=name, batches=_once(batch), roles=roles)
-    result.findings = [*clock.findings(draft.source), *draft.tally.findings()]
+    result.findings = [*clock.findings(draft.source), *draft.notes.findings()]
     result.meta["ocel"] = {
         "version": draft.version,
         "event_types": event_types,
@@ -80,7 +79,7 @@ def _roles(draft: Draft, columns: list[str]) -> dict[Role, str]:
         for name in names:
             if name in columns and role not in found:
                 found[role] = name
-                draft.tally.add("role_assumed", "note", name, value=role)
+                draft.note("role_assumed", "note", name, value=role)
     return found
 
 
@@ -121,7 +120,7 @@ def _own_name(draft: Draft, name: str) -> str:
     """Names that start with @ belong to Thalweg, so an attribute of such a name is renamed."""
     if not name.startswith("@"):
         return name
-    draft.tally.add("attribute_renamed", "warning", name, value=f"attribute:{name}")
+    draft.note("attribute_renamed", "warning", name, value=f"attribute:{name}")
     return f"attribute:{name}"
 
 
@@ -135,18 +134,18 @@ def _event_attribute(draft: Draft, name: str, clock: Clock) -> pl.Series:
     for (activity, _), column in parts.items():
         declared = draft.event_types.get(activity, {})
         if draft.version == "2.0" and name not in declared:
-            draft.tally.add("ocel_undeclared", "warning", "event attribute", value=name)
+            draft.note("ocel_undeclared", "warning", "event attribute", value=name)
         kinds.add(declared.get(name) or widest(column.kinds))
     kind = widest(kinds)
     if len(kinds) > 1:
-        draft.tally.add("ocel_type_conflict", "note", name, types=sorted(kinds), taken=kind)
+        draft.note("ocel_type_conflict", "note", name, types=sorted(kinds), taken=kind)
     owners = [owner for column in parts.values() for owner in column.owners]
     texts = [text for column in parts.values() for text in column.texts]
     return _spread(draft, Column(owners, texts), kind, name, clock)
 
 
 def _spread(draft: Draft, column: Column, kind: ValueType, name: str, clock: Clock) -> pl.Series:
-    values = read_typed(_text_series(draft, column.texts), kind, clock, draft.tally, name)
+    values = read_typed(_text_series(draft, column.texts), kind, clock, draft.notes, name)
     given = pl.DataFrame({_AT: pl.Series(column.owners, dtype=pl.Int64), "value": values})
     repeated = given.filter(~pl.col(_AT).is_first_distinct())
     for at, value in repeated.iter_rows():
@@ -189,7 +188,7 @@ def _without_repeats(draft: Draft, frame: pl.DataFrame) -> pl.DataFrame:
             continue
         gone.add(at)
         where, severity = same_or_not(content == first[event])
-        draft.tally.add("ocel_repeated_event", severity, where, row=row, value=event)
+        draft.note("ocel_repeated_event", severity, where, row=row, value=event)
         if content != first[event]:
             record = {**values, "links": links.get(at, []) or beside}
             draft.rejects.append((row, "event_id_repeated", event, json_text(record)))
@@ -225,7 +224,7 @@ def _event_types(draft: Draft, dtypes: dict[str, str]) -> dict[str, dict[str, st
             continue
         types[activity] = {}
         if draft.version == "2.0":
-            draft.tally.add("ocel_undeclared", "warning", "event type", value=activity)
+            draft.note("ocel_undeclared", "warning", "event type", value=activity)
     for activity, name in draft.event_columns:
         types.setdefault(activity or "", {})[name] = dtypes[_stored(name)]
     return types
@@ -274,7 +273,7 @@ def _build_rejects(draft: Draft) -> pl.DataFrame | None:
 def _text_series(draft: Draft, values: list[str | None]) -> pl.Series:
     series, damaged = as_series(values)
     if damaged:
-        draft.tally.add("text_damaged", "warning", count=damaged)
+        draft.note("text_damaged", "warning", count=damaged)
     return series
 
 
@@ -284,4 +283,4 @@ def _note_empty_types(draft: Draft) -> None:
     for where, kinds in declared.items():
         for name in kinds:
             if name not in used[where]:
-                draft.tally.add("ocel_empty_type", "note", where, value=name or "")
+                draft.note("ocel_empty_type", "note", where, value=name or "")

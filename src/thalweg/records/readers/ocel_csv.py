@@ -129,7 +129,7 @@ def _record(draft: Draft, header: list[str], row: list[str], line: int) -> dict[
         return None
     if len(row) != len(header):
         what = "more cells than columns" if extra else "fewer cells than columns"
-        draft.tally.add("row_length", "warning", what, row=line, value=row[0])
+        draft.note("row_length", "warning", what, row=line, value=row[0])
     return dict(zip(header, row + [""] * (len(header) - len(row)), strict=False))
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from thalweg.records.readers.ocel_tally import Tally
+from thalweg.records.readers.notes import Notes
 from thalweg.records.readers.ocel_values import ValueType, canonical, value_type
+from thalweg.records.trust import Severity
 
 Kinds = dict[str | None, dict[str, ValueType | None]]
 """Attributes and their declared types (None: declared in words that OCEL does not know) by type."""
@@ -56,10 +57,10 @@ class Draft:
     declared_objects: Kinds = field(default_factory=dict)
     rejects: list[tuple[int | None, str, str, str]] = field(default_factory=list)
     meta: dict[str, Any] = field(default_factory=dict)
-    tally: Tally = field(init=False)
+    notes: Notes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tally = Tally(self.source)
+        self.notes = Notes(self.source)
 
     def add_event(self, event_id: object, activity: object, time: object) -> int:
         """Note an event; gives its position."""
@@ -67,6 +68,22 @@ class Draft:
         self.activities.append(_text(activity))
         self.event_times.append(_text(time))
         return len(self.event_ids) - 1
+
+    def note(
+        self,
+        code: str,
+        severity: Severity,
+        where: str = "",
+        *,
+        count: int = 1,
+        of: int = 0,
+        row: int | None = None,
+        value: str | None = None,
+        **detail: Any,
+    ) -> None:
+        """Count something for the trust report, with the value and row of one place."""
+        examples = () if value is None else (self.notes.example(row, value),)
+        self.notes.add(code, severity, count, of=of, where=where, examples=examples, detail=detail)
 
     def row(self, position: int) -> int:
         """Row or line of the event at a position."""
@@ -119,14 +136,12 @@ class Draft:
         for attribute, declared in attributes.items():
             kind = value_type(declared)
             if kind is None:
-                self.tally.add(
-                    "ocel_dialect", "note", "unknown attribute type", value=str(declared)
-                )
+                self.note("ocel_dialect", "note", "unknown attribute type", value=str(declared))
             known[attribute] = kind
 
     def dialect(self, what: str, value: str | None = None) -> None:
         """Note that the file departs from the standard, and that it was understood."""
-        self.tally.add("ocel_dialect", "note", what, value=value)
+        self.note("ocel_dialect", "note", what, value=value)
 
 
 def _append(column: Column, position: int, value: object, kind: ValueType | None) -> None:
@@ -140,3 +155,8 @@ def _append(column: Column, position: int, value: object, kind: ValueType | None
 def _text(value: object) -> str | None:
     """Ids and names are text whatever the file makes of them: 880001 is ``"880001"``."""
     return value if isinstance(value, str) else canonical(value)[0]
+
+
+def same_or_not(same: bool) -> tuple[str, Severity]:
+    """Place and severity of a repeated record: an identical one loses nothing."""
+    return ("identical", "note") if same else ("different", "loss")

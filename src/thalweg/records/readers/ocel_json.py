@@ -10,8 +10,7 @@ import numpy as np
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import Intake, ReadRequest
 from thalweg.records.readers.ocel_build import intake
-from thalweg.records.readers.ocel_draft import Draft
-from thalweg.records.readers.ocel_tally import same_or_not
+from thalweg.records.readers.ocel_draft import Draft, same_or_not
 from thalweg.records.readers.ocel_values import json_text
 from thalweg.records.sources import Source
 
@@ -53,7 +52,7 @@ def read(source: Source, request: ReadRequest) -> Intake:
         )
     for key, value, same in repeated:
         where, severity = same_or_not(same)
-        draft.tally.add("ocel_repeated_key", severity, where, value=key)
+        draft.note("ocel_repeated_key", severity, where, value=key)
         if not same:
             draft.rejects.append((None, "key_repeated", key, json_text(value)))
     return intake(draft, request, name)
@@ -123,7 +122,7 @@ def _read_1(document: dict[str, Any], source: Source) -> Draft:
         draft.declare(draft.declared_objects, kind, {})
     draft.meta["globals"] = {k: v for k, v in document.items() if k.startswith("ocel:global-")}
     for key in document.keys() - _KNOWN_1:
-        draft.tally.add("ocel_unread_part", "warning", key)
+        draft.note("ocel_unread_part", "warning", key)
     objects = _mapping(document.get("ocel:objects", {}), "ocel:objects", source)
     for object_id, body in objects.items():
         record = _mapping(body, f"object {object_id}", source)
@@ -147,7 +146,7 @@ def _read_2(document: dict[str, Any], source: Source) -> Draft:
         if part not in document:
             draft.dialect(f"without {part}")
     for key in document.keys() - set(_PARTS_2):
-        draft.tally.add("ocel_unread_part", "warning", key)
+        draft.note("ocel_unread_part", "warning", key)
     for part, kinds in (
         ("eventTypes", draft.event_types),
         ("objectTypes", draft.declared_objects),

@@ -20,8 +20,7 @@ from thalweg.records.intake import (
     VALUE,
     VALUE_TYPE,
 )
-from thalweg.records.readers.ocel_draft import Column, Draft
-from thalweg.records.readers.ocel_tally import same_or_not
+from thalweg.records.readers.ocel_draft import Column, Draft, same_or_not
 from thalweg.records.readers.ocel_values import (
     Clock,
     ValueType,
@@ -65,7 +64,7 @@ def build_objects(draft: Draft, clock: Clock) -> Objects:
         columns = {OBJECT: ids.gather(owners)}
         types.setdefault(kind, {})
         if draft.version == "2.0" and kind not in draft.declared_objects:
-            draft.tally.add("ocel_undeclared", "warning", "object type", value=kind)
+            draft.note("ocel_undeclared", "warning", "object type", value=kind)
         for name in _attributes(draft, kind):
             values = _values(draft, kind, name, clock, stamps.get((kind, name)))
             values = values.join(frame, on=_AT, how="semi", maintain_order="left")
@@ -124,7 +123,7 @@ def _note_repeated(draft: Draft, at: int, first: int, contents: dict[int, Conten
     object_id = draft.object_ids[at] or ""
     same = (draft.object_types[at], contents[at]) == (draft.object_types[first], contents[first])
     where, severity = same_or_not(same)
-    draft.tally.add("ocel_repeated_object", severity, where, row=at + 1, value=object_id)
+    draft.note("ocel_repeated_object", severity, where, row=at + 1, value=object_id)
     if not same:
         record = {"id": object_id, "type": draft.object_types[at], "attributes": contents[at]}
         draft.rejects.append((at + 1, "object_id_repeated", object_id, json_text(record)))
@@ -151,9 +150,7 @@ def _initial_stamps(draft: Draft, stamps: list[pl.Series]) -> list[int]:
     if len(shifted) != 1:
         return [0]
     stamp = next(iter(shifted))
-    draft.tally.add(
-        "ocel_initial_stamp", "note", value=str(stamp), shift_min=stamp // 60_000_000_000
-    )
+    draft.note("ocel_initial_stamp", "note", value=str(stamp), shift_min=stamp // 60_000_000_000)
     return [0, stamp]
 
 
@@ -164,16 +161,16 @@ def _values(
     column = draft.object_columns.get((kind, name), Column())
     declared = draft.declared_objects.get(kind, {})
     if draft.version == "2.0" and name not in declared and column.owners:
-        draft.tally.add("ocel_undeclared", "warning", "object attribute", value=f"{kind}.{name}")
+        draft.note("ocel_undeclared", "warning", "object attribute", value=f"{kind}.{name}")
     value_type: ValueType = declared.get(name) or widest(column.kinds)
     texts, damaged = as_series(column.texts)
     if damaged:
-        draft.tally.add("text_damaged", "warning", count=damaged)
+        draft.note("text_damaged", "warning", count=damaged)
     frame = pl.DataFrame(
         {
             _AT: pl.Series(column.owners, dtype=pl.Int64),
             _STAMP: stamps if stamps is not None else pl.Series([], dtype=UTC_NS),
-            VALUE: read_typed(texts, value_type, clock, draft.tally, f"{kind}.{name}"),
+            VALUE: read_typed(texts, value_type, clock, draft.notes, f"{kind}.{name}"),
         }
     )
     unreadable, _ = as_series(column.times)
@@ -219,7 +216,7 @@ def _note_changes_without_value(draft: Draft, changes: pl.DataFrame) -> None:
     without = changes.filter(pl.col(VALUE).is_null())
     if len(without):
         by_attribute = without[ATTRIBUTE].value_counts(sort=True)
-        draft.tally.add(
+        draft.note(
             "ocel_change_without_value",
             "warning",
             count=len(without),

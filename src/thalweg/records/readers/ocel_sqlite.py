@@ -212,7 +212,7 @@ def _take_objects(
             draft.object_value(at, str(field), record.pop(str(field), None), stamp)
         given = {name: value for name, value in record.items() if value is not None}
         if field and given:
-            draft.tally.add("ocel_value_beside_change", "warning", table, value=json_text(given))
+            draft.note("ocel_value_beside_change", "warning", table, value=json_text(given))
         for name, value in given.items() if not field else ():
             draft.object_value(at, name, value, stamp)
 
@@ -225,7 +225,7 @@ def _note_unread(
             continue
         rows = db.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()[0]
         severity: Severity = "loss" if rows else "note"
-        draft.tally.add("ocel_unread_part", severity, table, count=rows)
+        draft.note("ocel_unread_part", severity, table, count=rows)
 
 
 def _read_1(db: sqlite3.Connection, tables: dict[str, str], source: Source) -> Draft:

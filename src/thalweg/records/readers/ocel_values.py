@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from thalweg.records.intake import UTC_NS
-from thalweg.records.readers.ocel_tally import Tally
+from thalweg.records.readers.notes import Notes
 from thalweg.records.text.dates import OrderEvidence, Times, order_evidence, parse_times
 from thalweg.records.trust import Example, Finding, Severity
 
@@ -153,7 +153,7 @@ def read_as(texts: pl.Series, kind: ValueType, clock: Clock) -> pl.Series:
 
 
 def read_typed(
-    texts: pl.Series, kind: ValueType, clock: Clock, tally: Tally, where: str
+    texts: pl.Series, kind: ValueType, clock: Clock, notes: Notes, where: str
 ) -> pl.Series:
     """As ``read_as``, but a column with a value that does not fit stays text, and is named."""
     if kind == "string":
@@ -163,9 +163,17 @@ def read_typed(
     misfits = texts.filter(values.is_null() & given)
     if misfits.is_empty():
         return values
-    tally.add("ocel_value_type", "warning", where, count=len(misfits), declared=kind, of=len(texts))
-    for text in misfits.head(3):
-        tally.add("ocel_value_type", "warning", where, count=0, value=text)
+    examples = [notes.example(None, text) for text in misfits.head(_EXAMPLES)]
+    detail = {"declared": kind}
+    notes.add(
+        "ocel_value_type",
+        "warning",
+        len(misfits),
+        of=len(texts),
+        where=where,
+        examples=examples,
+        detail=detail,
+    )
     return texts
 
 

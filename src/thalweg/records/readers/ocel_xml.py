@@ -63,7 +63,7 @@ def read(source: Source, request: ReadRequest) -> Intake:
             f"{', '.join(sorted(builder.parts)[:5]) or 'no elements'} instead of events and objects."
         )
     for part in sorted(builder.parts - _PARTS - {"global"}):
-        draft.tally.add("ocel_unread_part", "warning", part)
+        draft.note("ocel_unread_part", "warning", part)
     return intake(draft, request, "ocel1-xml" if draft.version == "1.0" else "ocel2-xml")
 
 
