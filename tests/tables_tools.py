@@ -9,6 +9,8 @@ from typing import Any
 import polars as pl
 
 from thalweg.records.intake import REJECTS_SCHEMA, Intake, ReadRequest
+from thalweg.records.mapping import FlatMapping
+from thalweg.records.propose import propose
 from thalweg.records.readers import read_source
 from thalweg.records.sources import Source, expand
 from thalweg.records.trust import Finding
@@ -45,6 +47,10 @@ def read(source: Source | Path, mapping: Any, **request: Any) -> Read:
         intake,
         len(batches),
     )
+
+
+def proposed(path: Path) -> FlatMapping:
+    return propose(Source(path), ReadRequest()).mapping
 
 
 def written(folder: Path, name: str, content: bytes | str) -> Path:
