@@ -77,17 +77,15 @@ def map_command(
         return
     request: dict[str, Any] = {
         "type": type,
+        "filters": filters or [],
         "ends": None if ends is None else _names(ends),
-        "calendar": _calendar(calendar),
-        "timezone": timezone,
-        "every": every,
     }
     opened = open_book(book)
     if compare is not None:
-        _compare(opened, request | {"filters": filters or []}, compare, as_json, language)
+        _compare(opened, request, compare, as_json=as_json, language=language)
         return
-    shares = {"activities": activities or 1.0, "paths": paths or 1.0}
-    result = map_book(opened, filters=filters or [], top=top, **request, **shares)
+    request |= {"calendar": _calendar(calendar), "timezone": timezone, "every": every}
+    result = map_book(opened, top=top, activities=activities or 1.0, paths=paths or 1.0, **request)
     if picture is not None:
         from thalweg.surfaces.process_map import draw_map
 
@@ -109,14 +107,18 @@ def _show(result: MapResult, as_json: bool, language: str, picture: Path | None)
 
 
 def _compare(
-    book: Book, request: dict[str, Any], groups: tuple[str, str], as_json: bool, language: str
+    book: Book,
+    request: dict[str, Any],
+    groups: tuple[str, str],
+    *,
+    as_json: bool,
+    language: str,
 ) -> None:
-    from thalweg.process.compare import compare_groups
-    from thalweg.surfaces.cli.map_text import print_comparison
+    from thalweg.process.compare import compare_book
+    from thalweg.surfaces.cli.compare_text import print_comparison
 
-    result = compare_groups(
-        book, groups[0], groups[1], type=request["type"], filters=request["filters"]
-    )
+    left, right = groups
+    result = compare_book(book, [left], [right], **request)
     if as_json:
         print_json(result.to_json())
     else:

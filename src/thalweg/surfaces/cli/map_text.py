@@ -18,7 +18,6 @@ from thalweg.surfaces.format_values import (
 from thalweg.surfaces.texts import Texts, load
 
 if TYPE_CHECKING:
-    from thalweg.process.compare import Comparison
     from thalweg.process.result import MapResult
 
 _ROWS = 12
@@ -50,15 +49,6 @@ def print_map(result: MapResult, language: str) -> None:
     _pairs(result, say)
     _variants(result, say)
     _doubts(result, say)
-
-
-def print_comparison(result: Comparison, language: str) -> None:
-    """The paths and waits that differ most, with intervals, and the plain warning."""
-    say = load(language)
-    typer.echo(say("cli.compare_headline", a=result.label_a, b=result.label_b))
-    typer.echo(say("cli.compare_warning"))
-    for line in result.lines(say.language):
-        typer.echo(f"  {line}")
 
 
 def _formatters(say: Texts) -> tuple[Formatter, Formatter]:

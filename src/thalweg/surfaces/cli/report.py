@@ -26,7 +26,7 @@ def report(
     language: Language = "en",
 ) -> None:
     """Write the report as one file that works offline."""
-    from thalweg.process.filters import parse_filter
+    from thalweg.process.filter_text import parse_filter
     from thalweg.records.store.book import open_book
     from thalweg.surfaces.report import write_report
 
