@@ -23,8 +23,10 @@ from thalweg.surfaces.texts import Texts
 if TYPE_CHECKING:
     from thalweg.process.result import MapResult
 
-MOST_ACTIVITIES, MOST_ARROWS = 50, 150
+MOST_ACTIVITIES, MOST_ARROWS = 45, 150
 """What the sliders can reach; beyond it a picture on a screen says nothing."""
+_HARDLY_ANY = 1e-6
+"""A share of paths that leaves only the widest ways."""
 
 
 def map_view(result: MapResult, say: Texts) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def map_view(result: MapResult, say: Texts) -> dict[str, Any]:
     elements = shown_elements(result, *widest)
     main = shown_elements(result, *first)
     whole = all_elements(result)
-    shaping = shown_elements(result, widest[0], first[1])
+    shaping = shown_elements(result, widest[0], _HARDLY_ANY)
     scales = Scales.of(elements)
     nowhere = Layout(0, 0, (), ())
     by_count = Drawing(elements, nowhere, scales, say, "count")
