@@ -17,14 +17,14 @@ from thalweg.surfaces.format_values import (
 from thalweg.surfaces.texts import Texts, load
 
 if TYPE_CHECKING:
-    from thalweg.process.compare import CompareResult
+    from thalweg.process.compare import Comparison
 
 _ROWS = 15
 _SECONDS = {"mean_s", "median_s", "restricted_mean_s"}
 _SHARES = {"objects_share", "rework_share"}
 
 
-def print_comparison(result: CompareResult, language: str) -> None:
+def print_comparison(result: Comparison, language: str) -> None:
     """The groups, the warnings, and what differs credibly, largest evidence first."""
     say = load(language)
     for side, group in (("left", result.left), ("right", result.right)):
@@ -49,7 +49,7 @@ def print_comparison(result: CompareResult, language: str) -> None:
         print_table([head, *rows], indent=2, right=range(2, 6))
 
 
-def _all_differences(result: CompareResult) -> pl.DataFrame:
+def _all_differences(result: Comparison) -> pl.DataFrame:
     path = pl.concat_str("source", pl.lit(" → "), "target")
     tables = [
         result.paths.select(path.alias("what"), pl.exclude("source", "target")),

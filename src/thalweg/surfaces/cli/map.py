@@ -114,11 +114,11 @@ def _compare(
     as_json: bool,
     language: str,
 ) -> None:
-    from thalweg.process.compare import compare_book
+    from thalweg.process.compare import compare_groups
     from thalweg.surfaces.cli.compare_text import print_comparison
 
     left, right = groups
-    result = compare_book(book, [left], [right], **request)
+    result = compare_groups(book, [left], [right], **request)
     if as_json:
         print_json(result.to_json())
     else:
