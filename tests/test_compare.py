@@ -14,7 +14,7 @@ from scipy import stats
 
 from process_helpers import book_of
 from thalweg.errors import RequestError
-from thalweg.process.compare import compare_book, compare_periods
+from thalweg.process.compare import compare_groups, compare_periods
 from thalweg.process.compare_study import compare_study
 from thalweg.process.contrasts import Clustered, adjusted, clustered_means, means, proportions
 
@@ -33,7 +33,7 @@ def groups(slow_by: float, seed: int = 1, objects: int = 150):  # type: ignore[n
 
 
 def test_a_slower_step_is_found_and_the_others_are_not() -> None:
-    result = compare_book(groups(2.0), ["activity=left"], ["activity=right"], filters=[])
+    result = compare_groups(groups(2.0), ["activity=left"], ["activity=right"], filters=[])
     slow = result.paths.filter(result.paths["differs"])
     inner = {
         (r["source"], r["target"], r["measure"]) for r in slow.to_dicts() if r["source"] in "abc"
@@ -48,8 +48,8 @@ def test_a_slower_step_is_found_and_the_others_are_not() -> None:
 
 def test_the_result_is_json_and_its_fingerprint_names_the_question() -> None:
     book = groups(1.0)
-    one = compare_book(book, ["activity=left"], ["activity=right"])
-    two = compare_book(book, ["activity=right"], ["activity=left"])
+    one = compare_groups(book, ["activity=left"], ["activity=right"])
+    two = compare_groups(book, ["activity=right"], ["activity=left"])
     assert one.fingerprint != two.fingerprint
     body = json.loads(json.dumps(one.to_json()))
     assert body["schema"] == "thalweg.compare/1"
@@ -65,6 +65,16 @@ def test_the_result_is_json_and_its_fingerprint_names_the_question() -> None:
         assert row["p"] == (None if other["p"] is None else pytest.approx(other["p"]))
 
 
+def test_one_group_can_stand_against_all_other_objects() -> None:
+    book = groups(1.0)
+    one = compare_groups(book, "activity=left", "activity!=left")
+    two = compare_groups(book, "activity=left")
+    assert one.paths.equals(two.paths)
+    assert (two.right["filters"], two.right["objects"]) == (None, 150)
+    both = compare_groups(book, "activity=left; duration<15min", "activity=left; duration>=15min")
+    assert both.left["filters"] == ["activity=left", "duration<15min"]
+
+
 def test_periods_compare_the_objects_that_began_in_them() -> None:
     cut = datetime.fromtimestamp(150_000, UTC)
     first = (datetime.fromtimestamp(0, UTC), cut)
@@ -76,15 +86,15 @@ def test_periods_compare_the_objects_that_began_in_them() -> None:
 
 def test_groups_that_share_objects_or_are_empty_are_refused() -> None:
     with pytest.raises(RequestError, match="300 objects are in both groups"):
-        compare_book(groups(1.0), ["activity=a"], ["activity=b"])
+        compare_groups(groups(1.0), ["activity=a"], ["activity=b"])
     with pytest.raises(RequestError, match="right group holds no object"):
-        compare_book(groups(1.0), ["activity=left"], ["activity=right", "activity=left"])
+        compare_groups(groups(1.0), ["activity=left"], ["activity=right", "activity=left"])
 
 
 def test_steps_that_too_few_objects_have_are_shown_but_not_tested() -> None:
     rare = {f"r{i}": [("left", 0), ("x", i), ("y", 2 * i + 3)] for i in range(5)}
     many = {f"m{i}": [("right", 0), ("x", i), ("y", 3 * i)] for i in range(50)}
-    result = compare_book(book_of({**rare, **many}), ["activity=left"], ["activity=right"])
+    result = compare_groups(book_of({**rare, **many}), ["activity=left"], ["activity=right"])
     row = next(
         r
         for r in result.paths.to_dicts()

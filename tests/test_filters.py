@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 
 from process_helpers import SmallBook
 from thalweg.errors import RequestError
-from thalweg.process.filter_text import parse_filter, parse_seconds, seconds_text, to_text
+from thalweg.process.filter_text import (
+    parse_filter,
+    parse_filters,
+    parse_seconds,
+    seconds_text,
+    to_text,
+)
 from thalweg.process.filters import (
     ActivityFilter,
     AttributeFilter,
@@ -267,6 +273,7 @@ FILTERS = st.one_of(
 @given(one=FILTERS)
 def test_text_and_json_mean_the_same_filter(one: Filter) -> None:
     assert parse_filter(to_text(one)) == one
+    assert parse_filters(f"{to_text(one)} ; duration>1s;{to_text(one)}")[::2] == (one, one)
     assert filter_list.validate_json(filter_list.dump_json((one,))) == (one,)
     assert read_filters([json.loads(one.model_dump_json())]) == (one,)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import NormalDist
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from pydantic import BaseModel
 
 from thalweg.errors import RequestError
 from thalweg.process import activities as act
@@ -29,12 +30,12 @@ from thalweg.process.contrasts import (
     means,
     proportions,
 )
-from thalweg.process.filter_text import to_text
+from thalweg.process.filter_text import parse_filters, to_text
 from thalweg.process.filters import Filter, TimeFilter
 from thalweg.process.map import FilterLike, choose_type, judge, read_filters
 from thalweg.process.pairs import Sequences, group_gaps, scan_pairs
 from thalweg.process.result import plain
-from thalweg.process.selection import apply_filters
+from thalweg.process.selection import apply_filters, keep_objects
 from thalweg.records.completion import Completion
 from thalweg.records.perspective import Perspective
 
@@ -61,7 +62,7 @@ _DIFFERENCES = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CompareResult:
+class Comparison:
     """Differences, right less left.
 
     paths: source, target, measure (objects_share, per_object, mean_s, median_s), left, right,
@@ -114,10 +115,10 @@ class _Rows:
         )
 
 
-def compare_book(
+def compare_groups(
     book: Book,
-    left: Sequence[FilterLike],
-    right: Sequence[FilterLike],
+    left: FilterLike | Sequence[FilterLike],
+    right: FilterLike | Sequence[FilterLike] | None = None,
     *,
     type: str | None = None,  # noqa: A002
     filters: Sequence[FilterLike] = (),
@@ -125,18 +126,17 @@ def compare_book(
     confidence: float = CONFIDENCE,
     false_discovery_rate: float = FALSE_DISCOVERY_RATE,
     threads: int | None = None,
-) -> CompareResult:
+) -> Comparison:
     """Compare two groups of objects of one type.
 
-    Takes    left, right: the filters that make the groups; filters: applied to both before.
-             ends: as for ``map_book``.
+    Takes    left, right: the filter or filters that make the groups, text with several between
+             semicolons; right None means all objects that are not in left. filters: applied to
+             both before. ends: as for ``map_book``.
     Raises   RequestError: the groups share objects, or one of them is empty.
     """
-    common, one, two = (read_filters(f) for f in (filters, left, right))
+    common, one, two = read_filters(filters), _group(left), None if right is None else _group(right)
     base = book.perspective(choose_type(book, type))
-    shared = apply_filters(base, common)
-    views = [apply_filters(shared, group) for group in (one, two)]
-    _check_groups(*views)
+    views = _split(apply_filters(base, common), one, two)
     done = [judge(base, view, ends, None) for view in views]
     paths, activities, durations = _Rows(), _Rows(), _Rows()
     one_side, other_side = (_sequences(view) for view in views)
@@ -156,7 +156,7 @@ def compare_book(
     ]
     request = _request_json(base.type, common, one, two, ends, confidence, false_discovery_rate)
     text = json.dumps([book.fingerprint, request], sort_keys=True)
-    return CompareResult(
+    return Comparison(
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
         book=book.fingerprint,
         request=request,
@@ -182,10 +182,28 @@ def compare_periods(
     type: str | None = None,  # noqa: A002
     filters: Sequence[FilterLike] = (),
     **options: Any,
-) -> CompareResult:
+) -> Comparison:
     """Compare objects that began in one period with those that began in another."""
     groups = [[TimeFilter(start=a, end=b, mode="started")] for a, b in (first, second)]
-    return compare_book(book, *groups, type=type, filters=filters, **options)
+    return compare_groups(book, groups[0], groups[1], type=type, filters=filters, **options)
+
+
+def _group(filters: FilterLike | Sequence[FilterLike]) -> tuple[Filter, ...]:
+    if isinstance(filters, str):
+        return parse_filters(filters)
+    return read_filters([filters] if isinstance(filters, Mapping | BaseModel) else filters)
+
+
+def _split(
+    view: Perspective, left: Sequence[Filter], right: Sequence[Filter] | None
+) -> tuple[Perspective, Perspective]:
+    one = apply_filters(view, left)
+    if right is None:
+        two = keep_objects(view, ~np.isin(view.object, one.object))
+    else:
+        two = apply_filters(view, right)
+    _check_groups(one, two)
+    return one, two
 
 
 def _check_groups(left: Perspective, right: Perspective) -> None:
@@ -288,9 +306,12 @@ def _duration_contrast(
     return means(found[0][0], spread[0], sizes[0], found[1][0], spread[1], sizes[1], confidence)
 
 
-def _describe(view: Perspective, done: Completion, filters: Sequence[Filter]) -> dict[str, Any]:
+def _describe(
+    view: Perspective, done: Completion, filters: Sequence[Filter] | None
+) -> dict[str, Any]:
+    """A group's size, and its filters as text (None: all other objects)."""
     return {
-        "filters": [to_text(one) for one in filters],
+        "filters": None if filters is None else [to_text(one) for one in filters],
         "objects": view.objects,
         "entries": view.entries,
         "finished": int(done.finished.sum()),
@@ -312,7 +333,7 @@ def _request_json(
     kind: str,
     common: Sequence[Filter],
     left: Sequence[Filter],
-    right: Sequence[Filter],
+    right: Sequence[Filter] | None,
     ends: Sequence[str] | None,
     confidence: float,
     rate: float,
@@ -321,7 +342,7 @@ def _request_json(
         "type": kind,
         "filters": [to_text(one) for one in common],
         "left": [to_text(one) for one in left],
-        "right": [to_text(one) for one in right],
+        "right": None if right is None else [to_text(one) for one in right],
         "ends": None if ends is None else list(ends),
         "confidence": confidence,
         "false_discovery_rate": rate,

@@ -13,7 +13,7 @@
                                     time.started, time.finished
     variant:top=5   variant:share=0.8   variant:A->B->C,A->C
 
-Names with any of , = < > ! " or blanks at an end stand in double quotes, as JSON text.
+Several filters stand between semicolons. Names with any of , ; = < > ! " or blanks at an end stand in double quotes, as JSON text.
 """
 
 from __future__ import annotations
@@ -88,6 +88,12 @@ def parse_filter(text: str) -> Filter:
             "follows:A->B, attribute:amount>=1000 or time:2024-01-01..2024-02-01."
         )
     return found
+
+
+def parse_filters(text: str) -> tuple[Filter, ...]:
+    """Several filters between semicolons, to hold one after the other."""
+    parts = re.findall(rf'(?:{_QUOTED}|[^;"]|"(?![^"]*"))+', text)
+    return tuple(parse_filter(part) for part in parts)
 
 
 def _parse(text: str) -> Filter | None:
@@ -201,7 +207,9 @@ def unquote(text: str) -> str:
 def quote(name: object) -> str:
     """The name, in quotes where the text form needs them."""
     text = str(name)
-    plain = text and text == text.strip() and not re.search(r'[,=<>!"]|\s(after|within)\s|->', text)
+    plain = (
+        text and text == text.strip() and not re.search(r'[,;=<>!"]|\s(after|within)\s|->', text)
+    )
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
