@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from tables_tools import read, written
 from thalweg.records.intake import ReadRequest
+from thalweg.records.locate import locate
 from thalweg.records.mapping import DateAndTime, FlatMapping, Milestone, load_mapping, save_mapping
 from thalweg.records.propose import Proposal, propose
 from thalweg.records.sources import Source
@@ -252,3 +254,23 @@ def test_workbooks_parquet_and_json_lines_are_understood_alike(tmp_path: Path) -
     for name in ("x.xlsx", "x.parquet", "x.jsonl"):
         mapping = proposed(tmp_path / name).mapping
         assert (mapping.case, mapping.activity, mapping.time) == ("订单号", "活动", "时间"), name
+
+
+def test_a_table_of_a_database_is_understood_alike(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("create table log (工单号 text, 工序 text, 完成时间 text)")
+        rows = [
+            (f"00{i // 3}", "车削铣削包装"[i % 3 * 2 :][:2], f"2021-03-0{i + 1}") for i in range(6)
+        ]
+        database.executemany("insert into log values (?, ?, ?)", rows)
+    database.close()
+
+    seen = propose(locate([f"sqlite:///{path}?table=log"])[0], ReadRequest())
+
+    assert seen.format == "sql"
+    assert (seen.mapping.case, seen.mapping.activity, seen.mapping.time) == (
+        "工单号",
+        "工序",
+        "完成时间",
+    )

@@ -14,17 +14,24 @@ from typing import Any, Literal
 import polars as pl
 
 from thalweg.records.intake import ROW, ReadRequest, Role
+from thalweg.records.locate import Located
 from thalweg.records.mapping import FlatMapping, to_yaml
 from thalweg.records.proposal_choice import Choice, Guess, Question, choose
 from thalweg.records.proposal_profile import ColumnProfile, profile
-from thalweg.records.readers.detect import detect
+from thalweg.records.readers import format_of
 from thalweg.records.readers.flat import Table
 from thalweg.records.sources import Source
 
 _SAMPLE_ROWS = 50_000
 _SHOWN_ROWS = 5
 _SURE = 0.8
-_READERS = {"csv": "delimited", "jsonl": "jsonlines", "xlsx": "excel", "parquet": "parquet"}
+_READERS = {
+    "csv": "delimited",
+    "jsonl": "jsonlines",
+    "xlsx": "excel",
+    "parquet": "parquet",
+    "sql": "database",
+}
 _XES_ROLES: dict[Role, str] = {
     "resource": "org:resource",
     "lifecycle": "lifecycle:transition",
@@ -95,18 +102,19 @@ class Proposal:
         return "\n".join(lines)
 
 
-def propose(source: Source, request: ReadRequest) -> Proposal:
+def propose(source: Located, request: ReadRequest) -> Proposal:
     """Look at a source and propose how to read it.
 
     Raises   SourceError, UnsafeSourceError: as reading it would.
     """
-    form = detect(source)
+    form = format_of(source)
     if form not in _READERS:
         roles = _XES_ROLES if form in {"xes", "xes-yaml", "mxml"} else {}
         return Proposal(source.name, form, FlatMapping(), is_standard=True, roles=dict(roles))
     reader = import_module(f"thalweg.records.readers.{_READERS[form]}")
     looking = replace(request, batch_rows=_SAMPLE_ROWS, progress=lambda _: None)
-    table: Table = reader.open_table(source, looking)
+    place = source if isinstance(source, Source) else source.uri
+    table: Table = reader.open_table(place, looking)
     rows = _first_rows(table)
     columns = tuple(profile(rows, name) for name in table.columns)
     choice = choose(rows, columns)
