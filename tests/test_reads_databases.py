@@ -332,7 +332,9 @@ events:
         assert batch.rejects is not None
         assert batch.rejects.select("@row", "reason").rows() == [(2, "time_unreadable")]
         infinite = {f.where: f.count for f in intake.findings if f.code == "time_infinite"}
-        assert infinite == {"at": 1, "local": 1, "until": 1}
+        place = "postgresql://tester@/postgres#t"
+        assert infinite == {f"{place}: {column}": 1 for column in ("at", "local", "until")}
+        assert batch.events["source_table"].unique().to_list() == [place]
         assert "cell_unreadable" not in {f.code for f in intake.findings}
 
     def test_nothing_can_be_written(self, filled_postgres: str) -> None:

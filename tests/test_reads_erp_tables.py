@@ -214,6 +214,13 @@ class TestWhatTheTablesDoNotCarry:
         }
         assert unused == {"ekbe": ["BUDAT"], "bkpf": ["BUDAT"], "bseg": ["KOART", "AUGDT"]}
 
+    def test_what_is_alike_in_all_files_is_said_once(
+        self, read: tuple[Intake, list[Batch]]
+    ) -> None:
+        encoding = finding(read[0], "encoding_detected")
+        assert (encoding.count, encoding.detail["encoding"]) == (12, "utf-8")
+        assert encoding.where.split(", ")[:2] == ["ekko.csv", "ekpo.csv"]
+
     def test_no_row_of_any_table_is_left_over(self, read: tuple[Intake, list[Batch]]) -> None:
         assert [f for f in read[0].findings if f.code == "table_rows_unused"] == []
 

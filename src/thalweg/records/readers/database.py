@@ -99,6 +99,11 @@ class Database:
     _connect_to: str = field(repr=False)
     _known: list[Column] = field(default_factory=list, repr=False, compare=False)
 
+    @property
+    def place(self) -> str:
+        """The database without the table or query."""
+        return self.shown.partition("?")[0]
+
     @staticmethod
     def parse(uri: str, *, table: str | None = None, query: str | None = None) -> Database:
         """Take a URI apart; ``table`` and ``query`` stand in for those of the URI.

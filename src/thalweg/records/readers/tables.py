@@ -44,7 +44,7 @@ from thalweg.records.readers.tables_events import (
 )
 from thalweg.records.readers.tables_files import Table, open_tables, sources_of
 from thalweg.records.readers.tables_join import Drawn, draw
-from thalweg.records.readers.tables_report import ID_MISSING, Ledger
+from thalweg.records.readers.tables_report import ID_MISSING, Ledger, alike_together
 from thalweg.records.sources import Source
 from thalweg.records.tables_columns import Schema, check_mapping, scope_of, used_columns
 from thalweg.records.tables_mapping import (
@@ -120,8 +120,12 @@ class _Reading:
     def batches(self) -> Iterator[Batch]:
         """Objects and their links and changes first, then the events of each rule."""
         zone = self.clock.zone_name(None)
-        for name, table in self.tables.items():
-            self.findings += table.read(self.used[name], self.request, zone)
+        opened = [
+            finding
+            for name, table in self.tables.items()
+            for finding in table.read(self.used[name], self.request, zone)
+        ]
+        self.findings += alike_together(opened)
         self.ledger = Ledger(self.mapping, self.tables)
         yield Batch(
             pl.DataFrame(schema=_NO_EVENTS),

@@ -93,7 +93,7 @@ class Table:
             frames.append(plain_types(frame).with_columns(where))
         rows = pl.concat(frames, how="diagonal_relaxed")
         _check_cells(self.name, rows, columns, request.limits.cell_bytes)
-        findings = [f for part in self.parts for f in part.notes.findings()]
+        findings = [_placed(f, part) for part in self.parts for f in part.notes.findings()]
         for column in columns:
             if column not in rows.columns:
                 rows = rows.with_columns(pl.lit(None, self.schema[column]).alias(column))
@@ -114,6 +114,12 @@ class Table:
         )
         where = f"{self.name}.{column}"
         return [Finding("cell_unreadable", "warning", count, len(rows), where, examples)]
+
+
+def _placed(finding: Finding, part: Part) -> Finding:
+    """A finding about one file, with the file's name before the column's."""
+    where = f"{part.label}: {finding.where}" if finding.where else part.label
+    return replace(finding, where=where)
 
 
 def open_tables(
@@ -297,7 +303,7 @@ def _database_part(name: str, spec: TableSpec, database: str | None, request: Re
         return _numbered(pl.concat([none, *(frame.select(columns) for frame in rows)]))
 
     schema, notes = source.schema(), Notes(source.shown)
-    return Part(f"{source.shown}#{name}", schema, read, notes)
+    return Part(f"{source.place}#{name}", schema, read, notes)
 
 
 def _numbered(frame: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ Findings   table_rows_unused      rows that nothing was made of, by reason
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -32,6 +32,23 @@ NOT_REACHED = "no_join_reaches"
 
 _REASONS = (JOIN_EMPTY, JOIN_AMBIGUOUS, TIME_UNREADABLE, ID_MISSING)
 _EXAMPLES = 5
+
+
+def alike_together(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings without examples that differ in nothing but their place, made one."""
+    together: dict[str, Finding] = {}
+    for number, finding in enumerate(findings):
+        alike = f"{finding.code} {finding.severity} {sorted(finding.detail.items())}"
+        key = f"{number}" if finding.examples or finding.of else alike
+        known = together.get(key)
+        together[key] = (
+            finding
+            if known is None
+            else replace(
+                known, count=known.count + finding.count, where=f"{known.where}, {finding.where}"
+            )
+        )
+    return list(together.values())
 
 
 @dataclass(slots=True)
