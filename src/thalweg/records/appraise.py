@@ -21,7 +21,7 @@ from thalweg.records.facts import (
     objects_per_event,
     sequence_facts,
 )
-from thalweg.records.finish import FinishedType
+from thalweg.records.finish import FinishedType, ObjectFacts
 from thalweg.records.lifecycle import COMPLETE, OTHER, START, pair_transitions, transition_kinds
 from thalweg.records.rows import Rows
 from thalweg.records.tally import EXAMPLES
@@ -36,6 +36,7 @@ WHOLE_BOOK_CODES = frozenset(
         "object_without_event",
         "event_without_object",
         "object_link_dangling",
+        "object_change_dangling",
         "time_tied",
         "event_late",
         "event_repeated",
@@ -82,14 +83,14 @@ class Evidence:
 
     first_new   event row from which on this generation's rows stand.
     before_ns   latest time that the generation before held, or None.
-    dangling    object-to-object links with an unknown end.
+    facts       later attribute values of objects, and links between objects.
     now_ns      what the clock says.
     """
 
     builder: BookBuilder
     types: Sequence[FinishedType]
     sources: Sequence[str]
-    dangling: pl.DataFrame
+    facts: ObjectFacts
     first_new: int
     before_ns: int | None
     now_ns: int
@@ -214,12 +215,27 @@ def _link_findings(evidence: Evidence) -> Iterator[Finding]:
             shown = evidence.id_examples(finished, _first(~seen))
             yield Finding("object_without_event", "note", idle, objects, name, shown)
     yield from _flagged("event_without_object", "warning", ~linked, evidence)
-    dangling = evidence.dangling
-    if len(dangling):
-        rows = dangling.head(EXAMPLES).select("@source", "@target").rows()
-        told = sum(map(len, evidence.builder.object_links))
-        shown = tuple(Example(value=f"{source} → {target}") for source, target in rows)
-        yield Finding("object_link_dangling", "warning", len(dangling), told, "", shown)
+    yield from _dangling_findings(evidence.facts)
+
+
+def _dangling_findings(facts: ObjectFacts) -> Iterator[Finding]:
+    """Facts about objects that nobody declared and no event names."""
+    if facts.links is not None:
+        gone = pl.col("@source_type").is_null() | pl.col("@target_type").is_null()
+        shown = pl.format("{} → {}", "@source", "@target")
+        yield from _dangling("object_link_dangling", facts.links, gone, shown)
+    if facts.changes is not None:
+        gone = pl.col("@type").is_null()
+        shown = pl.format("{}: {} = {}", "@object", "@attribute", "@value")
+        yield from _dangling("object_change_dangling", facts.changes, gone, shown)
+
+
+def _dangling(code: str, told: pl.DataFrame, gone: pl.Expr, shown: pl.Expr) -> Iterator[Finding]:
+    found = told.filter(gone)
+    if len(found):
+        values = found.head(EXAMPLES).select(shown.alias("value"))["value"]
+        examples = tuple(Example(value=value or "") for value in values)
+        yield Finding(code, "warning", len(found), len(told), "", examples)
 
 
 def _sequence_findings(

@@ -63,23 +63,27 @@ def finish_start(builder: BookBuilder) -> StoredFile | None:
     return builder.transaction.keep_array(builder.start_ns.array(), "start")
 
 
-def finish_object_facts(
-    builder: BookBuilder,
-) -> tuple[StoredFile | None, StoredFile | None, pl.DataFrame]:
-    """Files of object changes and object links, each fact once, and the dangling links."""
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """Later attribute values and object-to-object links, each once; None where there are none."""
+
+    changes: pl.DataFrame | None
+    links: pl.DataFrame | None
+    changes_file: StoredFile | None
+    links_file: StoredFile | None
+
+
+def finish_object_facts(builder: BookBuilder) -> ObjectFacts:
+    """Write what is known of objects beside their tables."""
     changes = _distinct(builder, builder.object_changes_with_types(), "object_change")
     links = _distinct(builder, builder.object_links_with_types(), "object_link")
     keep = builder.transaction.keep_frame
-    dangling = pl.DataFrame() if links is None else links.filter(_dangles())
-    return (
-        None if changes is None else keep(changes, "object_changes"),
-        None if links is None else keep(links, "object_links"),
-        dangling,
+    return ObjectFacts(
+        changes=changes,
+        links=links,
+        changes_file=None if changes is None else keep(changes, "object_changes"),
+        links_file=None if links is None else keep(links, "object_links"),
     )
-
-
-def _dangles() -> pl.Expr:
-    return pl.col("@source_type").is_null() | pl.col("@target_type").is_null()
 
 
 def _distinct(builder: BookBuilder, frames: list[pl.DataFrame], what: str) -> pl.DataFrame | None:

@@ -184,13 +184,13 @@ def _finish(
 ) -> Manifest:
     now = request.clock()
     types = finish_types(builder)
-    changes, links, dangling = finish_object_facts(builder)
+    facts = finish_object_facts(builder)
     sources = known.sources + tuple(read.record for read in reads)
     evidence = Evidence(
         builder=builder,
         types=types,
         sources=[s.name for s in sources],
-        dangling=dangling,
+        facts=facts,
         first_new=first_new,
         before_ns=known.last_time_ns,
         now_ns=int(now.timestamp() * 1e9),
@@ -217,8 +217,8 @@ def _finish(
         roles=finish_roles(builder),
         trust=keep.keep_json(trust.to_json(), "trust"),
         start=finish_start(builder),
-        object_changes=changes,
-        object_links=links,
+        object_changes=facts.changes_file,
+        object_links=facts.links_file,
         set_aside=tuple(builder.set_aside),
         meta=meta,
     )
