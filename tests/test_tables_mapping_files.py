@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thalweg.errors import MappingError
+from thalweg.records.mapping import load_mapping
 from thalweg.records.readers.tables import read_tables
 from thalweg.records.sources import expand
 from thalweg.records.tables_mapping import TablesMapping
@@ -255,7 +256,9 @@ class TestProblems:
 
 @pytest.mark.parametrize("name", sorted(shipped_mappings()))
 def test_every_shipped_mapping_is_valid(name: str) -> None:
-    assert load_tables_mapping(shipped_mappings()[name]).kind == "tables"
+    path = shipped_mappings()[name]
+    assert load_tables_mapping(path).kind == "tables"
+    assert load_mapping(path) == load_tables_mapping(path)
 
 
 P2P_TYPES = {
