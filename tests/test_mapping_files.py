@@ -101,7 +101,7 @@ def test_a_file_that_is_not_there_or_not_utf8_is_named(tmp_path: Path) -> None:
 
 
 def test_a_mapping_that_says_too_little_names_all_that_is_missing() -> None:
-    with pytest.raises(MappingError, match=r"case .or objects. and the time"):
+    with pytest.raises(MappingError, match=r"case .or objects., the time"):
         FlatMapping(activity="a").check_columns(["a"], "x.csv")
 
 

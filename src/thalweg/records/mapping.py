@@ -167,7 +167,7 @@ class FlatMapping(_Record):
         if missing:
             raise MappingError(
                 f"The mapping for {where} does not say which column is the "
-                f"{' and the '.join(missing)}. Run 'thalweg inspect' for a proposal."
+                f"{', the '.join(missing)}. Run 'thalweg inspect' for a proposal."
             )
         present = list(columns)
         for column, field in self.columns().items():
