@@ -64,10 +64,11 @@ def test_every_value_of_a_real_log_is_as_another_parser_reads_it(logs: Path) -> 
 
 
 def test_small_batches_give_the_same_log(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, (whole,) = read_all(logs / DRIFT)
+    once, (whole,) = read_all(logs / DRIFT)
     monkeypatch.setattr("thalweg.records.readers.xml_scan.events._BLOCK_BYTES", 20_000)
-    _, batches = read_all(logs / DRIFT, batch_rows=500)
+    intake, batches = read_all(logs / DRIFT, batch_rows=500)
     assert len(batches) > 3
+    assert intake.findings == once.findings
     assert pl.concat([b.events for b in batches]).equals(whole.events)
     cases = pl.concat([b.objects["case"] for b in batches])
     assert cases.equals(whole.objects["case"])

@@ -455,14 +455,30 @@ def test_small_chunks_and_batches_give_the_same_log(
     logs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = logs / "manufacturing/Production.xes.gz"
-    _, whole = read_all(path)
+    once, whole = read_all(path)
     monkeypatch.setattr("thalweg.records.readers.xml_scan.chunks.CHUNK_BYTES", 30_000)
-    batches = list(xes.read(Source(path), ReadRequest(batch_rows=1_000)).batches)
+    intake = xes.read(Source(path), ReadRequest(batch_rows=1_000))
+    batches = list(intake.batches)
     assert len(batches) > 5
+    assert intake.findings == once.findings
+    assert [f.code for f in once.findings] == ["global_not_filled"]
     events = pl.concat([b.events for b in batches], how="diagonal")
     cases = pl.concat([b.objects["case"] for b in batches], how="diagonal")
     assert events.equals(whole.events.select(events.columns))
     assert cases.equals(whole.objects["case"].select(cases.columns))
+
+
+def test_names_repeated_in_a_later_batch_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("thalweg.records.readers.xml_scan.chunks.CHUNK_BYTES", 1_000)
+    path = tmp_path / "log.xes"
+    path.write_text(log_of(*(named(f"c{i % 70}") + event_of() for i in range(100))))
+    intake = xes.read(Source(path), ReadRequest(batch_rows=10))
+    assert len(list(intake.batches)) > 5
+    repeated = finding(intake, "case_name_repeated")
+    assert (repeated.count, repeated.of) == (30, 100)
+    assert repeated.examples[0].row == 71
 
 
 def test_an_empty_log_gives_no_events(tmp_path: Path) -> None:

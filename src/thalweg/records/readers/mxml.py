@@ -13,7 +13,7 @@ from thalweg.errors import SourceError
 from thalweg.records.intake import Batch, Intake, ReadRequest
 from thalweg.records.mapping import CASE_TYPE
 from thalweg.records.readers.notes import Notes
-from thalweg.records.readers.xes_columns import Columns
+from thalweg.records.readers.xes_columns import Columns, out_of_all
 from thalweg.records.readers.xes_header import empty_meta
 from thalweg.records.readers.xes_rows import Gathering
 from thalweg.records.readers.xml_scan.events import GuardedParser
@@ -72,7 +72,10 @@ class _Reading:
             self._ready = []
         if self._gathering.events.count or self._gathering.cases.count:
             yield self._gathering.take()
-        intake.findings += self._notes.findings()
+        gathering = self._gathering
+        intake.findings += out_of_all(
+            self._notes.findings(), gathering.events.first - 1, gathering.cases.first - 1
+        )
 
     def _started(self, name: str, attributes: dict[str, str]) -> None:
         if not self._open and name != "WorkflowLog":

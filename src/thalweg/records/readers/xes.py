@@ -30,7 +30,7 @@ from thalweg.records.intake import (
 )
 from thalweg.records.mapping import CASE_TYPE, nearest
 from thalweg.records.readers.notes import EXAMPLES, Notes
-from thalweg.records.readers.xes_columns import Columns, Texts, rejected
+from thalweg.records.readers.xes_columns import Columns, Texts, out_of_all, rejected
 from thalweg.records.readers.xes_header import (
     add_heads,
     empty_meta,
@@ -90,7 +90,7 @@ class _Reading:
         self._notes = Notes(source.name)
         self._slots = s.new_slots()
         self._events, self._traces = 0, 0
-        self._seen: list[pl.Series] = []
+        self._seen: NDArray[np.uint64] = np.empty(0, np.uint64)
         self._event_columns = Columns("event", request.timezone, self._notes)
         self._trace_columns = Columns(CASE_TYPE, request.timezone, self._notes)
         self.meta["columns"] = {
@@ -110,7 +110,7 @@ class _Reading:
         if waiting:
             yield self._batch(waiting, intake)
         self._check_keys()
-        intake.findings += self._notes.findings()
+        intake.findings += out_of_all(self._notes.findings(), self._events, self._traces)
 
     def _part(self, chunk: Chunk) -> _Part:
         if chunk.first and chunk.elements[0, t.WORD] != s.LOG:
@@ -225,22 +225,27 @@ class _Reading:
     def _merged(self, table: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
         """One row per name: each attribute as first given. Repeated names are counted."""
         names = table[OBJECT]
-        again = ~names.is_first_distinct()
-        for seen in self._seen:
-            again = again | names.is_in(seen.implode())
-        self._seen.append(names.unique())
+        again = ~names.is_first_distinct() | self._seen_before(names)
         if not again.any():
             return table
         few = pl.DataFrame({"row": rows, "name": names}).filter(again).head(EXAMPLES)
-        repeated = table.filter(names.is_in(names.filter(again).implode()))
-        differing = repeated.group_by(OBJECT).agg(pl.all().drop_nulls().n_unique() > 1)
-        conflicts = differing.select(pl.sum_horizontal(pl.all().exclude(OBJECT).sum()))
         self._notes.add(
             "case_name_repeated", "warning", int(again.sum()), of=len(table),
             examples=[self._notes.example(row, name) for row, name in few.iter_rows()],
-            detail={"attributes_differing": int(conflicts.item() or 0) if table.width > 1 else 0},
+            detail={"attributes_differing": _differing(table)},
         )  # fmt: skip
         return table.group_by(OBJECT, maintain_order=True).agg(pl.all().drop_nulls().first())
+
+    def _seen_before(self, names: pl.Series) -> pl.Series:
+        """Which names earlier batches had; told by 64-bit hashes, for millions of cases."""
+        hashes = names.hash().to_numpy()
+        at = np.searchsorted(self._seen, hashes)
+        known = np.zeros(len(hashes), np.bool_)
+        inside = at < len(self._seen)
+        known[inside] = self._seen[at[inside]] == hashes[inside]
+        fresh = np.unique(hashes[~known])
+        self._seen = np.insert(self._seen, np.searchsorted(self._seen, fresh), fresh)
+        return pl.Series(known)
 
     def _event_frame(
         self, parts: list[_Part], rows: pl.Series, cases: pl.Series
@@ -335,6 +340,15 @@ class _Reading:
                 of=len(cases),
                 examples=examples,
             )
+
+
+def _differing(table: pl.DataFrame) -> int:
+    """How often rows with the same name differ in an attribute, counted once an attribute."""
+    if table.width == 1:
+        return 0
+    own = table.filter(table[OBJECT].is_duplicated()).group_by(OBJECT)
+    several = own.agg(pl.all().drop_nulls().n_unique() > 1).drop(OBJECT)
+    return int(several.sum().sum_horizontal().item())
 
 
 def _trace_of_events(parts: list[_Part]) -> pl.Series:

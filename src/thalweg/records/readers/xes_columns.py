@@ -9,7 +9,7 @@ values that are not of the type they claim (``#text``). Keys that begin with ``@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -17,6 +17,7 @@ import polars as pl
 from thalweg.records.intake import OFFSET_MIN, REJECTS_SCHEMA, ROW, TIME
 from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.readers.xml_scan.instants import Instants, read_instants
+from thalweg.records.trust import Finding
 
 _DTYPES: dict[str, type[pl.DataType]] = {"int": pl.Int64, "float": pl.Float64}
 _BY_DTYPE = (("int", pl.Int64), ("float", pl.Float64), ("boolean", pl.Boolean))
@@ -177,6 +178,17 @@ class Columns:
 
     def _place(self, name: str) -> str:
         return f"{self.where}.{name}" if self.where == "case" else name
+
+
+def out_of_all(findings: Iterable[Finding], events: int, cases: int) -> list[Finding]:
+    """Findings whose totals are those of the whole log, not of the batches they appeared in."""
+    totals = {True: cases, False: events}
+    return [
+        replace(f, of=totals[f.where.startswith("case.") or f.code.startswith("case_")])
+        if f.of
+        else f
+        for f in findings
+    ]
 
 
 def rejected(

@@ -15,7 +15,7 @@ from thalweg.errors import SourceError
 from thalweg.records.intake import Batch, Intake, ReadRequest, Role
 from thalweg.records.mapping import CASE_TYPE
 from thalweg.records.readers.notes import Notes
-from thalweg.records.readers.xes_columns import Columns
+from thalweg.records.readers.xes_columns import Columns, out_of_all
 from thalweg.records.readers.xes_header import empty_meta
 from thalweg.records.readers.xes_rows import Gathering, Path, Rows
 from thalweg.records.readers.xml_scan.text import tell_encoding
@@ -82,7 +82,9 @@ class _Reading:
                 "'event:'. Give a file in XES-YAML format."
             )
         yield self._batch(intake)
-        intake.findings += self._notes.findings()
+        intake.findings += out_of_all(
+            self._notes.findings(), gathering.events.first - 1, gathering.cases.first - 1
+        )
 
     def _batch(self, intake: Intake) -> Batch:
         batch = self._gathering.take()
