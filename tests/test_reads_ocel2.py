@@ -213,6 +213,30 @@ def test_every_log_is_recognised(logs: Path) -> None:
         assert detect(Source(logs / "ocel2" / name)) == "ocel2-sqlite"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"events": [{"id": "e1", "type": "A", "time": "2020-01-01T00:00:00Z"}]}', "ocel2-json"),
+        ('\ufeff {"objects": [{"id": "o1", "type": "o", "relationships": []}]}', "ocel2-json"),
+        ('{"events": [{"name": "e1", "type": "A"}]}', None),
+        ('{"trace": []}', None),
+        ('<log><object-types/></log>', "ocel2-xml"),
+        ('<?xml version="1.0"?><log><events><event id="e" type="A"/></events></log>', "ocel2-xml"),
+        ('<log><global scope="object"/></log>', "ocel1-xml"),
+        ('<log xes.version="1.0"><trace><event/></trace></log>', None),
+        ("id,activity\n", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_a_format_is_told_by_its_first_bytes(
+    tmp_path: Path, text: str, expected: str | None
+) -> None:
+    path = tmp_path / "unknown"
+    path.write_text(text, encoding="utf-8")
+
+    assert detect(Source(path)) == expected
+
+
 def _unpacked(packed: Path, folder: Path) -> sqlite3.Connection:
     path = folder / "log.sqlite"
     path.write_bytes(gzip.decompress(packed.read_bytes()))
@@ -453,13 +477,19 @@ def test_all_dialects_of_xml_references_are_understood(
     assert finding(intake, "ocel_dialect") == dialects
 
 
-def test_a_lone_surrogate_in_json_does_not_stop_the_reading(tmp_path: Path) -> None:
-    text = document(events=[event("e1", of="A")]).replace('"A"', '"A\\ud800"')
+def test_lone_surrogates_in_json_do_not_stop_the_reading(tmp_path: Path) -> None:
+    text = document(
+        events=[event("e1", of="@@"), event("e2", time="@@"), event("e3", **{"@@": "@@"})]
+    )
+    text = text.replace("@@", "A\\ud800\\ud83d\\ude00")
 
     intake, batch = read_text(tmp_path, "log.json", text)
 
-    assert batch.events["@activity"].to_list() == ["A\ufffd"]
-    assert finding(intake, "text_damaged") >= 1
+    assert batch.events["@activity"][0] == "A\ufffd😀"
+    assert batch.events["A\ufffd😀"].to_list() == [None, "A\ufffd😀"]
+    assert batch.rejects is not None
+    assert batch.rejects["value"].to_list() == ["A\ufffd😀"]
+    assert finding(intake, "text_damaged") == 4
 
 
 def test_gb18030_xml_and_utf16_json_are_read(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from thalweg.records.intake import (
     LINKS_SCHEMA,
     OBJECT,
     OBJECT_LINKS_SCHEMA,
+    OFFSET_MIN,
     QUALIFIER,
     REJECTS_SCHEMA,
     ROW,
@@ -30,13 +31,12 @@ from thalweg.records.readers.ocel_values import (
     DTYPES,
     Clock,
     ValueType,
-    as_series,
     json_text,
     read_typed,
+    text_series,
     widest,
 )
 
-_OFFSET: Final = "@offset_min"
 _ROLE_NAMES: Final[dict[Role, tuple[str, ...]]] = {
     "resource": ("org:resource", "resource"),
     "lifecycle": ("lifecycle:transition", "lifecycle"),
@@ -89,18 +89,18 @@ def _once(batch: Batch) -> Iterator[Batch]:
 
 def _build_events(draft: Draft, clock: Clock) -> tuple[pl.DataFrame, dict[str, dict[str, str]]]:
     """Event rows with one column for each attribute name, and the types as they came out."""
-    times = clock.read(_text_series(draft, draft.event_times))
+    times = clock.read(text_series(draft.event_times))
     frame = pl.DataFrame(
         {
             _AT: pl.int_range(len(draft.event_ids), dtype=pl.Int64, eager=True),
             ROW: pl.Series([draft.row(at) for at in range(len(draft.event_ids))], dtype=pl.Int64),
-            EVENT: _text_series(draft, draft.event_ids),
-            ACTIVITY: _text_series(draft, draft.activities),
+            EVENT: text_series(draft.event_ids),
+            ACTIVITY: text_series(draft.activities),
             TIME: times.utc,
         }
     )
     if times.offset_min is not None and (times.offset_min != 0).any():
-        frame = frame.with_columns(times.offset_min.alias(_OFFSET))
+        frame = frame.with_columns(times.offset_min.alias(OFFSET_MIN))
     columns = {}
     for name in _event_attributes(draft):
         columns[_own_name(draft, name)] = _event_attribute(draft, name, clock)
@@ -145,7 +145,7 @@ def _event_attribute(draft: Draft, name: str, clock: Clock) -> pl.Series:
 
 
 def _spread(draft: Draft, column: Column, kind: ValueType, name: str, clock: Clock) -> pl.Series:
-    values = read_typed(_text_series(draft, column.texts), kind, clock, draft.notes, name)
+    values = read_typed(text_series(column.texts), kind, clock, draft.notes, name)
     given = pl.DataFrame({_AT: pl.Series(column.owners, dtype=pl.Int64), "value": values})
     repeated = given.filter(~pl.col(_AT).is_first_distinct())
     for at, value in repeated.iter_rows():
@@ -159,7 +159,7 @@ def _spread(draft: Draft, column: Column, kind: ValueType, name: str, clock: Clo
 
 def _without_unreadable(draft: Draft, frame: pl.DataFrame) -> pl.DataFrame:
     """Set events aside that have no id, or a time that is no time."""
-    raw = _text_series(draft, draft.event_times)
+    raw = text_series(draft.event_times)
     unreadable = frame[TIME].is_null() & raw.is_not_null() & (raw.str.strip_chars() != "")
     nameless = frame[EVENT].is_null()
     for at in (unreadable | nameless).arg_true():
@@ -241,9 +241,9 @@ def _short(dtype: pl.DataType) -> str:
 def _build_links(draft: Draft) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            EVENT: _text_series(draft, draft.link_events),
-            OBJECT: _text_series(draft, draft.link_objects),
-            QUALIFIER: _text_series(draft, list(draft.link_qualifiers)),
+            EVENT: text_series(draft.link_events),
+            OBJECT: text_series(draft.link_objects),
+            QUALIFIER: text_series(list(draft.link_qualifiers)),
             ROW: pl.Series(draft.link_rows, dtype=pl.Int64),
         },
         schema=LINKS_SCHEMA,
@@ -256,9 +256,9 @@ def _build_object_links(draft: Draft) -> pl.DataFrame | None:
     sources, targets, qualifiers = zip(*draft.object_links, strict=True)
     return pl.DataFrame(
         {
-            LINK_SOURCE: _text_series(draft, list(sources)),
-            LINK_TARGET: _text_series(draft, list(targets)),
-            QUALIFIER: _text_series(draft, list(qualifiers)),
+            LINK_SOURCE: text_series(list(sources)),
+            LINK_TARGET: text_series(list(targets)),
+            QUALIFIER: text_series(list(qualifiers)),
         },
         schema=OBJECT_LINKS_SCHEMA,
     )
@@ -268,13 +268,6 @@ def _build_rejects(draft: Draft) -> pl.DataFrame | None:
     if not draft.rejects:
         return None
     return pl.DataFrame(draft.rejects, schema=REJECTS_SCHEMA, orient="row")
-
-
-def _text_series(draft: Draft, values: list[str | None]) -> pl.Series:
-    series, damaged = as_series(values)
-    if damaged:
-        draft.note("text_damaged", "warning", count=damaged)
-    return series
 
 
 def _note_empty_types(draft: Draft) -> None:

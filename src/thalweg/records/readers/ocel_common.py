@@ -39,7 +39,8 @@ def detect(source: Source) -> OcelFormat | None:
     if text.startswith("{"):
         if _KEY_1.search(text):
             return "ocel1-json"
-        lists = _LIST_2.match(text) and (_LINK_2.search(text) or '"type"' in text)
+        named = '"id"' in text and '"type"' in text
+        lists = _LIST_2.match(text) and (_LINK_2.search(text) or named)
         return "ocel2-json" if _TYPES_2.search(text) or lists else None
     if text.startswith("<"):
         return _detect_xml(text)

@@ -16,7 +16,7 @@ from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import ROW, Batch, Intake, ObjectColumn, ReadRequest
 from thalweg.records.readers.ocel_build import intake
 from thalweg.records.readers.ocel_draft import Draft
-from thalweg.records.readers.ocel_values import json_text
+from thalweg.records.readers.ocel_values import json_text, mended
 from thalweg.records.sources import Source
 
 _ID, _ACTIVITY, _TIME = "ocel:eid", "ocel:activity", "ocel:timestamp"
@@ -78,9 +78,13 @@ def split_list(cell: str) -> list[str] | None:
         if match is None:
             return None
         quoted = match.group(1) if match.group(1) is not None else match.group(2)
-        found.append(match.group(3) if quoted is None else _ESCAPED.sub(_unescape, quoted))
+        found.append(match.group(3) if quoted is None else _plain(quoted))
         at = match.end()
     return found
+
+
+def _plain(quoted: str) -> str:
+    return mended(_ESCAPED.sub(_unescape, quoted)) if "\\" in quoted else quoted
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import Intake, ReadRequest
 from thalweg.records.readers.ocel_build import intake
 from thalweg.records.readers.ocel_draft import Draft, same_or_not
-from thalweg.records.readers.ocel_values import json_text
+from thalweg.records.readers.ocel_values import json_text, mended
 from thalweg.records.sources import Source
 
 _CHUNK: Final = 8 * 1024**2
@@ -19,6 +20,7 @@ _QUOTE: Final = ord('"')
 _STEPS: Final = np.zeros(256, dtype=np.int8)
 """How much deeper each byte leads."""
 _STEPS[list(b"{[")], _STEPS[list(b"}]")] = 1, -1
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _PARTS_1: Final = {"ocel:events", "ocel:objects"}
 _PARTS_2: Final = ("events", "objects", "eventTypes", "objectTypes")
 _KNOWN_1: Final = _PARTS_1 | {"ocel:global-event", "ocel:global-object", "ocel:global-log"}
@@ -37,6 +39,10 @@ def read(source: Source, request: ReadRequest) -> Intake:
     _check_nesting(text.encode("utf-8", "surrogatepass"), source, request.limits.nesting)
     repeated: list[Repeated] = []
     document = _parse(text, source, repeated)
+    damaged: list[str] = []
+    if _SURROGATE.search(text):
+        document = _mend(document, damaged)
+        repeated = [(mended(key), _mend(value, damaged), same) for key, value, same in repeated]
     del text
     if _PARTS_1 & document.keys():
         draft = _read_1(document, source)
@@ -50,6 +56,8 @@ def read(source: Source, request: ReadRequest) -> Intake:
             f"{source.name} is JSON but no OCEL: it has the keys {found}. "
             "OCEL 2.0 needs events and objects, OCEL 1.0 needs ocel:events and ocel:objects."
         )
+    for old in damaged:
+        draft.note("text_damaged", "warning", value=mended(old))
     for key, value, same in repeated:
         where, severity = same_or_not(same)
         draft.note("ocel_repeated_key", severity, where, value=key)
@@ -93,6 +101,20 @@ def _parse(text: str, source: Source, repeated: list[Repeated]) -> dict[str, Any
     if not isinstance(document, dict):
         raise SourceError(f"{source.name} is JSON but no OCEL: it holds no object at its top.")
     return document
+
+
+def _mend(value: Any, damaged: list[str]) -> Any:
+    """The document without lone surrogates; ``damaged`` takes the texts that had some."""
+    if isinstance(value, str):
+        whole = mended(value)
+        if whole != value:
+            damaged.append(value)
+        return whole
+    if isinstance(value, list):
+        return [_mend(item, damaged) for item in value]
+    if isinstance(value, dict):
+        return {_mend(key, damaged): _mend(item, damaged) for key, item in value.items()}
+    return value
 
 
 def _check_nesting(data: bytes, source: Source, limit: int) -> None:

@@ -24,9 +24,9 @@ from thalweg.records.readers.ocel_draft import Column, Draft, same_or_not
 from thalweg.records.readers.ocel_values import (
     Clock,
     ValueType,
-    as_series,
     json_text,
     read_typed,
+    text_series,
     type_of,
     widest,
     write_as_text,
@@ -47,7 +47,7 @@ class Objects:
 
 def build_objects(draft: Draft, clock: Clock) -> Objects:
     """Objects by type with the values that they begin with; later values as changes."""
-    ids, _ = as_series(draft.object_ids)
+    ids = text_series(draft.object_ids)
     kept = _kept_positions(draft)
     stamps = {key: _stamps(draft, column, clock) for key, column in draft.object_columns.items()}
     initial = _initial_stamps(draft, list(stamps.values()))
@@ -131,7 +131,7 @@ def _note_repeated(draft: Draft, at: int, first: int, contents: dict[int, Conten
 
 def _stamps(draft: Draft, column: Column, clock: Clock) -> pl.Series:
     """When each value began to hold; null for "from the beginning"."""
-    texts, _ = as_series(column.times)
+    texts = text_series(column.times)
     times = clock.read(texts).utc
     for at in (times.is_null() & texts.is_not_null()).arg_true():
         owner = column.owners[at]
@@ -163,9 +163,7 @@ def _values(
     if draft.version == "2.0" and name not in declared and column.owners:
         draft.note("ocel_undeclared", "warning", "object attribute", value=f"{kind}.{name}")
     value_type: ValueType = declared.get(name) or widest(column.kinds)
-    texts, damaged = as_series(column.texts)
-    if damaged:
-        draft.note("text_damaged", "warning", count=damaged)
+    texts = text_series(column.texts)
     frame = pl.DataFrame(
         {
             _AT: pl.Series(column.owners, dtype=pl.Int64),
@@ -173,7 +171,7 @@ def _values(
             VALUE: read_typed(texts, value_type, clock, draft.notes, f"{kind}.{name}"),
         }
     )
-    unreadable, _ = as_series(column.times)
+    unreadable = text_series(column.times)
     return frame.filter(~(frame[_STAMP].is_null() & unreadable.is_not_null()))
 
 

@@ -198,21 +198,14 @@ def type_of(dtype: pl.DataType) -> ValueType:
     return "boolean" if dtype == pl.Boolean else "string"
 
 
-def as_series(values: list[str | None]) -> tuple[pl.Series, int]:
-    """A text column, and how many values held damaged characters (lone surrogates).
-
-    Damaged characters become U+FFFD, since no UTF-8 text can hold them.
-    """
-    try:
-        return pl.Series(values, dtype=pl.String), 0
-    except UnicodeEncodeError:
-        clean = [_without_surrogates(value) for value in values]
-        damaged = sum(a != b for a, b in zip(values, clean, strict=True))
-        return pl.Series(clean, dtype=pl.String), damaged
+def text_series(values: list[str | None]) -> pl.Series:
+    """A text column."""
+    return pl.Series(values, dtype=pl.String)
 
 
-def _without_surrogates(value: str | None) -> str | None:
-    return value and value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def mended(text: str) -> str:
+    """Text with U+FFFD for lone surrogates, which an escape can write and UTF-8 cannot hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def json_text(value: Any) -> str:
