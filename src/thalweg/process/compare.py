@@ -30,7 +30,7 @@ from thalweg.process.contrasts import (
     means,
     proportions,
 )
-from thalweg.process.filter_text import parse_filters, to_text
+from thalweg.process.filter_text import to_text
 from thalweg.process.filters import Filter, TimeFilter
 from thalweg.process.map import FilterLike, choose_type, judge, read_filters
 from thalweg.process.pairs import Sequences, group_gaps, scan_pairs
@@ -189,9 +189,8 @@ def compare_periods(
 
 
 def _group(filters: FilterLike | Sequence[FilterLike]) -> tuple[Filter, ...]:
-    if isinstance(filters, str):
-        return parse_filters(filters)
-    return read_filters([filters] if isinstance(filters, Mapping | BaseModel) else filters)
+    one = isinstance(filters, str | Mapping | BaseModel)
+    return read_filters([filters] if one else filters)  # type: ignore[list-item, arg-type]
 
 
 def _split(

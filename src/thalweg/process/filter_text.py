@@ -167,7 +167,7 @@ def _variant(text: str) -> VariantFilter:
 
 
 def _sequence(text: str) -> tuple[str, ...]:
-    parts = re.findall(rf"\s*({_QUOTED}|.+?)\s*(?:->|$)", text)
+    parts = re.findall(rf"\s*({_QUOTED}|.+?)\s*(?:->|$)", text, re.DOTALL)
     return tuple(unquote(part) for part in parts)
 
 
@@ -208,7 +208,9 @@ def quote(name: object) -> str:
     """The name, in quotes where the text form needs them."""
     text = str(name)
     plain = (
-        text and text == text.strip() and not re.search(r'[,;=<>!"]|\s(after|within)\s|->', text)
+        text
+        and text == text.strip()
+        and not re.search(r'[,;=<>!"\x00-\x1f]|\s(after|within)\s|->', text)
     )
     return text if plain else json.dumps(text, ensure_ascii=False)
 

@@ -27,7 +27,7 @@ from thalweg.process.calendar import (
     zone_of,
 )
 from thalweg.process.chunks import Ints, rows_of
-from thalweg.process.filter_text import parse_filter, to_text
+from thalweg.process.filter_text import parse_filters, to_text
 from thalweg.process.filters import Filter, filter_list
 from thalweg.process.handovers import handovers
 from thalweg.process.pairs import Sequences, scan_and_table
@@ -132,8 +132,10 @@ def choose_type(book: Book, name: str | None) -> str:
 
 
 def read_filters(filters: Sequence[FilterLike]) -> tuple[Filter, ...]:
-    """Filters from records, text or JSON objects."""
-    texts = [parse_filter(one) if isinstance(one, str) else one for one in filters]
+    """Filters from records, text (several between semicolons) or JSON objects."""
+    texts: list[Any] = []
+    for one in filters:
+        texts += parse_filters(one) if isinstance(one, str) else [one]
     try:
         return tuple(filter_list.validate_python(texts))
     except ValueError as error:
