@@ -9,12 +9,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import lzma
 import shutil
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, cast
@@ -25,6 +26,8 @@ from thalweg.records.intake import Limits
 _RATIO_FROM_BYTES = 64 * 1024**2
 _CHUNK = 1024**2
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_DAMAGE = (zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, EOFError)
+_UNREADABLE = (OSError, RuntimeError, NotImplementedError)
 _OFFICE_MARK = "[Content_Types].xml"
 
 
@@ -97,17 +100,23 @@ class Source:
 
     @contextmanager
     def _raw(self) -> Iterator[tuple[IO[bytes], int]]:
-        try:
-            if self.member is None:
-                with self.path.open("rb") as stream:
-                    yield stream, self.path.stat().st_size
-            else:
-                with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as stream:
-                    yield stream, max(1, archive.getinfo(self.member).compress_size)
-        except (zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, EOFError) as error:
-            raise SourceError(
-                f"{self.name} is damaged: {error}. Fetch or export the file again."
-            ) from error
+        with ExitStack() as stack:
+            try:
+                found = self._stored(stack)
+            except _UNREADABLE as error:
+                raise _unreadable(self.name, error) from error
+            try:
+                yield found
+            except _DAMAGE as error:
+                raise _damaged(self.name, error) from error
+
+    def _stored(self, stack: ExitStack) -> tuple[IO[bytes], int]:
+        """The bytes as they are stored, and how many they are."""
+        if self.member is None:
+            return stack.enter_context(self.path.open("rb")), self.path.stat().st_size
+        archive = stack.enter_context(zipfile.ZipFile(self.path))
+        size = max(1, archive.getinfo(self.member).compress_size)
+        return stack.enter_context(archive.open(self.member)), size
 
 
 def expand(path: Path, limits: Limits | None = None) -> list[Source]:
@@ -121,13 +130,15 @@ def expand(path: Path, limits: Limits | None = None) -> list[Source]:
         raise SourceError(f"There is no file {path}. Check the path.")
     if not path.is_file():
         raise SourceError(f"{path} is not a file. Name the files in it one by one.")
-    if not _starts_with(path, _ZIP):
-        return [Source(path, None, limits)]
     try:
+        if not _starts_with(path, _ZIP):
+            return [Source(path, None, limits)]
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile as error:
-        raise SourceError(f"{path} is damaged: {error}. Fetch or export it again.") from error
+    except _DAMAGE as error:
+        raise _damaged(str(path), error) from error
+    except _UNREADABLE as error:
+        raise _unreadable(str(path), error) from error
     if any(info.filename == _OFFICE_MARK for info in infos):
         return [Source(path, None, limits)]
     if len(infos) > limits.archive_members:
@@ -141,9 +152,21 @@ def expand(path: Path, limits: Limits | None = None) -> list[Source]:
     return [Source(path, name, limits) for name in names]
 
 
+def _damaged(name: str, error: Exception) -> SourceError:
+    return SourceError(f"{name} is damaged: {error}. Fetch or export the file again.")
+
+
+def _unreadable(name: str, error: Exception) -> SourceError:
+    """Encrypted members and rare methods of compression count among these."""
+    return SourceError(
+        f"{name} cannot be read: {error}. Check the permissions; unpack an encrypted or rarely "
+        "compressed archive yourself."
+    )
+
+
 def _check_member(path: Path, info: zipfile.ZipInfo) -> None:
     name = PurePosixPath(info.filename.replace("\\", "/"))
-    if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
+    if name.is_absolute() or ".." in name.parts or ":" in "".join(name.parts[:1]):
         raise UnsafeSourceError(
             f"{path} names a file outside itself: {info.filename!r}. It was not opened."
         )
@@ -196,10 +219,8 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
             data = self._stream.read(len(buffer))
-        except (zlib.error, gzip.BadGzipFile, EOFError) as error:
-            raise SourceError(
-                f"{self._source.name} is damaged: {error}. Fetch or export the file again."
-            ) from error
+        except _DAMAGE as error:
+            raise _damaged(self._source.name, error) from error
         self._expanded += len(data)
         limits = self._source.limits
         too_big = self._expanded > limits.expanded_bytes

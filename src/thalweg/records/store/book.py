@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import weakref
 from functools import cached_property
@@ -64,10 +65,12 @@ class Book:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path, self.manifest = path, manifest
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """Names the content: sources' hashes and generation, for lineage of results."""
-        return f"{self.path.name}@{self.manifest.generation}:{self.manifest.trust.sha256[:16]}"
+        """Names the generation and its content, for the lineage of results."""
+        hashes = "\n".join(stored.sha256 for stored in self.manifest.files())
+        digest = hashlib.sha256(hashes.encode()).hexdigest()
+        return f"{self.path.name}@{self.manifest.generation}:{digest[:16]}"
 
     @property
     def types(self) -> list[str]:
