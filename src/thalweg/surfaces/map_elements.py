@@ -18,6 +18,8 @@ START, END = "▶start", "■end"
 
 LEGIBLE_ACTIVITIES = 30
 LEGIBLE_ARROWS = 70
+FEW_ARROWS = 20
+"""So many arrows are always shown."""
 FLOW_SHARE = 0.9
 """A legible picture shows the arrows that carry this part of all passages, if they are few enough."""
 
@@ -96,7 +98,7 @@ def _as_simplified(arrow: Arrow) -> tuple[str, str]:
 def shown_elements(result: MapResult, activities: float, paths: float) -> Elements:
     """What ``simplify`` keeps of a map result."""
     whole = all_elements(result)
-    if activities >= 1 and paths >= 1:
+    if activities == 1 and paths == 1:
         return whole
     shown = simplify(result, activities, paths)
     names = set(shown.activities)
@@ -131,7 +133,7 @@ def legible_shares(
     names = {box.name for box in whole.boxes[:kept]} | {START, END}
     counts = [a.count for a in whole.arrows if {a.source, a.target} <= names]
     total, seen, needed = sum(counts), 0, 0
-    while needed < min(len(counts), most_arrows) and seen < flow * total:
+    while needed < min(len(counts), most_arrows) and (needed < FEW_ARROWS or seen < flow * total):
         seen += counts[needed]
         needed += 1
     return activities, min(1.0, max(needed, 1) / max(len(counts), 1))

@@ -135,7 +135,7 @@ class Drawing:
             f'height="{place.height:.1f}" rx="9" fill="{fill}" stroke="{palette.DEEP}" '
             f'stroke-opacity="0.25"/>{"".join(lines)}'
             f'<text class="box-figure" x="{place.x:.1f}" y="{below:.1f}" text-anchor="middle" '
-            f'font-size="{FIGURE_PX}" fill-opacity="0.9">{escape(figure)}</text></g>'
+            f'font-size="{FIGURE_PX}">{escape(figure)}</text></g>'
         )
 
     def _marker(self, place: PlacedBox) -> str:

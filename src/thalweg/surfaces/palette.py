@@ -51,12 +51,20 @@ def mix(scale: tuple[str, ...], position: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in zip(low, high, strict=True))
 
 
+_NIGHT = "#00060c"
+"""Nearly black: of a lighter ink and white, neither could be read on the middle of the scales."""
+
+
 def ink_on(colour: str) -> str:
-    """Dark or white text, whichever has more contrast on the colour (WCAG 2 luminance)."""
-    own = luminance(colour)
-    dark = (own + 0.05) / (luminance(INK) + 0.05)
-    light = 1.05 / (own + 0.05)
-    return INK if dark >= light else PAPER
+    """Dark or white text, whichever has more contrast on the colour (4.5 at least, WCAG 2)."""
+    dark = contrast(colour, _NIGHT)
+    return _NIGHT if dark >= contrast(colour, PAPER) else PAPER
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours, from 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def luminance(colour: str) -> float:
