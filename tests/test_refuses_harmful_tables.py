@@ -9,11 +9,14 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tables_tools import read, written
-from thalweg.errors import SourceError, UnsafeSourceError
+from thalweg.errors import SourceError, ThalwegError, UnsafeSourceError
 from thalweg.records.intake import Limits, ReadRequest
 from thalweg.records.mapping import FlatMapping
+from thalweg.records.propose import propose
 from thalweg.records.readers import read_source
 from thalweg.records.sources import Source
 
@@ -143,3 +146,55 @@ def test_json_with_keys_that_are_values_is_refused(tmp_path: Path) -> None:
     lines = "".join(json.dumps({f"k{i}_{j}": 1 for j in range(100)}) + "\n" for i in range(60))
     with pytest.raises(UnsafeSourceError, match="different fields"):
         draw(written(tmp_path, "x.jsonl", lines), Limits())
+
+
+SEEDS = (
+    b"c,a,t\n1,A,2021-01-01\n2,B,2021-01-02\n",
+    '订单号;活动;时间\n1;"A\nb";2021年1月1日\n2;c;2021/1/2\n'.encode("gbk"),
+    "c\ta\tt\n'1'\t''\t12/12/2020\n".encode("utf-16"),
+)
+JSON_SEED = b'{"c":"1","a":"A","t":"2021-01-01"}\n{"c":"2","a":["x"],"t":{"y":1}}\n'
+CHANGES = st.lists(
+    st.tuples(
+        st.integers(0, 10_000),
+        st.sampled_from([b'"', b",", b"\n", b"\r\n", b"\x00", b"\xff\xfe", b";", b"", b"["])
+        | st.binary(min_size=1, max_size=2),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(seed=st.sampled_from([*SEEDS, JSON_SEED]), changes=CHANGES)
+def test_damaged_bytes_are_read_or_refused_and_never_crash(
+    tmp_path_factory: pytest.TempPathFactory, seed: bytes, changes: list[tuple[int, bytes]]
+) -> None:
+    content = bytearray(seed)
+    for place, what in changes:
+        at = place % len(content)
+        content[at : at + 1] = what
+        content = content or bytearray(b"x")
+    name = "x.jsonl" if seed is JSON_SEED else "x.csv"
+    path = written(tmp_path_factory.mktemp("fuzz"), name, bytes(content))
+    try:
+        proposal = propose(Source(path), ReadRequest())
+        columns = [c.name for c in proposal.columns]
+        mapping = FlatMapping(case=columns[0], activity=columns[-1], time=columns[-1])
+        seen = read(path, mapping, batch_rows=2)
+    except ThalwegError as error:
+        assert len(str(error)) > 20
+    else:
+        lines = bytes(content).count(b"\n") + 1
+        assert len(seen.events) + len(seen.rejects) <= lines
+
+
+@pytest.mark.parametrize("place", range(0, 4_000, 97))
+def test_damaged_workbooks_are_read_or_refused(tmp_path: Path, place: int) -> None:
+    path = workbook(tmp_path / "x.xlsx")
+    content = bytearray(path.read_bytes())
+    content[place % len(content)] ^= 0x55
+    path.write_bytes(content)
+    try:
+        assert draw(path, Limits()) == 1
+    except ThalwegError as error:
+        assert "x.xlsx" in str(error)

@@ -19,7 +19,16 @@ def as_ids(values: pl.Series) -> pl.Series:
         whole = number.cast(pl.Int64, strict=False).cast(pl.String)
         text = pl.when(number == number.floor()).then(whole).otherwise(number.cast(pl.String))
         return frame.select(text.alias(values.name)).to_series()
-    return values.cast(pl.String)
+    return as_text(values)
+
+
+def as_text(values: pl.Series) -> pl.Series:
+    """Cells as text; lists and structures as JSON."""
+    if not values.dtype.is_nested():
+        return values.cast(pl.String)
+    wrapped = values.to_frame("v").select(pl.struct("v").struct.json_encode())
+    text = wrapped.to_series().str.slice(len('{"v":')).str.head(-1).alias(values.name)
+    return text.zip_with(values.is_not_null(), text.clear(len(text)))
 
 
 def as_list(values: pl.Series, separator: str | None) -> pl.Series:
@@ -29,7 +38,7 @@ def as_list(values: pl.Series, separator: str | None) -> pl.Series:
     """
     if isinstance(values.dtype, pl.List) or separator is None:
         return as_ids(values)
-    text = values.cast(pl.String)
+    text = as_text(values)
     if separator == LIST_SEPARATOR:
         return _literal_lists(text)
     frame = text.to_frame("t")

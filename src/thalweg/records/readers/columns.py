@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 
 from thalweg.records.mapping import AttributeType
+from thalweg.records.readers.cells import as_text
 from thalweg.records.readers.notes import Notes
 from thalweg.records.text.dates import (
     DateOrder,
@@ -54,6 +55,8 @@ class TimeReader:
     def read(self, rows: pl.DataFrame) -> tuple[pl.Series, Times]:
         """The values as they stand, and the times they mean."""
         raw = rows[self.columns[0]]
+        if raw.dtype.is_nested():
+            raw = as_text(raw)
         if len(self.columns) == 2:
             raw = join_date_and_time(raw, rows[self.columns[1]])
         order = self._order_for(raw)
@@ -139,9 +142,10 @@ class AttributeColumns:
         return rows.with_columns(typed) if typed else rows
 
     def _typed(self, rows: pl.DataFrame, name: str, type_: AttributeType) -> list[pl.Series]:
-        values = rows[name]
+        if rows[name].dtype.is_nested():
+            rows = rows.with_columns(as_text(rows[name]))
         if type_ == "string":
-            return [values.cast(pl.String)]
+            return [as_text(rows[name])]
         if type_ in ("number", "amount"):
             return self._number(rows, name, amount=type_ == "amount")
         if type_ == "integer":

@@ -215,15 +215,16 @@ class _Scan:
         self, numbers: pl.Series, bad: list[tuple[int, str]], inner: pl.Series | None
     ) -> tuple[pl.Series, list[int]]:
         """Lines on which records start, the lines inside earlier records counted."""
-        extra = inner if inner is not None else pl.repeat(0, len(numbers), eager=True)
-        good = pl.DataFrame({"n": numbers, "extra": extra.cast(pl.Int64), "bad": False})
+        schema = {"n": pl.Int64, "extra": pl.Int64, "bad": pl.Boolean}
+        extra = inner if inner is not None else numbers * 0
+        good = pl.DataFrame({"n": numbers, "extra": extra, "bad": numbers < 0}, schema=schema)
         others = pl.DataFrame(
             {
                 "n": [number for number, _ in bad],
                 "extra": [text.count("\n") for _, text in bad],
                 "bad": [True] * len(bad),
             },
-            schema=good.schema,
+            schema=schema,
         )
         both = pl.concat([good, others]).sort("n")
         before = pl.col("extra").cum_sum() - pl.col("extra")

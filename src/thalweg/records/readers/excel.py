@@ -143,7 +143,7 @@ def _check_archive(path: Path, source: Source) -> None:
                 )
             for info in infos:
                 _check_part(archive, info, source)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, KeyError, RuntimeError) as error:
         raise SourceError(f"{source.name} is damaged: {error}. Save it again as XLSX.") from error
 
 

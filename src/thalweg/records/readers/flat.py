@@ -26,7 +26,7 @@ from thalweg.records.intake import (
     ReadRequest,
 )
 from thalweg.records.mapping import FlatMapping, TimeColumn, check_timezone, time_columns
-from thalweg.records.readers.cells import as_ids, as_list
+from thalweg.records.readers.cells import as_ids, as_list, as_text
 from thalweg.records.readers.columns import AttributeColumns, TimeReader
 from thalweg.records.readers.notes import Notes
 from thalweg.records.readers.text_checks import TextChecks
@@ -203,9 +203,9 @@ class _Events:
             return pl.repeat(kind.activity, len(rows), dtype=pl.String, eager=True).alias(ACTIVITY)
         columns = self._mapping.activity_columns
         if len(columns) == 1:
-            return _named(rows[columns[0]].cast(pl.String), ACTIVITY)
-        parts = [pl.col(c).cast(pl.String) for c in columns]
-        return rows.select(pl.concat_str(parts, separator="+").alias(ACTIVITY)).to_series()
+            return _named(as_text(rows[columns[0]]), ACTIVITY)
+        parts = pl.DataFrame([as_text(rows[c]) for c in columns])
+        return parts.select(pl.concat_str(pl.all(), separator="+").alias(ACTIVITY)).to_series()
 
     def _start(self, reader: TimeReader, rows: pl.DataFrame) -> pl.Series:
         raw, times = reader.read(rows)

@@ -159,7 +159,7 @@ def _flatten(
     if depth == 0:
         raise _too_deep(source, limits)
     for key, inner in value.items():
-        name = f"{path}.{key}" if path else own_name(key)
+        name = f"{path}.{key}" if path else own_name(key) or "column"
         if isinstance(inner, dict):
             _flatten(inner, name, flat, depth - 1, source, limits)
         elif inner is not None:
