@@ -223,6 +223,22 @@ def test_any_small_log_survives_the_ring_of_formats(frames: OcelFrames) -> None:
         around(frames, Path(folder))
 
 
+def test_names_that_mean_patterns_elsewhere_are_plain_names(tmp_path: Path) -> None:
+    odd = ["*", "^.*$", "new", "at", "value", "id", "time"]
+    frames = OcelFrames(
+        events=pl.DataFrame(
+            {"@event": ["e1"], "@activity": ["*"], "@time": [datetime(2020, 1, 1, tzinfo=UTC)],
+             **{name: [name] for name in odd}}
+        ).with_columns(pl.col("@time").cast(UTC_NS)),
+        links=_frame([("e1", "1", "^a$", "*")], EVENT_LINKS),
+        objects={kind: pl.DataFrame({"@object": ["1"], **{n: [n] for n in odd}}) for kind in ("^a$", "*")},
+        object_changes=pl.DataFrame(schema=CHANGES),
+        object_links=pl.DataFrame(schema=OBJECT_LINKS),
+    )  # fmt: skip
+
+    around(with_unique_ids(frames), tmp_path)
+
+
 # --- read by others -------------------------------------------------------------------------
 
 

@@ -46,7 +46,7 @@ def frames_from_batch(batch: Batch, meta: dict[str, Any] | None = None) -> OcelF
     objects = dict(batch.objects)
     parts = [] if batch.links is None else [_typed_links(batch.links, objects)]
     for column in batch.object_columns:
-        cells = events.select(EVENT, pl.col(column.column).alias(OBJECT))
+        cells = pl.DataFrame([events[EVENT], events[column.column].alias(OBJECT)])
         if isinstance(cells.schema[OBJECT], pl.List):
             cells = cells.explode(OBJECT)
         named = cells.drop_nulls(OBJECT).filter(pl.col(OBJECT) != "")
@@ -136,7 +136,7 @@ def _plain_events(events: pl.DataFrame) -> pl.DataFrame:
             name = f"{name}_"
         events = events.with_columns(pl.col(START).alias(name))
         own = [*own, name]
-    return events.select(EVENT, ACTIVITY, TIME, *own)
+    return events[[EVENT, ACTIVITY, TIME, *own]]
 
 
 def _declared(book: Book) -> dict[str, Any]:

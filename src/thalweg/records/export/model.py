@@ -43,6 +43,7 @@ OBJECT_LINKS: Final[dict[str, Any]] = {
     SOURCE_TYPE: pl.String,
     TARGET_TYPE: pl.String,
 }
+_NEW: Final = "@new"
 
 Kinds = dict[str, dict[str, ValueType]]
 """Attributes and their OCEL types by event or object type."""
@@ -80,10 +81,12 @@ def event_kinds(frames: OcelFrames) -> Kinds:
     declared = frames.meta.get("event_types", {})
     kinds: Kinds = {kind: {} for kind in declared}
     names = attributes_of(frames.events)
-    used = frames.events.group_by(ACTIVITY, maintain_order=True).agg(
-        pl.col(name).is_not_null().any() for name in names
-    )
-    present = {row[0]: dict(zip(names, row[1:], strict=True)) for row in used.iter_rows()}
+    given = [frames.events[name].is_not_null().alias(str(at)) for at, name in enumerate(names)]
+    used = pl.DataFrame([frames.events[ACTIVITY], *given]).group_by(ACTIVITY, maintain_order=True)
+    present = {
+        row[0]: dict(zip(names, row[1:], strict=True))
+        for row in used.agg(pl.all().any()).iter_rows()
+    }
     for kind in dict.fromkeys([*declared, *present]):
         own = list(declared.get(kind, {}))
         own += [n for n, has in present.get(kind, {}).items() if has and n not in own]
@@ -136,7 +139,7 @@ def with_unique_ids(frames: OcelFrames) -> OcelFrames:
         renamed[kind, name] = fresh
     new = pl.DataFrame(
         [(kind, name, fresh) for (kind, name), fresh in renamed.items()],
-        schema={TYPE: pl.String, OBJECT: pl.String, "new": pl.String},
+        schema={TYPE: pl.String, OBJECT: pl.String, _NEW: pl.String},
         orient="row",
     )
     examples = tuple(Example(value=fresh) for fresh in list(renamed.values())[:5])
@@ -161,4 +164,4 @@ def _renamed(frame: pl.DataFrame, new: pl.DataFrame, name: str, kind: str) -> pl
     joined = frame.join(
         new, left_on=[kind, name], right_on=[TYPE, OBJECT], how="left", maintain_order="left"
     )
-    return joined.with_columns(pl.coalesce("new", name).alias(name)).select(frame.columns)
+    return joined.with_columns(pl.coalesce(_NEW, name).alias(name))[frame.columns]

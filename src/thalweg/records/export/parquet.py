@@ -41,7 +41,7 @@ def write_parquet(frames: OcelFrames, folder: Path) -> tuple[Finding, ...]:
         for kind, frame in frames.objects.items():
             named = frame.with_columns(pl.lit(kind).alias(TYPE))
             own = attributes_of(frame)
-            named.select(TYPE, OBJECT, *own).write_parquet(aside / names[kind])
+            named[[TYPE, OBJECT, *own]].write_parquet(aside / names[kind])
     return frames.notes
 
 
@@ -70,13 +70,9 @@ def write_flat_parquet(
     flat = events.join(links.drop(QUALIFIER, TYPE), on=EVENT, how="inner", maintain_order="left")
     objects = frames.objects[kind].rename(of_object)
     flat = flat.join(objects, on=OBJECT, how="left", maintain_order="left")
-    table = flat.sort("@at", maintain_order=True).select(
-        pl.col(OBJECT).alias(_CASE),
-        pl.col(ACTIVITY).alias(_ACTIVITY),
-        pl.col(TIME).alias(_TIME),
-        *of_event.values(),
-        *of_object.values(),
-    )
+    usual = {OBJECT: _CASE, ACTIVITY: _ACTIVITY, TIME: _TIME}
+    wanted = [*usual, *of_event.values(), *of_object.values()]
+    table = flat.sort("@at", maintain_order=True)[wanted].rename(usual)
     with put_in_place(path) as aside:
         table.write_parquet(aside)
     return (*frames.notes, *_flat_findings(frames, flat, kind))
