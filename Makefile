@@ -17,11 +17,11 @@ help:  ## list the tasks
 demo: $(READY)  ## make a small sample, map it, and write two reports into demo/
 	@mkdir -p demo
 	$(BIN)/python -m thalweg.industry.sample demo/sample
-	$(THALWEG) ingest demo/sample/steel_orders.csv --mapping demo/sample/steel_orders.yaml --into demo/book --replace
-	$(THALWEG) ingest demo/sample/钢材订单.csv --mapping demo/sample/钢材订单.yaml --into demo/book-zh --replace
-	$(THALWEG) map demo/book --type order
-	$(THALWEG) report demo/book -o demo/report.html --language en
-	$(THALWEG) report demo/book-zh -o demo/report.zh.html --language zh
+	$(THALWEG) ingest demo/sample/steel_orders.csv --mapping demo/sample/steel_orders.yaml --into demo/steel-orders --replace
+	$(THALWEG) ingest demo/sample/钢材订单.csv --mapping demo/sample/钢材订单.yaml --into demo/钢材订单 --replace
+	$(THALWEG) map demo/steel-orders --type order
+	$(THALWEG) report demo/steel-orders -o demo/report.html --language en
+	$(THALWEG) report demo/钢材订单 -o demo/report.zh.html --language zh
 	@cat tools/after-demo.txt
 
 test: lint system-packages  ## check style and types, then run every test

@@ -12,7 +12,7 @@ import pytest
 
 import thalweg
 from thalweg.industry.hours import local
-from thalweg.industry.sample import Sample, write_sample
+from thalweg.industry.sample import UNDECIDED, Sample, write_sample
 from thalweg.industry.terms import TERMS, say
 from thalweg.industry.trade import LATE_PAYERS, POOLS, Occurrence, live
 from thalweg.records.mapping import load_mapping
@@ -89,7 +89,7 @@ def test_the_chinese_export_is_damaged_as_often_as_stated(sample: Sample) -> Non
     chinese, damage = rows(sample.chinese, "gbk"), sample.damage
     assert sum(not r["完成时间"] for r in chinese) == damage.without_end
     assert sum(not r["工序"] for r in chinese) == damage.without_activity
-    assert sum(r["完成时间"].startswith("1970") for r in chinese) == damage.in_1970
+    assert sum(r["完成时间"] == UNDECIDED for r in chinese) == damage.undecided_end
     distinct = {tuple(r.values()) for r in chinese}
     assert len(chinese) - len(distinct) == damage.repeated
     slashes = [r for r in chinese if "/" in r["开始时间"] and "/" in r["完成时间"]]
@@ -167,7 +167,13 @@ def test_the_damaged_export_loses_nothing_uncounted(sample: Sample, tmp_path: Pa
     trust = book.trust
     assert trust.rows_read == len(rows(sample.chinese, "gbk"))
     assert trust.rows_kept + trust.rows_set_aside == trust.rows_read
-    assert trust.rows_set_aside >= sample.damage.without_activity
-    assert set(book.activities) == {say(k, "zh") for k in TERMS if "." not in k} & set(
-        book.activities
+    damage = sample.damage
+    assert trust.rows_set_aside == (
+        damage.without_end + damage.without_activity + damage.undecided_end
     )
+    told = {f.code: f.count for f in trust.findings if f.where in ("", "订单")}
+    assert told["activity_missing"] == damage.without_activity
+    assert told["time_missing"] == damage.without_end
+    assert told["start_after_end"] == damage.ends_before_start
+    assert told["event_duplicated"] == damage.repeated
+    assert set(book.activities) <= {zh for key, (_, zh) in TERMS.items() if "." not in key}

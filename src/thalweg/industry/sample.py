@@ -34,6 +34,8 @@ SEPARATOR = ";"
 ZONE = "Asia/Shanghai"
 SEED = 2025
 ORDERS = 400
+UNDECIDED = "待定"
+"""To be decided: what people write where a time belongs."""
 FULL_WIDTH = str.maketrans("0123456789.", "０１２３４５６７８９．")
 
 Row = list[str]
@@ -45,13 +47,15 @@ class Damage:
 
     without_end: int = 5
     without_activity: int = 3
-    in_1970: int = 2
+    undecided_end: int = 2
     ends_before_start: int = 4
     repeated: int = 8
 
     @property
     def altered(self) -> int:
-        return self.without_end + self.without_activity + self.in_1970 + self.ends_before_start
+        return (
+            self.without_end + self.without_activity + self.undecided_end + self.ends_before_start
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +170,8 @@ def _damaged(rows: list[Row], rng: np.random.Generator) -> list[Row]:
         rows[next(chosen)][END] = ""
     for _ in range(damage.without_activity):
         rows[next(chosen)][ACTIVITY] = ""
-    for _ in range(damage.in_1970):
-        rows[next(chosen)][START : END + 1] = ["1970/1/1 8:00"] * 2
+    for _ in range(damage.undecided_end):
+        rows[next(chosen)][END] = UNDECIDED
     for _ in range(damage.ends_before_start):
         row = rows[next(chosen)]
         row[START], row[END] = row[END], row[START]
