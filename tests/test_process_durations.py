@@ -144,6 +144,19 @@ def test_ends_are_learned_and_the_unfinished_found(seed: int) -> None:
     assert done.by_end + done.by_silence + done.unfinished == len(offsets) - 1
 
 
+def test_an_end_that_comes_in_steps_is_an_end_and_one_only_begun_is_not() -> None:
+    """Every object works, then checks with a start and a completion; the last is still checking."""
+    rows = []
+    for i in range(200):
+        steps = [("work", "complete"), ("check", "start"), ("check", "complete")]
+        for k, (name, transition) in enumerate(steps[: 2 if i == 199 else 3]):
+            rows.append((name, 10.0 * i + k, {"case": [f"o{i}"]}, {"life": transition}))
+    book = SmallBook(rows, roles={"lifecycle": "life"})  # type: ignore[arg-type]
+    found = map_book(book).completion  # type: ignore[arg-type]
+    assert found["ends"] == ["check"]
+    assert (found["by_end"], found["unfinished"]) == (199, 1)
+
+
 def test_given_ends_alone_decide() -> None:
     offsets, code, times, _ = simulated(4)
     done = completion(offsets, code, times, 3, ends=(1,))

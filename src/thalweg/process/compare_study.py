@@ -8,6 +8,7 @@ longer by a known factor; all other differences are null.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 
@@ -26,7 +27,8 @@ class CompareStudy:
     """What the study found.
 
     coverage: by measure, how often the interval held the truth. false_discovery_rate: mean over
-    runs of the false part of what was called different. power: part of true differences found.
+    runs of the false part of what was called different. power: part of true differences found; NaN
+    where nothing differs.
     """
 
     runs: int
@@ -41,7 +43,8 @@ def compare_study(
     """Compare ``runs`` pairs of groups of ``objects`` each."""
     streams = np.random.SeedSequence(seed).spawn(runs)
     held: dict[str, list[bool]] = {measure: [] for measure in MEASURES}
-    false_parts, found_parts = [], []
+    false_parts: list[float] = []
+    found_parts: list[bool] = []
     names = [f"s{k:02d}" for k in range(STEPS)]
     for stream in streams:
         rng = np.random.default_rng(stream)
@@ -51,14 +54,14 @@ def compare_study(
         real = np.array([_truth(about, factor) != 0 for about, _ in rows])
         called = q <= 0.05
         false_parts.append((called & ~real).sum() / max(called.sum(), 1))
-        found_parts.append(called[real].mean())
+        found_parts += called[real].tolist()
         for about, contrast in rows:
             held[about[2]].append(_covers(contrast, _truth(about, factor)))
     return CompareStudy(
         runs=runs,
         coverage={measure: float(np.mean(hits)) for measure, hits in held.items()},
         false_discovery_rate=float(np.mean(false_parts)),
-        power=float(np.mean(found_parts)),
+        power=float(np.mean(found_parts)) if found_parts else nan,
     )
 
 

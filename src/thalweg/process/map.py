@@ -44,6 +44,7 @@ from thalweg.process.timeline import (
 )
 from thalweg.process.variants import group_variants, top_variants_table
 from thalweg.records.completion import Completion, completion
+from thalweg.records.lifecycle import START, transition_kinds
 from thalweg.records.perspective import Perspective
 
 if TYPE_CHECKING:
@@ -348,9 +349,14 @@ def judge(
     if horizon is not None:
         aware = horizon.replace(tzinfo=UTC) if horizon.tzinfo is None else horizon
         horizon_ns = (aware - _EPOCH) // timedelta(microseconds=1) * 1000
-    offsets, activities = np.array(base.offsets, np.int64), len(base.activities)
     done = completion(
-        offsets, base.activity, base.time_ns, activities, ends=codes, horizon_ns=horizon_ns
+        np.array(base.offsets, np.int64),
+        base.activity,
+        base.time_ns,
+        len(base.activities),
+        ends=codes,
+        horizon_ns=horizon_ns,
+        at_work=_at_work(base),
     )
     if view is base:
         return done
@@ -364,6 +370,15 @@ def judge(
         silent=done.silent[mine],
         beyond=int((last > done.horizon_ns).sum()),
     )
+
+
+def _at_work(view: Perspective) -> NDArray[np.bool_] | None:
+    """Objects whose last event is the start of a piece of work, where lifecycles are recorded."""
+    coded = view.book.role_codes("lifecycle")
+    if coded is None:
+        return None
+    codes, names = coded
+    return np.asarray(transition_kinds(names)[codes[view.event[view.offsets[1:] - 1]]] == START)
 
 
 def related_views(view: Perspective, *, cut: bool) -> list[Perspective]:

@@ -1,10 +1,10 @@
 """Which objects are unfinished when observation ends.
 
 An object is finished when its last event is an *end*: an activity after which objects do not go
-on. Ends are given by the user or learned. Learned, an activity is an end when, among its
-occurrences that could be watched long enough, at least half were their object's last event. Long
-enough is the time within which 99 % of the continuing objects had gone on, from that activity or
-from any, whichever is longer, but never more than half the time observed.
+on. Ends are given by the user or learned. Learned, an activity is an end when, among the objects
+that have it and could be watched long enough afterwards, at least half had it as their last event.
+Long enough is the time within which 99 % of the continuing objects had gone on, from that activity
+or from any, whichever is longer, but never more than half the time observed.
 
 Some objects simply stop somewhere else. With learned ends, an object that has been silent for
 longer than that same time is taken as finished at its last event, and counted apart. With given
@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 CONTINUES_WITHIN = 0.99
 """Share of continuing objects that go on within the follow-up time."""
 END_SHARE = 0.5
-"""Share of well-watched occurrences that must be last for an activity to be an end."""
+"""Share of the watched objects with an activity that must end with it for it to be an end."""
 ENOUGH_GAPS = 20
 """An activity with fewer continuations has only the follow-up time of all activities together."""
 STRAY_SHARE = 0.001
@@ -88,11 +88,13 @@ def completion(
     *,
     ends: tuple[int, ...] | None = None,
     horizon_ns: int | None = None,
+    at_work: NDArray[np.bool_] | None = None,
 ) -> Completion:
     """Judge every object.
 
     Takes    ends: activity codes, or None to learn them. horizon_ns: the end of observation;
-             None means ``observed_until``.
+             None means ``observed_until``. at_work: one per object, true where the last event
+             only starts a piece of work; such an object has not reached an end.
     """
     last = np.asarray(offsets[1:]) - 1
     last_time = np.asarray(time_ns[last])
@@ -111,7 +113,7 @@ def completion(
         watch = np.minimum(follow_up, half)
         is_end = _learned_ends(offsets, activity, time_ns, horizon - watch)
         silent = horizon - last_time > follow_up[last_code]
-    ended = is_end[last_code]
+    ended = is_end[last_code] if at_work is None else is_end[last_code] & ~at_work
     finished = ended | silent
     return Completion(
         finished=finished,
@@ -219,11 +221,16 @@ def _count_watched(
     latest: Ints,
     watched: NDArray[np.int64],
 ) -> None:
-    """Count occurrences up to ``latest`` of their activity, and those that are last."""
+    """Count objects by each activity they have, unless later than ``latest``, and by their last."""
+    seen = np.full(len(latest), -1, np.int64)
     for i in range(len(offsets) - 1):
-        hi = offsets[i + 1]
-        for j in range(offsets[i], hi):
-            if time_ns[j] <= latest[code[j]]:
-                watched[code[j], 0] += 1
-                if j == hi - 1:
-                    watched[code[j], 1] += 1
+        end = offsets[i + 1] - 1
+        for j in range(end, offsets[i] - 1, -1):
+            a = code[j]
+            if seen[a] == i:
+                continue
+            seen[a] = i
+            if time_ns[j] <= latest[a]:
+                watched[a, 0] += 1
+                if j == end:
+                    watched[a, 1] += 1
