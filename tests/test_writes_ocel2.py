@@ -86,7 +86,6 @@ def test_a_book_gives_its_source_back(logs: Path, tmp_path: Path, name: str) -> 
 
     assert frames.notes == ()
     assert_same_log(frames, _told_once(read_frames(logs / name, "Europe/Berlin")))
-    around(frames, tmp_path)
 
 
 def _told_once(frames: OcelFrames) -> OcelFrames:
