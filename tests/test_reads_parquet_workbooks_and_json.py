@@ -43,6 +43,14 @@ def test_parquet_keeps_its_types_and_its_order(tmp_path: Path) -> None:
     assert seen.finding("zone_missing").count == 2
 
 
+def test_a_parquet_file_without_rows_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    _sample().head(0).write_parquet(path)
+    seen = read(path, SIMPLE)
+    assert seen.events.is_empty()
+    assert seen.events.schema[TIME] == UTC_NS
+
+
 def test_huge_row_groups_give_the_same_values(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,16 @@ _EXPANDED_BYTES = 4 * 1024**3
 _RATIO_FROM_BYTES = 64 * 1024**2
 _CELLS = 300_000_000
 _CHUNK = 1024**2
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+)
+"""What a damaged archive makes the standard library raise."""
 _COLUMN = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})[0-9]+"')
 _ROW = re.compile(rb'<(?:\w+:)?(?:row|c)\s[^>]*?\br="[A-Z]{0,3}([0-9]+)"')
 
@@ -143,7 +153,7 @@ def _check_archive(path: Path, source: Source) -> None:
                 )
             for info in infos:
                 _check_part(archive, info, source)
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, KeyError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise SourceError(f"{source.name} is damaged: {error}. Save it again as XLSX.") from error
 
 

@@ -65,7 +65,10 @@ def _chunks(source: Source, request: ReadRequest, names: dict[str, str]) -> Iter
 def _by_group(path: Path, rows: int) -> Iterator[pl.DataFrame]:
     """Polars reads fastest, and holds a few row groups in memory."""
     scan = pl.scan_parquet(path, glob=False)
-    yield from scan.collect_batches(chunk_size=rows, maintain_order=True)
+    frames = scan.collect_batches(chunk_size=rows, maintain_order=True)
+    first = next(frames, None)
+    yield scan.head(0).collect() if first is None else first
+    yield from frames
 
 
 def _by_page(path: Path, rows: int) -> Iterator[pl.DataFrame]:

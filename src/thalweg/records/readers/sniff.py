@@ -101,14 +101,14 @@ def _split(line: str) -> list[str]:
 
 
 def unique_names(header: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Column names as they stand, blanks trimmed; and those that differ: new name to old.
+    """Column names as they stand, blanks and zero bytes trimmed; and those that differ: new name to old.
 
     Empty and repeated names get a number; names that start with ``@``, which belong to
     Thalweg, get a prefix.
     """
     names: list[str] = []
     renamed: dict[str, str] = {}
-    stripped = [cell.strip() for cell in header]
+    stripped = [cell.replace("\x00", "").strip() for cell in header]
     for place, given in enumerate(stripped, 1):
         name, count = own_name(given) or f"column_{place}", 1
         while name in names or (name != given and name in stripped):
