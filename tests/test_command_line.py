@@ -184,6 +184,11 @@ def test_a_book_is_exported_and_read_again(run, book, tmp_path, name):
         assert again["events"] == 5
 
 
+def test_a_name_that_tells_no_format_is_refused(run, book, tmp_path):
+    assert run("book", "export", book, "--to", tmp_path / "log.json.gz").code == 2
+    assert run("book", "export", book, "--to", tmp_path / "log.xes.gz").code == 0
+
+
 def test_each_error_has_its_exit_code(run, book, table, tmp_path):
     (tmp_path / "bad.yaml").write_text("kind: table\ncasse: x\n")
     bad_mapping = ("--mapping", tmp_path / "bad.yaml")

@@ -57,10 +57,11 @@ def export_book(
 
 def format_of_name(path: Path) -> ExportFormat:
     """The format that a file's name stands for; a name without suffix is a Parquet folder."""
-    name = path.name.lower().removesuffix(".gz")
-    suffix = Path(name).suffix
+    suffix = path.suffix.lower()
     if not suffix:
         return "parquet"
+    if path.name.lower().endswith(".xes.gz"):
+        return "xes"
     if suffix not in _SUFFIXES:
         raise RequestError(
             f"The name {path.name} does not tell the format. End it in "
