@@ -83,13 +83,19 @@ def _styled(chart: Any, language: Language) -> dict[str, Any]:
         "titleFontWeight": "normal",
         "titlePadding": 8,
         "gridColor": "#e1eaef",
+        "aria": False,
         "domain": False,
         "ticks": False,
         "labelPadding": 6,
         "labelFontSize": 11.5,
         "titleFontSize": 12,
     }
-    legend = {"labelColor": palette.INK, "titleColor": palette.MUTED, "titleFontWeight": "normal"}
+    legend = {
+        "aria": False,
+        "labelColor": palette.INK,
+        "titleColor": palette.MUTED,
+        "titleFontWeight": "normal",
+    }
     spec["padding"] = {"left": 14, "right": 44, "top": 6, "bottom": 6}
     spec["config"] = {
         "font": palette.fonts(language),
@@ -124,10 +130,12 @@ def duration_chart(curve: pl.DataFrame, figures: dict[str, Any], say: Texts) -> 
     )
     x = alt.X("time:Q", title=say("chart.duration_x", unit=unit), scale=alt.Scale(nice=False))
     base = alt.Chart(data)
-    band = base.mark_area(color=palette.RIVER, opacity=0.18, interpolate="step-after").encode(
-        x=x, y=alt.Y("low:Q", title=say("chart.duration_y")), y2="high:Q"
-    )
-    line = base.mark_line(color=palette.DEEP, strokeWidth=2, interpolate="step-after").encode(
+    band = base.mark_area(
+        color=palette.RIVER, opacity=0.18, interpolate="step-after", aria=False
+    ).encode(x=x, y=alt.Y("low:Q", title=say("chart.duration_y")), y2="high:Q")
+    line = base.mark_line(
+        color=palette.DEEP, strokeWidth=2, interpolate="step-after", aria=False
+    ).encode(
         x=x, y=alt.Y("share_open:Q", axis=alt.Axis(format=".0%"), scale=alt.Scale(domain=[0, 1]))
     )
     layers = [band, line, *_quantile_marks(alt, figures, unit_s, reach, say)]
@@ -204,7 +212,11 @@ def timeline_charts(timeline: pl.DataFrame, every: str, say: Texts) -> Chart:
     wip = (
         alt.Chart(data)
         .mark_area(
-            color=palette.RIVER, opacity=0.35, line={"color": palette.DEEP}, interpolate="monotone"
+            color=palette.RIVER,
+            opacity=0.35,
+            line={"color": palette.DEEP},
+            aria=False,
+            interpolate="monotone",
         )
         .encode(x=x, y=alt.Y("wip_mean:Q", title=say("chart.wip"), axis=alt.Axis(format=",~f")))
         .properties(width=WIDTH, height=130)

@@ -26,9 +26,8 @@
   const hideTip = () => { tip.hidden = true; };
   for (const chart of all(".chart")) {
     chart.addEventListener("pointermove", (event) => {
-      const mark = event.target.closest("[aria-roledescription][aria-label]");
-      const kind = mark && mark.getAttribute("aria-roledescription");
-      if (mark && /mark$|^bar$|^point$|^rect$|^circle$|^line$/.test(kind) && !/container/.test(kind)) {
+      const mark = event.target.closest('[role="graphics-symbol"][aria-label]');
+      if (mark) {
         showTip(mark.getAttribute("aria-label"), event.clientX, event.clientY);
       } else hideTip();
     });

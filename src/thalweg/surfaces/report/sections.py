@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from thalweg.surfaces.report.gather import Gathered
 
 _FONT = re.compile(r' font-family="[^"]*"')
+_ROLE = re.compile(r' aria-roledescription="[^"]*"')
+_ID = re.compile(r"\b(?:clip|gradient_)\d+\b")
 _SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
 
 
@@ -64,7 +66,10 @@ class Writer:
         return Section(key, title, lead, tuple(notes), tuple(figures), titled)
 
     def figure(self, key: str, chart: charts.Chart) -> Figure:
-        svg = _FONT.sub("", charts.chart_svg(chart, self.say.language))
+        svg = charts.chart_svg(chart, self.say.language)
+        svg = _ROLE.sub("", _FONT.sub("", svg))
+        ids = {old: f"{key}-{n}" for n, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
+        svg = _ID.sub(lambda found: ids[found[0]], svg)
         size = _SIZE.search(svg)
         width = round(float(size[2])) if size else charts.WIDTH
         svg = _SIZE.sub(r"<svg\1", svg, count=1)
