@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from process_helpers import SECOND, SmallBook
 from thalweg.errors import RequestError
 from thalweg.process.calendar import Calendar, learn_calendar, work_table
+from thalweg.process.handovers import handovers
 from thalweg.process.map import map_book
 from thalweg.process.pairs import Sequences, aggregate_pairs
 from thalweg.process.service import find_work, interval_work, lifecycle_work, service_table
@@ -278,6 +280,36 @@ def test_handovers_skip_events_without_a_name() -> None:
     rows = result.tables["handovers_resource"].select("source", "target", "count", "share").rows()
     assert rows == [("Ann", "Bob", 1, 0.5), ("Bob", "Ann", 1, 0.5)]
     assert result.facts["handovers_resource"] == {"handovers": 2, "kept": 1, "kept_share": 1 / 3}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    log=st.lists(
+        st.lists(st.sampled_from(["", "Ann", "Bob", "Cy"]), min_size=1, max_size=8),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_handovers_agree_with_a_loop_over_lists(log: list[list[str]]) -> None:
+    book = SmallBook(
+        [
+            ("a", 7 * i + k * k, {"case": [f"o{i}"]}, {"org": who})
+            for i, trace in enumerate(log)
+            for k, who in enumerate(trace)
+        ],
+        roles={"resource": "org"},
+    )
+    waits: dict[tuple[str, str], list[int]] = {}
+    for trace in log:
+        for k, (giver, taker) in enumerate(pairwise(trace)):
+            if giver and taker:
+                waits.setdefault((giver, taker), []).append(2 * k + 1)
+    found = handovers(book.perspective("case"), "resource")
+    assert found is not None
+    table, figures = found
+    rows = {(r["source"], r["target"]): (r["count"], r["total_s"]) for r in table.to_dicts()}
+    assert rows == {(a, b): (len(w), sum(w)) for (a, b), w in waits.items() if a != b}
+    assert figures["kept"] == sum(len(w) for (a, b), w in waits.items() if a == b)
 
 
 def test_pairs_over_skipped_codes_have_no_gap() -> None:

@@ -171,6 +171,29 @@ WORK_COLUMNS: Columns = {
 }
 """Further columns of ``pairs`` where a calendar counts working time."""
 
+_COMPLETION: dict[str, Json] = {
+    "rule": {"enum": ["given", "learned"]},
+    "ends": _TEXTS | {"description": "activities after which an object is finished"},
+    "horizon": _TIME | {"description": "when observation ended"},
+    "by_end": _COUNT | {"description": "objects that reached an end"},
+    "by_silence": _COUNT | {"description": "finished by long silence alone"},
+    "unfinished": _COUNT | {"description": "censored at the horizon"},
+    "beyond_horizon": _COUNT | {"description": "objects with an event after the horizon"},
+}
+_DURATIONS: dict[str, Json] = {
+    "objects": _COUNT,
+    "finished": _COUNT,
+    "unfinished": _COUNT,
+    "confidence": _SHARE | {"description": "of each interval"},
+    **{
+        f"{name}{bound}_s": _SECONDS
+        for name in ("p25", "median", "p75", "p90", "mean")
+        for bound in ("", "_low", "_high")
+    },
+    "restricted_s": _SECONDS | {"description": "the mean is that of min(duration, this)"},
+    "naive_mean_s": _SECONDS | {"description": "of finished objects alone, for comparison"},
+}
+
 ALWAYS = ("activities", "pairs", "starts", "ends", "top_variants", "duration_curve")
 
 
@@ -189,8 +212,8 @@ def map_json_schema() -> Json:
         "first": _TIME,
         "last": _TIME,
         "variants": _COUNT | {"description": "different sequences of activities"},
-        "completion": {"type": "object", "description": "who is finished, by which rule"},
-        "durations": {"type": "object", "description": "Kaplan–Meier figures with intervals"},
+        "completion": _record(_COMPLETION, "who is finished, by which rule"),
+        "durations": _record(_DURATIONS, "Kaplan–Meier figures with intervals"),
         "missing": {
             "type": "object",
             "additionalProperties": _TEXT,
@@ -208,6 +231,16 @@ def map_json_schema() -> Json:
         "type": "object",
         "properties": scalars | tables,
         "required": [*scalars, *ALWAYS],
+        "additionalProperties": False,
+    }
+
+
+def _record(properties: dict[str, Json], text: str) -> Json:
+    return {
+        "type": "object",
+        "description": text,
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
     }
 
