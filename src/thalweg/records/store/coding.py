@@ -4,35 +4,140 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from numba import njit
 from numpy.typing import NDArray
 
 from thalweg.records.store.sequences import NO_OBJECT
 
+U32 = NDArray[np.uint32]
+U64 = NDArray[np.uint64]
+_FIRST_SLOTS = 1 << 10
+
 
 class Coder:
-    """A growing dictionary of names; null is not a name and codes as NO_OBJECT."""
+    """A growing dictionary of names; null is not a name and codes as NO_OBJECT.
+
+    Names are found by a 64-bit hash, and every answer is compared with the name itself. Should
+    two names ever share a hash, all are hashed anew with another seed; codes stay as they are.
+    """
 
     def __init__(self, known: pl.Series | None = None) -> None:
-        self._categories = pl.Categories.random(physical=pl.UInt32)
-        self._dtype = pl.Categorical(self._categories)
-        self._keep: list[pl.Series] = []
+        self._seed = 0
+        self._names = pl.Series("name", [], dtype=pl.String)
+        self._slots = _Slots(_FIRST_SLOTS)
         if known is not None:
             self.encode(known)
 
-    def encode(self, names: pl.Series) -> NDArray[np.uint32]:
+    def encode(self, names: pl.Series) -> U32:
         """Codes of the names, new names taking the next free ones."""
-        coded = names.cast(pl.String).cast(self._dtype)
-        if not self._keep:
-            self._keep.append(coded.head(1))
-        return (
-            coded.to_physical().fill_null(int(NO_OBJECT)).to_numpy().astype(np.uint32, copy=False)
-        )
+        texts = names.cast(pl.String)
+        while True:
+            codes, fresh = self._slots.encode(_hashes(texts, self._seed), _present(texts))
+            grown = self._names
+            if len(fresh):
+                new = texts.gather(fresh).alias("name")
+                grown = pl.concat([self._names, new], rechunk=True)
+            if _names_equal(grown, codes, texts):
+                self._names = grown
+                return codes
+            self._hash_anew()
 
     def names(self) -> pl.Series:
-        return self._categories.to_series().alias("name")
+        """Names by code."""
+        return self._names
 
     def __len__(self) -> int:
-        return len(self._categories.to_series())
+        return len(self._names)
+
+    def _hash_anew(self) -> None:
+        """Begin the table again under a seed that tells all known names apart."""
+        while True:
+            self._seed += 1
+            self._slots = _Slots(_FIRST_SLOTS)
+            hashes = _hashes(self._names, self._seed)
+            self._slots.encode(hashes, _present(self._names))
+            if self._slots.count == len(self._names):
+                return
+
+
+class _Slots:
+    """An open-addressing table from hash to code."""
+
+    def __init__(self, size: int) -> None:
+        self.count = 0
+        self._hashes, self._codes = np.zeros(size, np.uint64), np.full(size, NO_OBJECT)
+
+    def encode(self, hashes: U64, present: NDArray[np.bool_]) -> tuple[U32, NDArray[np.int64]]:
+        """Codes of hashes, and the places at which new ones were met."""
+        self._make_room(self.count + len(hashes))
+        codes, fresh = np.empty(len(hashes), np.uint32), np.empty(len(hashes), np.int64)
+        new = _code(hashes, present, self._hashes, self._codes, self.count, codes, fresh)
+        self.count += new
+        return codes, fresh[:new]
+
+    def _make_room(self, entries: int) -> None:
+        size = len(self._hashes)
+        while size < 2 * entries:
+            size *= 2
+        if size > len(self._hashes):
+            hashes, codes = np.zeros(size, np.uint64), np.full(size, NO_OBJECT)
+            _move(self._hashes, self._codes, hashes, codes)
+            self._hashes, self._codes = hashes, codes
+
+
+def _hashes(names: pl.Series, seed: int) -> U64:
+    hashes: U64 = names.hash(seed).to_numpy()
+    return hashes
+
+
+def _present(names: pl.Series) -> NDArray[np.bool_]:
+    """Which are names; nothing when all are."""
+    return names.is_not_null().to_numpy() if names.null_count() else np.empty(0, np.bool_)
+
+
+def _names_equal(names: pl.Series, codes: U32, texts: pl.Series) -> bool:
+    if texts.null_count():
+        present = texts.is_not_null()
+        codes, texts = codes[present.to_numpy()], texts.filter(present)
+    return bool((names.gather(codes) == texts).all())
+
+
+@njit(cache=True, nogil=True)
+def _slot(hashed, mask):  # type: ignore[no-untyped-def]
+    return ((hashed * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) & mask
+
+
+@njit(cache=True, nogil=True)
+def _move(hashes, codes, new_hashes, new_codes):  # type: ignore[no-untyped-def]
+    mask = np.uint64(len(new_hashes) - 1)
+    for i in range(len(hashes)):
+        if codes[i] != NO_OBJECT:
+            slot = _slot(hashes[i], mask)
+            while new_codes[slot] != NO_OBJECT:
+                slot = (slot + np.uint64(1)) & mask
+            new_hashes[slot] = hashes[i]
+            new_codes[slot] = codes[i]
+
+
+@njit(cache=True, nogil=True)
+def _code(wanted, present, hashes, codes, count, out, fresh):  # type: ignore[no-untyped-def]
+    mask = np.uint64(len(hashes) - 1)
+    some_missing = len(present) > 0
+    new = 0
+    for i in range(len(wanted)):
+        if some_missing and not present[i]:
+            out[i] = NO_OBJECT
+            continue
+        slot = _slot(wanted[i], mask)
+        while codes[slot] != NO_OBJECT and hashes[slot] != wanted[i]:
+            slot = (slot + np.uint64(1)) & mask
+        if codes[slot] == NO_OBJECT:
+            hashes[slot] = wanted[i]
+            codes[slot] = count + new
+            fresh[new] = i
+            new += 1
+        out[i] = codes[slot]
+    return new
 
 
 class IdIndex:
