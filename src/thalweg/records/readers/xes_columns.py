@@ -17,7 +17,7 @@ import polars as pl
 from thalweg.records.intake import OFFSET_MIN, REJECTS_SCHEMA, ROW, TIME
 from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.readers.xml_scan.instants import Instants, read_instants
-from thalweg.records.trust import Finding
+from thalweg.records.trust import Finding, Severity
 
 _DTYPES: dict[str, type[pl.DataType]] = {"int": pl.Int64, "float": pl.Float64}
 _BY_DTYPE = (("int", pl.Int64), ("float", pl.Float64), ("boolean", pl.Boolean))
@@ -145,7 +145,7 @@ class Columns:
         if not instants.zone_missing:
             return
         code = "zone_missing" if self.zone is None else "zone_stated"
-        severity = "warning" if self.zone is None else "note"
+        severity: Severity = "warning" if self.zone is None else "note"
         detail = {"assumed": self.zone or "UTC"}
         where = self._place(name)
         self.notes.add(code, severity, instants.zone_missing, of=rows, where=where, detail=detail)

@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any, cast
 
 import yaml
 
@@ -38,7 +38,15 @@ def documents(source: Source, request: ReadRequest) -> Iterator[tuple[int, Any]]
              a value too large, or aliases that stand for too much.
     """
     with open_utf8(source, request.encoding, request.progress) as stream:
-        yield from _Builder(source, request, yaml.parse(stream, Loader=yaml.CLoader)).run()
+        yield from _Builder(
+            source, request, yaml.parse(cast(IO[bytes], stream), Loader=yaml.CLoader)
+        ).run()
+
+
+def _line(event: Any) -> int:
+    """The line in which something begins, from 1."""
+    mark: yaml.Mark = event.start_mark
+    return mark.line + 1
 
 
 class _Builder:
@@ -54,7 +62,7 @@ class _Builder:
             for event in self._events:
                 if isinstance(event, yaml.DocumentStartEvent):
                     self._anchors, self._values = {}, 0
-                    yield event.start_mark.line + 1, self._value(next(self._events), 1)
+                    yield _line(event), self._value(next(self._events), 1)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f", line {mark.line + 1:,}" if mark else ""
@@ -99,7 +107,7 @@ class _Builder:
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
-            line = event.start_mark.line + 1
+            line = _line(event)
             raise SourceError(
                 f"{self._source.name}, line {line:,} refers to {event.anchor!r}, which is not "
                 "defined before. Repair that line."
@@ -126,7 +134,7 @@ class _Builder:
             )
 
     def _unsafe(self, event: Any, what: str) -> UnsafeSourceError:
-        line = event.start_mark.line + 1
+        line = _line(event)
         return UnsafeSourceError(
             f"{self._source.name}, line {line:,} {what}. It was refused; export the log again "
             "without it."

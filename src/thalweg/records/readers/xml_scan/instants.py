@@ -48,7 +48,7 @@ def _number(data: Bytes, at: int, digits: int) -> int:
     """A run of digits, or a number below -1,000,000 if one of them is none."""
     value = 0
     for i in range(at, at + digits):
-        digit = np.int64(data[i]) - 48
+        digit = int(np.int64(data[i])) - 48
         if digit < 0 or digit > 9:
             return -1_000_000_000
         value = value * 10 + digit
@@ -114,7 +114,7 @@ def _read_one(data: Bytes, at: int, end: int) -> tuple[int, int, int]:
         while p < end and 48 <= data[p] <= 57:
             if unit > 1:
                 unit //= 10
-                fraction += unit * (np.int64(data[p]) - 48)
+                fraction += unit * (int(np.int64(data[p])) - 48)
             elif data[p] != 48:
                 return _OTHER, 0, 0
             p += 1

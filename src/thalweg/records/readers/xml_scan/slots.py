@@ -102,7 +102,7 @@ def _intern(
             and rows[slot, KEY_LEN] == length
             and _same(keys, rows[slot, KEY_AT], keys, at, length)
         ):
-            return slot
+            return int(slot)
         place = (place + 1) & (_TABLE - 1)
     slot = used[0]
     if slot >= MOST_SLOTS:
@@ -115,7 +115,7 @@ def _intern(
     rows[slot, FOLLOWER] = slot
     used[0] += 1
     used[1] += length
-    return slot
+    return int(slot)
 
 
 @njit(cache=True, nogil=True)
@@ -138,7 +138,7 @@ def _slot_of(
         and _same(keys, rows[guess, KEY_AT], buf, at, length)
     ):
         rows[guess, LAST_ROW] = row
-        return guess
+        return int(guess)
     if used[1] + length > len(keys):
         return -1
     length = decode(buf, at, length, attributes[key, t.CODED], keys, used[1])
