@@ -121,6 +121,23 @@ def test_every_code_of_the_trust_report_has_its_own_words_in_both_languages() ->
         assert sorted(codes - load(language).findings.keys()) == []
 
 
+def test_every_reason_and_warning_of_a_map_has_words() -> None:
+    source = (RECORDS.parent / "process" / "map.py").read_text(encoding="utf-8")
+    fixed = re.findall(r'missing\["(\w+)"\] = "(\w+)"', source)
+    assert ("service", "no_start_times") in fixed
+    learned = (RECORDS.parent / "process" / "calendar.py").read_text(encoding="utf-8")
+    reasons = re.findall(r'LearnedCalendar\(None, "(\w+)"', learned)
+    keys = [f"missing.{measure}.{code}" for measure, code in fixed]
+    keys += [f"missing.calendar.{code}" for code in reasons]
+    keys += [f"missing.handovers_{role}.no_{role}" for role in ("resource", "party")]
+    told = re.search(r"told = \{(.*?)\}", source, re.DOTALL)
+    assert told is not None
+    keys += [f"warning.{code}" for code in re.findall(r'"(\w+)":', told[1])]
+    assert len(keys) > 12
+    for language in LANGUAGES:
+        assert [key for key in keys if not load(language).has(key)] == []
+
+
 def test_both_catalogues_have_the_same_keys_and_places() -> None:
     en, zh = load("en"), load("zh")
     singular = {key for key in en.entries if key.endswith("_one")}

@@ -11,7 +11,7 @@ from thalweg.errors import MissingExtraError
 from thalweg.surfaces.lettering import text_width, wrap
 from thalweg.surfaces.map_elements import END, START, Arrow, Box, Elements
 
-LABEL_PX, FIGURE_PX, ARROW_PX = 13.0, 11.0, 10.5
+LABEL_PX, FIGURE_PX, ARROW_PX = 13.0, 11.5, 11.5
 LINE_PX = 16.0
 WRAP_PX = 178.0
 MARKER_PX = 26.0

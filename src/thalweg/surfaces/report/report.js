@@ -173,7 +173,7 @@
     open() {
       const whole = this.bounds(), room = this.svg.getBoundingClientRect();
       this.look(whole);
-      const least = 0.75;
+      const least = 0.85;
       if (this.scale() >= least || !room.width) return;
       const w = room.width / least, h = room.height / least;
       const start = this.scene.querySelector('[data-marker="start"]').getBBox();

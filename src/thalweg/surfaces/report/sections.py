@@ -289,12 +289,13 @@ def _types(got: Gathered, writer: Writer) -> Section | None:
         ("delays", tables.DELAYS),
         ("synchronisation", tables.SYNCHRONISATION),
         ("interactions", tables.INTERACTIONS),
+        ("object_links", tables.OBJECT_LINKS),
         ("convergence", tables.CONVERGENCE),
         ("divergence", tables.DIVERGENCE),
         ("graph", tables.GRAPH),
     ):
         shown += writer.table(key, main.table(key), columns)
-    notes = [say("note.types")]
+    notes = [say("note.types"), *writer.missing(main, "object_links")]
     if got.unmapped:
         notes.append(say("note.unmapped", types=say("words.comma").join(got.unmapped)))
     return writer.section("types", tables=shown, notes=notes)

@@ -162,6 +162,10 @@ INTERACTIONS = (
     ("type_a", "text"), ("type_b", "text"), ("events", "count"), ("meetings", "count"),
     ("object_pairs", "count"),
 )  # fmt: skip
+OBJECT_LINKS = (
+    ("source_type", "text"), ("target_type", "text"), ("qualifier", "text"), ("links", "count"),
+    ("object_pairs", "count"),
+)  # fmt: skip
 CONVERGENCE = (
     ("type", "text"), ("objects", "count"), ("events", "count"), ("entries_per_event", "number"),
     ("converging_events", "count"), ("converging_share", "share"), ("most_objects", "count"),

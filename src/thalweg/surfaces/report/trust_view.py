@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -82,9 +82,14 @@ def _finding(finding: Finding, say: Texts) -> FindingView:
         format_count(finding.count, language),
         shown,
         say.kind(finding.where),
-        finding.examples,
+        tuple(replace(e, source=file_name(e.source)) for e in finding.examples),
         tuple((name, _plain(value)) for name, value in finding.detail.items()),
     )
+
+
+def file_name(source: str) -> str:
+    """The name of a source without its folders, which say more about the machine than the data."""
+    return source.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _plain(value: Any) -> str:
@@ -113,7 +118,10 @@ def lineage(got: Gathered, say: Texts) -> Lineage:
         ("made_at", format_instant(got.made_at, say.language)),
         ("made_by", f"Thalweg {__version__}"),
     )
-    rows = [{name: getattr(s, name) for name, _ in tables.SOURCES} for s in manifest.sources]
+    rows = [
+        {name: getattr(s, name) for name, _ in tables.SOURCES} | {"name": file_name(s.name)}
+        for s in manifest.sources
+    ]
     frame = pl.DataFrame(rows, infer_schema_length=None)
     return Lineage(
         tuple((say(f"lineage.{key}"), value) for key, value in facts),
