@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from book_helpers import (
+    CASE,
     EPOCH_S,
     SECOND,
     book_of,
@@ -270,7 +271,8 @@ def test_attributes_come_back_with_the_type_that_holds_all_their_values(tmp_path
     second = events([{"case": "2", "@activity": "a", "time": 2, "n": 1.5, "t": "x"}])
     third = events([{"case": "3", "@activity": "a", "time": 3, "n": None, "t": 2.5}])
     book_of(tmp_path / "b", first)
-    book = book_of(tmp_path / "b", second, third, append=True)
+    later = [opened(Batch(f, CASE), name=n) for n, f in (("two", second), ("three", third))]
+    book = book_of(tmp_path / "b", *later, append=True)
     told = book.events(["n", "t", "only"]).collect()
     assert told["n"].to_list() == [1.0, 1.5, None]
     assert told["t"].to_list() == ["5", "x", "2.5"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import polars as pl
 from numba import njit
@@ -35,7 +37,7 @@ class Coder:
             codes, fresh = self._slots.encode(_hashes(texts, self._seed), _present(texts))
             grown = self._names
             if len(fresh):
-                new = texts.gather(fresh).alias("name")
+                new = _compact(texts.gather(fresh))
                 grown = pl.concat([self._names, new], rechunk=True)
             if _names_equal(grown, codes, texts):
                 self._names = grown
@@ -83,6 +85,12 @@ class _Slots:
             hashes, codes = np.zeros(size, np.uint64), np.full(size, NO_OBJECT)
             _move(self._hashes, self._codes, hashes, codes)
             self._hashes, self._codes = hashes, codes
+
+
+def _compact(names: pl.Series) -> pl.Series:
+    """The names in memory of their own: a selection keeps all text that it was taken from."""
+    own = pl.from_arrow(names.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    return cast(pl.Series, own).alias("name")
 
 
 def _hashes(names: pl.Series, seed: int) -> U64:
