@@ -11,7 +11,14 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
-from thalweg.process.chunks import Codes, Ints, rows_of
+from thalweg.process.chunks import (
+    Codes,
+    Ints,
+    chunk_codes,
+    chunk_offsets,
+    object_chunks,
+    rows_of,
+)
 from thalweg.process.pairs import Sequences, pairs_table
 from thalweg.process.synchronisation import (
     aggregate_synchronisation,
@@ -20,6 +27,7 @@ from thalweg.process.synchronisation import (
 )
 from thalweg.records.perspective import Perspective
 
+_RUN = 1 << 22
 DISTINCT_LIMIT = 20_000_000
 """Meetings up to which the distinct pairs of objects are listed and counted."""
 
@@ -154,23 +162,46 @@ def interactions_table(views: Sequence[Perspective], meetings: Sequence[_Meeting
 
 def _distinct_pairs(a: Perspective, b: Perspective, rows: int) -> int:
     """Distinct pairs of objects that share an event; within one type each pair once."""
-    left, right = _by_event(a, rows), _by_event(b, rows)
     same = a.type == b.type
+    left = _by_event(a, rows)
+    right = left if same else _by_event(b, rows)
     keys = _pair_keys(*left, *right, b.objects, same)
-    return len(np.unique(keys))
+    keys.sort()
+    return int(len(keys) > 0) + int(np.count_nonzero(keys[1:] != keys[:-1]))
 
 
-def _by_event(view: Perspective, rows: int) -> tuple[Ints, Ints]:
-    """Objects (numbers) of each event row as offsets and values."""
-    order = np.argsort(view.event, kind="stable")
-    owner = np.repeat(np.arange(view.objects), np.diff(view.offsets))[order]
-    offsets = np.searchsorted(view.event[order], np.arange(rows + 1))
-    return offsets.astype(np.int64), owner.astype(np.int64)
+def _by_event(view: Perspective, rows: int) -> tuple[Ints, NDArray[np.int32]]:
+    """Objects (numbers, rising) of each event row as offsets and values."""
+    offsets = np.zeros(rows + 1, np.int64)
+    for i in range(0, view.entries, _RUN):
+        offsets[1:] += np.bincount(view.event[i : i + _RUN], minlength=rows)
+    np.cumsum(offsets, out=offsets)
+    owner = np.empty(view.entries, np.int32)
+    cursor = offsets[:-1].copy()
+    for chunk in object_chunks(view.offsets):
+        runs, event = chunk_offsets(view.offsets, chunk), chunk_codes(view.event, chunk)
+        _place_objects(runs, event, chunk.first, cursor, owner)
+    return offsets, owner
+
+
+@njit(cache=True, nogil=True)
+def _place_objects(
+    offsets: Ints, event: Codes, first: int, cursor: Ints, owner: NDArray[np.int32]
+) -> None:
+    for i in range(len(offsets) - 1):
+        for j in range(offsets[i], offsets[i + 1]):
+            owner[cursor[event[j]]] = first + i
+            cursor[event[j]] += 1
 
 
 @njit(cache=True, nogil=True)
 def _pair_keys(
-    offsets_a: Ints, owner_a: Ints, offsets_b: Ints, owner_b: Ints, width: int, same: bool
+    offsets_a: Ints,
+    owner_a: NDArray[np.int32],
+    offsets_b: Ints,
+    owner_b: NDArray[np.int32],
+    width: int,
+    same: bool,
 ) -> Ints:
     total = 0
     for e in range(len(offsets_a) - 1):
@@ -181,7 +212,7 @@ def _pair_keys(
     for e in range(len(offsets_a) - 1):
         for i in range(offsets_a[e], offsets_a[e + 1]):
             for j in range(i + 1 if same else offsets_b[e], offsets_b[e + 1]):
-                x, y = owner_a[i], owner_b[j]
+                x, y = np.int64(owner_a[i]), np.int64(owner_b[j])
                 if same and x > y:
                     x, y = y, x
                 out[at] = x * width + y
