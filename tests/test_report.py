@@ -242,8 +242,8 @@ def test_several_types_come_with_a_map_each_and_how_they_hang_together(
     types: Book, reports: Reports
 ) -> None:
     page = page_of(reports(types, "en"))
-    assert {m["type"] for m in embedded(page)["maps"]} == set(types.types)
-    assert len(page.xpath("//*[@data-map]")) == len(types.types)
+    assert [m["type"] for m in embedded(page)["maps"]] == [*types.types, ""]
+    assert len(page.xpath("//*[@data-map]")) == len(types.types) + 1
     tables = embedded(page)["tables"]
     assert {"types", "delays", "synchronisation", "interactions", "convergence"} <= tables.keys()
     assert [row[0] for row in tables["types"]["rows"]] == types.types
@@ -413,7 +413,7 @@ def test_another_object_type_brings_its_own_map(
 ) -> None:
     with Visit(browser, reports(types, "en")) as visit:
         choose = visit.page.locator("#map-type")
-        assert choose.locator("option").all_inner_texts() == types.types
+        assert choose.locator("option").all_inner_texts() == [*types.types, "All types together"]
         before = visit.page.inner_text("#map-hidden")
         choose.select_option(label="purchase_order")
         assert visit.page.inner_text("#map-hidden") != before
@@ -422,6 +422,43 @@ def test_another_object_type_brings_its_own_map(
             ".drawing:not([hidden]) g[data-box]", "gs => gs.map((g) => g.dataset.activity)"
         )
         assert sorted(drawn) == sorted(expected)
+
+
+@pytest.mark.browser
+def test_all_types_share_one_map_with_a_colour_each(
+    browser: Any, types: Book, reports: Reports
+) -> None:
+    with Visit(browser, reports(types, "en")) as visit:
+        visit.page.locator("#map-type").select_option(label="All types together")
+        drawn = {
+            (g[0], g[1], g[2], g[3])
+            for g in visit.page.eval_on_selector_all(
+                ".drawing:not([hidden]) g[data-arrow]:not(.gone)",
+                "gs => gs.map((g) => [g.dataset.source, g.dataset.target, Number(g.dataset.count),"
+                " g.getAttribute('stroke')])",
+            )
+        }
+        colour = dict(embedded(page_of(reports(types, "en")))["maps"][-1]["kinds"])
+        graph = map_book(types).tables["graph"]
+        known = {
+            (source, target, count, colour[kind])
+            for kind, source, target, count in graph.select(
+                "type", "source", "target", "count"
+            ).iter_rows()
+        }
+        inner = {arrow for arrow in drawn if arrow[0] and arrow[1]}
+        assert len(inner) > 15
+        assert inner <= known
+        boxes = visit.page.eval_on_selector_all(
+            ".drawing:not([hidden]) g[data-box]",
+            "gs => gs.map((g) => [g.dataset.activity, Number(g.dataset.events)])",
+        )
+        counted = types.events(["@activity"]).group_by("@activity").len().collect()
+        assert dict(boxes) == dict(counted.iter_rows())
+        assert visit.page.locator("#legend-kinds").is_visible()
+        visit.page.click('[data-measure="1"]')
+        assert not visit.page.locator("#legend-kinds").is_visible()
+        assert visit.problems == []
 
 
 @pytest.mark.browser

@@ -36,7 +36,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A directly-follows pair, or a start or end; times in seconds, None for starts and ends."""
+    """A directly-follows pair, or a start or end; times in seconds, None for starts and ends.
+
+    kind: the object type, on a map of several types; else empty.
+    """
 
     source: str
     target: str
@@ -46,6 +49,11 @@ class Arrow:
     median_s: float | None = None
     p90_s: float | None = None
     total_s: float | None = None
+    kind: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.source, self.target, self.kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ _POINTS = 72.0
 _HEAD_PX = 9.0
 
 Point = tuple[float, float]
-Link = tuple[str, str]
+Link = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def lay_out(
     """Place all elements, from top to bottom.
 
     Takes    label_width: px to keep free for the figure on each arrow.
-             main: arrows (source, target) that shape the picture; the others are drawn across it
+             main: keys of the arrows that shape the picture; the others are drawn across it
              as plain curves with their figure on the line. None means all.
     Raises   MissingExtraError: pygraphviz is not installed.
     """
@@ -120,7 +120,7 @@ def _add_arrows(
     most = max((a.count for a in elements.arrows), default=1)
     blanks = "x" * max(2, round(label_width / 6))
     for number, arrow in enumerate(elements.arrows):
-        if main is None or (arrow.source, arrow.target) in main:
+        if main is None or arrow.key in main:
             weight = str(1 + round(20 * arrow.count / most))
             key = str(number)
             graph.add_edge(arrow.source, arrow.target, key=key, weight=weight, label=blanks)

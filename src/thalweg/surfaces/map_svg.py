@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from html import escape
 from math import hypot
 from typing import Literal
@@ -77,6 +77,8 @@ class Drawing:
     scales: Scales
     texts: Texts
     measure: Measure = "count"
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Colours by object type; with them, arrows of a map by count show the type and not the time."""
 
     def svg(self, *, title: str, description: str, legend: bool = True) -> str:
         """The whole picture as one SVG document.
@@ -161,7 +163,7 @@ class Drawing:
 
     def _arrow(self, n: int, arrow: Arrow, place: PlacedArrow) -> str:
         edge = arrow.source == START or arrow.target == END
-        colour = palette.MUTED if edge else self.scales.time_colour(arrow.median_s)
+        colour = self.arrow_colour(arrow)
         thickness = self.scales.thickness(arrow.count)
         if edge:
             thickness = min(thickness, _THICKEST_EDGE)
@@ -197,7 +199,21 @@ class Drawing:
             return ""
         return format_duration(arrow.median_s, self.texts.language)
 
+    def arrow_colour(self, arrow: Arrow) -> str:
+        if self.measure == "count" and arrow.kind in self.kinds:
+            return self.kinds[arrow.kind]
+        if arrow.source == START or arrow.target == END:
+            return palette.MUTED
+        return self.scales.time_colour(arrow.median_s)
+
     def arrow_title(self, arrow: Arrow) -> str:
+        """The arrow's figures in a sentence, with its object type where there are several."""
+        title = self._arrow_title(arrow)
+        return (
+            self.texts("map.title_of_type", type=arrow.kind, title=title) if arrow.kind else title
+        )
+
+    def _arrow_title(self, arrow: Arrow) -> str:
         language = self.texts.language
         count = format_count(arrow.count, language)
         if arrow.source == START:

@@ -18,7 +18,7 @@ from thalweg.surfaces import texts as catalogue
 from thalweg.surfaces.format_values import Language, format_date
 from thalweg.surfaces.report.gather import Gathered, gather
 from thalweg.surfaces.report.headlines import headlines
-from thalweg.surfaces.report.map_view import map_view
+from thalweg.surfaces.report.map_view import joint_view, map_view
 from thalweg.surfaces.report.sections import sections
 from thalweg.surfaces.report.trust_view import lineage, trust_view
 from thalweg.surfaces.texts import Texts
@@ -64,6 +64,9 @@ def render(got: Gathered, say: Texts) -> str:
     parts = sections(got, say)
     trace = lineage(got, say)
     maps = [map_view(r, say) for r in (result, *got.others) if r.objects]
+    if len(maps) > 1:
+        with_events = [r for r in (result, *got.others) if r.objects]
+        maps.append(joint_view(with_events, got.events, say))
     shown_tables = [t for part in parts for _, t in part.tables] + [trace.sources]
     data = {
         "maps": [{k: v for k, v in m.items() if k != "svg"} for m in maps],

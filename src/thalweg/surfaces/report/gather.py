@@ -12,6 +12,7 @@ import polars as pl
 
 from thalweg.process.map import choose_type, map_book, read_filters
 from thalweg.process.selection import apply_filters
+from thalweg.records.intake import ACTIVITY
 from thalweg.surfaces.charts import MOST_DOTS
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Dots:
 class Gathered:
     """A book seen through one object type, with the maps of the others beside it.
 
+    events: by activity in the whole book, where no filter is set and it has several types.
     hours: weekday (0 is Monday), hour (UTC), events. dates_only: times of day are not recorded.
     unmapped: object types without a map here.
     """
@@ -50,6 +52,7 @@ class Gathered:
     main: MapResult
     others: tuple[MapResult, ...]
     unmapped: tuple[str, ...]
+    events: dict[str, int]
     hours: pl.DataFrame
     dates_only: bool
     dots: Dots
@@ -87,11 +90,18 @@ def gather(
             map_book(book, type=t, filters=asked) for t in (rest[:OTHER_TYPES] if not asked else ())
         ),
         unmapped=tuple(rest if asked else rest[OTHER_TYPES:]),
+        events={} if asked or not rest else activity_events(book),
         hours=hours,
         dates_only=dates_only,
         dots=sample_dots(view),
         made_at=made_at,
     )
+
+
+def activity_events(book: Book) -> dict[str, int]:
+    """Events of the whole book by activity."""
+    counted = book.events([ACTIVITY]).group_by(ACTIVITY).len().collect()
+    return {str(name): int(n) for name, n in counted.iter_rows()}
 
 
 def event_hours(view: Perspective) -> pl.DataFrame:

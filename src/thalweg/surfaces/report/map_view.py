@@ -1,16 +1,21 @@
-"""The interactive map of one object type: its drawing, and what the page needs to work it."""
+"""The interactive maps: their drawings, and what the page needs to work them."""
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from thalweg.surfaces import palette
 from thalweg.surfaces.format_values import format_count, format_duration, format_share
 from thalweg.surfaces.map_elements import (
     END,
+    FLOW_SHARE,
+    LEGIBLE_ARROWS,
     START,
     Arrow,
     Box,
+    Elements,
     all_elements,
     legible_shares,
     shown_elements,
@@ -33,7 +38,7 @@ def map_view(result: MapResult, say: Texts) -> dict[str, Any]:
     """The drawing of a type with figures, colours and texts for each element.
 
     Returns  type, label, svg, boxes, arrows, at (the sliders' first position: number of
-             activities, share of paths), totals and the ends of the scales.
+             activities, share of paths), totals, the ends of the scales, and colours by type.
     """
     widest = legible_shares(
         result, most_activities=MOST_ACTIVITIES, most_arrows=MOST_ARROWS, flow=1
@@ -41,43 +46,116 @@ def map_view(result: MapResult, say: Texts) -> dict[str, Any]:
     first = legible_shares(result)
     elements = shown_elements(result, *widest)
     main = shown_elements(result, *first)
-    whole = all_elements(result)
     shaping = shown_elements(result, widest[0], _HARDLY_ANY)
+    columns = result.activities.select("activity", "objects", "rework_share", "repeats")
+    facts = {name: _box_facts(row, say) for name, *row in columns.iter_rows()}
+    view = _view(elements, {a.key for a in (*main.arrows, *shaping.arrows)}, {}, facts, say)
+    among = {b.name for b in main.boxes} | {START, END}
+    asked = first[1] * sum({a.source, a.target} <= among for a in all_elements(result).arrows)
+    reachable = sum({a.source, a.target} <= among for a in elements.arrows)
+    at = {"activities": len(main.boxes), "paths": _percent(round(asked), reachable)}
+    title = say("map.picture_title", objects=say.objects(result.objects, result.type))
+    svg = view.drawing.svg(title=title, description=describe(result, elements, say), legend=False)
+    return view.json | {"type": result.type, "label": say.kind(result.type), "svg": svg, "at": at}
+
+
+def joint_view(
+    results: Sequence[MapResult], events: Mapping[str, int], say: Texts
+) -> dict[str, Any]:
+    """All types on one map: each activity once, the paths of each type in its colour.
+
+    Takes    events: events by activity in the whole book.
+    """
+    each = max(8, MOST_ARROWS // len(results)), max(6, LEGIBLE_ARROWS // len(results))
+    wide = [_of_type(r, each[0], 1.0) for r in results]
+    main = [_of_type(r, each[1], FLOW_SHARE) for r in results]
+    elements = _joined(wide, events)
+    shaping = {a.key for part in main for a in part.arrows}
+    kinds = dict(zip((r.type for r in results), _colours(len(results)), strict=True))
+    facts: dict[str, list[list[str]]] = {name: [] for name in events}
+    for result in results:
+        for name, objects in result.activities.select("activity", "objects").iter_rows():
+            facts[name].append([say.kind(result.type), format_count(objects, say.language)])
+    view = _view(elements, shaping, kinds, facts, say)
+    at = {"activities": len(elements.boxes), "paths": _percent(len(shaping), len(elements.arrows))}
+    title = say("map.joint_title", n=len(results))
+    svg = view.drawing.svg(title=title, description=title, legend=False)
+    return view.json | {"type": "", "label": say("page.all_types"), "svg": svg, "at": at}
+
+
+def _of_type(result: MapResult, most_arrows: int, flow: float) -> Elements:
+    shares = legible_shares(
+        result, most_activities=MOST_ACTIVITIES, most_arrows=most_arrows, flow=flow
+    )
+    shown = shown_elements(result, *shares)
+    arrows = tuple(replace(a, kind=result.type) for a in shown.arrows)
+    return replace(shown, arrows=arrows)
+
+
+def _joined(parts: Sequence[Elements], events: Mapping[str, int]) -> Elements:
+    arrows = sorted((a for part in parts for a in part.arrows), key=lambda a: (-a.count, a.key))
+    spent: dict[str, list[float]] = {}
+    for arrow in arrows:
+        if arrow.total_s is not None:
+            sums = spent.setdefault(arrow.target, [0.0, 0.0])
+            sums[0], sums[1] = sums[0] + arrow.total_s, sums[1] + arrow.count
+    names = {box.name: box.objects for part in parts for box in part.boxes}
+    boxes = [
+        Box(name, events[name], objects, spent[name][0] / spent[name][1] if name in spent else None)
+        for name, objects in names.items()
+    ]
+    boxes.sort(key=lambda b: (-b.events, b.name))
+    return Elements(tuple(boxes), tuple(arrows), len(events), sum(p.all_arrows for p in parts))
+
+
+def _colours(n: int) -> list[str]:
+    return [palette.CATEGORIES[i % len(palette.CATEGORIES)] for i in range(n)]
+
+
+def _percent(part: int, whole: int) -> float:
+    return min(100.0, 100 * part / max(whole, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    drawing: Drawing
+    json: dict[str, Any]
+
+
+def _view(
+    elements: Elements,
+    shaping: Container[tuple[str, str, str]],
+    kinds: Mapping[str, str],
+    facts: Mapping[str, list[list[str]]],
+    say: Texts,
+) -> _View:
     scales = Scales.of(elements)
     nowhere = Layout(0, 0, (), ())
-    by_count = Drawing(elements, nowhere, scales, say, "count")
-    by_time = Drawing(elements, nowhere, scales, say, "time")
-    layout = lay_out(
-        elements,
-        label_width=label_room(elements, (by_count, by_time)),
-        main={(a.source, a.target) for a in (*main.arrows, *shaping.arrows)},
-    )
-    drawing = Drawing(elements, layout, scales, say, "count")
-    title = say("map.picture_title", objects=say.objects(result.objects, result.type))
+    by_count = Drawing(elements, nowhere, scales, say, "count", kinds)
+    by_time = Drawing(elements, nowhere, scales, say, "time", kinds)
+    room = label_room(elements, (by_count, by_time))
+    drawing = replace(by_count, layout=lay_out(elements, label_width=room, main=shaping))
     places = {box.name: n for n, box in enumerate(elements.boxes)}
-    columns = result.activities.select("activity", "rework_share", "repeats")
-    rework = {name: (share, repeats) for name, share, repeats in columns.iter_rows()}
-    among = {b.name for b in main.boxes} | {START, END}
-    reachable = sum(a.source in among and a.target in among for a in elements.arrows)
-    asked = first[1] * sum(a.source in among and a.target in among for a in whole.arrows)
-    return {
-        "type": result.type,
-        "label": say.kind(result.type),
-        "svg": drawing.svg(title=title, description=describe(result, elements, say), legend=False),
-        "boxes": [_box(b, by_count, by_time, rework[b.name]) for b in elements.boxes],
+    json = {
+        "boxes": [_box(b, by_count, by_time, facts[b.name]) for b in elements.boxes],
         "arrows": [_arrow(a, places, by_count, by_time) for a in elements.arrows],
-        "at": {
-            "activities": len(main.boxes),
-            "paths": min(100.0, 100 * round(asked) / max(reachable, 1)),
-        },
         "all": {"activities": elements.all_boxes, "paths": elements.all_arrows},
         "scale": _scale(scales, say),
+        "kinds": [[say.kind(name), colour] for name, colour in kinds.items()],
     }
+    return _View(drawing, json)
 
 
-def _box(
-    box: Box, by_count: Drawing, by_time: Drawing, rework: tuple[float, int]
-) -> dict[str, Any]:
+def _box_facts(row: Sequence[Any], say: Texts) -> list[list[str]]:
+    objects, rework_share, repeats = row
+    return [
+        [say("column.objects"), format_count(objects, say.language)],
+        [say("column.rework_share"), format_share(rework_share, say.language)],
+        [say("column.repeats"), format_count(repeats, say.language)],
+    ]
+
+
+def _box(box: Box, by_count: Drawing, by_time: Drawing, facts: list[list[str]]) -> dict[str, Any]:
     say = by_count.texts
     fills = [by_count.scales.box_colour(box, m) for m in ("count", "time")]
     return {
@@ -87,9 +165,7 @@ def _box(
         "ink": [palette.ink_on(colour) for colour in fills],
         "facts": [
             [say("column.events"), format_count(box.events, say.language)],
-            [say("column.objects"), format_count(box.objects, say.language)],
-            [say("column.rework_share"), format_share(rework[0], say.language)],
-            [say("column.repeats"), format_count(rework[1], say.language)],
+            *facts,
             [say("column.wait_before_s"), format_duration(box.wait_s, say.language)],
         ],
     }
@@ -100,7 +176,8 @@ def _arrow(
 ) -> dict[str, Any]:
     say = by_count.texts
     language = say.language
-    facts = [
+    facts = [[say("column.type"), say.kind(arrow.kind)]] if arrow.kind else []
+    facts += [
         [say("column.count"), format_count(arrow.count, language)],
         [say("column.objects"), format_count(arrow.objects, language)],
     ]
@@ -114,6 +191,7 @@ def _arrow(
         "to": places.get(arrow.target, -1),
         "count": arrow.count,
         "figure": [by_count.arrow_figure(arrow), by_time.arrow_figure(arrow)],
+        "colour": [by_count.arrow_colour(arrow), by_time.arrow_colour(arrow)],
         "title": by_count.arrow_title(arrow),
         "facts": facts,
     }

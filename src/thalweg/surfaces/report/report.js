@@ -85,7 +85,6 @@
       this.boxes = map.boxes.map((_, n) => this.scene.querySelector(`[data-box="${n}"]`));
       this.lines = map.arrows.map((_, n) => this.scene.querySelector(`g[data-arrow="${n}"]`));
       this.labels = map.arrows.map((_, n) => this.scene.querySelector(`text[data-arrow="${n}"]`));
-      this.colours = this.lines.map((g) => g.getAttribute("stroke"));
       const [, , width, height] = this.svg.getAttribute("viewBox").split(" ").map(Number);
       this.full = { x: 0, y: 0, w: width, h: height };
       this.at = { ...map.at };
@@ -116,6 +115,11 @@
         g.querySelector("rect").setAttribute("fill", box.fill[this.measure]);
         g.querySelector(".box-figure").textContent = box.figure[this.measure];
         g.setAttribute("tabindex", shown.boxes.has(n) ? "0" : "-1");
+      });
+      this.lines.forEach((g, n) => {
+        const colour = this.map.arrows[n].colour[this.measure];
+        g.setAttribute("stroke", colour);
+        g.setAttribute("fill", colour);
       });
       this.labels.forEach((label, n) => { label.textContent = this.map.arrows[n].figure[this.measure]; });
       this.mark();
@@ -261,6 +265,11 @@
       });
       all("[data-scale]").forEach((e) => { e.textContent = map.scale[e.dataset.scale]; });
       byId("legend-box").hidden = current.measure === 1;
+      const byKind = map.kinds.length > 0 && current.measure === 0, kinds = byId("legend-kinds");
+      byId("legend-time").hidden = byKind;
+      kinds.hidden = !byKind;
+      all("em", kinds).forEach((e) => e.remove());
+      for (const [name, colour] of map.kinds) kinds.append(make("em", name, { style: `--kind:${colour}` }));
       byId("legend-wait").hidden = current.measure === 0;
       all("[data-measure]").forEach((b) => b.setAttribute("aria-pressed", String(Number(b.dataset.measure) === current.measure)));
     };
