@@ -12,8 +12,9 @@ from typing import Any
 import thalweg
 from thalweg.errors import BookError, RequestError, StrictError
 from thalweg.records.ahead import reading_ahead
-from thalweg.records.appraise import Evidence, appraise
+from thalweg.records.appraise import appraise
 from thalweg.records.build import BookBuilder
+from thalweg.records.evidence import Evidence
 from thalweg.records.finish import (
     finish_object_facts,
     finish_roles,
