@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from thalweg.records.completion import completion
-from thalweg.records.evidence import Evidence, first_places, flagged, iso
+from thalweg.records.evidence import Evidence, first_places, iso
 from thalweg.records.facts import (
     SequenceFacts,
     add_set_hashes,
@@ -187,8 +187,12 @@ def _sharing_findings(
     evidence: Evidence, finished: FinishedType, number: int, total: NDArray[np.uint64]
 ) -> Iterator[Finding]:
     name, seq = finished.record.name, finished.sequences
-    several = objects_per_event(seq.event, evidence.builder.events) > 1
-    yield from flagged("convergence", "note", several, evidence, name)
+    involved = objects_per_event(seq.event, evidence.builder.events)
+    several = involved > 1
+    if several.any():
+        count, of = int(np.count_nonzero(several)), int(np.count_nonzero(involved))
+        shown = evidence.examples(first_places(several))
+        yield Finding("convergence", "note", count, of, name, shown)
     if len(evidence.types) < 2:
         return
     own = np.zeros(evidence.builder.events, np.uint64)
