@@ -102,12 +102,13 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=[1, 10], help="million events")
     parser.add_argument("--times", type=int, default=3, help="runs to take the median of")
     parser.add_argument("--date", type=date.fromisoformat, help="printed in the results")
+    parser.add_argument("--note", default="", help="a sentence for the results")
     options = parser.parse_args()
     today = (options.date or datetime.now(UTC).date()).isoformat()
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"sizes": {}}
     smallest = str(ensure(1))
     warm_up(smallest)
-    kept["machine"] = machine()
+    kept["machine"], kept["note"] = machine(), options.note
     kept["first"] = measure_first(smallest) | {"date": today}
     if BPIC_2012.exists():
         kept["xes"] = measure_xes(options.times) | {"date": today}

@@ -166,6 +166,8 @@ def _page(kept: dict[str, Any]) -> Iterator[str]:
         "*warm*: the same book again. Processor seconds are summed over threads. The logs are synthetic (`generate.py`): 25 activities, Markov routing, 16 events a "
         "case, rows shuffled over the whole file.\n"
     )
+    if kept.get("note"):
+        yield f"**{kept['note']}**\n"
     yield "## Bars\n"
     yield "| work | bar | Thalweg | against | ratio | |"
     yield "| --- | --- | --- | --- | --- | --- |"
