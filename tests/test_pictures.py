@@ -165,6 +165,30 @@ def reached(links: dict[str, set[str]], root: str) -> set[str]:
     return seen
 
 
+def test_any_name_can_be_drawn() -> None:
+    names = [
+        "",
+        " ",
+        "<b>",
+        "\\N",
+        "a\\",
+        '"',
+        "n0",
+        "▶",
+        "%s",
+        "a\nb",
+        "é\u0301",
+        "x" * 200,
+        "\x0b",
+    ]
+    result = map_book(book_of([[(name, n * 60) for n, name in enumerate(names)]]))  # type: ignore[arg-type]
+    root = parsed(map_svg(result, activities=1.0, paths=1.0))
+    drawn = [g.get("data-activity") for g in root.iterfind(".//s:g[@data-box]", SVG)]
+    assert sorted(name.replace("\n", " ").replace("\x0b", "\ufffd") for name in names) == sorted(
+        str(d) for d in drawn
+    )
+
+
 def test_more_than_can_be_drawn_is_refused_with_advice(many: MapResult) -> None:
     with pytest.raises(RequestError, match=r"4,\d{3} paths cannot be drawn .* Lower"):
         map_svg(many, activities=1.0, paths=1.0)

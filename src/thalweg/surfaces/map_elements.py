@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from thalweg.process.simplify import BEGIN, simplify
-from thalweg.process.simplify import END as FINISH
+from thalweg.process import simplify as rule
 
 if TYPE_CHECKING:
     from thalweg.process.result import MapResult
 
-START, END = "▶start", "■end"
-"""Names of the two markers; no activity of a log is called so."""
-
+START, END = rule.BEGIN, rule.END
 LEGIBLE_ACTIVITIES = 30
 LEGIBLE_ARROWS = 70
 FEW_ARROWS = 20
@@ -93,14 +90,8 @@ def all_elements(result: MapResult) -> Elements:
     for name, objects in result.ends.select("activity", "objects").iter_rows():
         arrows.append(Arrow(name, END, objects, objects))
     boxes.sort(key=lambda b: (-b.events, b.name))
-    arrows.sort(key=lambda a: (-a.count, *_as_simplified(a)))
+    arrows.sort(key=lambda a: (-a.count, a.source, a.target))
     return Elements(tuple(boxes), tuple(arrows), len(boxes), len(arrows))
-
-
-def _as_simplified(arrow: Arrow) -> tuple[str, str]:
-    """The arrow's ends as ``simplify`` calls and therefore ranks them."""
-    source = BEGIN if arrow.source == START else arrow.source
-    return source, FINISH if arrow.target == END else arrow.target
 
 
 def shown_elements(result: MapResult, activities: float, paths: float) -> Elements:
@@ -108,7 +99,7 @@ def shown_elements(result: MapResult, activities: float, paths: float) -> Elemen
     whole = all_elements(result)
     if activities == 1 and paths == 1:
         return whole
-    shown = simplify(result, activities, paths)
+    shown = rule.simplify(result, activities, paths)
     names = set(shown.activities)
     pairs = set(shown.pairs)
     pairs |= {(START, name) for name in shown.starts} | {(name, END) for name in shown.ends}

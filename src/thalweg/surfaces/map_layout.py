@@ -71,25 +71,27 @@ def lay_out(
     graph.graph_attr.update(rankdir="TB", nodesep="0.32", ranksep="0.42", splines="true")
     graph.node_attr.update(shape="box", fixedsize="true", label="")
     graph.edge_attr.update(arrowsize="0.6", fontname="Courier", fontsize="10")
-    sizes = _add_boxes(graph, elements)
-    _add_arrows(graph, elements, label_width, main)
+    sizes = _sizes(elements)
+    ids = {name: f"n{number}" for number, name in enumerate(sizes)}
+    _add_boxes(graph, sizes, ids)
+    _add_arrows(graph, elements, ids, label_width, main)
     graph.layout(prog="dot")
-    return _read(graph, elements, sizes)
+    return _read(graph, elements, sizes, ids)
 
 
-def _add_boxes(graph: Any, elements: Elements) -> dict[str, PlacedBox]:
+def _sizes(elements: Elements) -> dict[str, PlacedBox]:
+    """Boxes and markers by name, not placed yet, in the order in which Graphviz meets them."""
     known = {box.name: box for box in elements.boxes}
-    sizes: dict[str, PlacedBox] = {}
-    for name in [START, *_order(elements), END]:
-        sizes[name] = _sized(known[name]) if name in known else _marker(name)
-        graph.add_node(
-            name,
-            width=f"{sizes[name].width / _POINTS:.3f}",
-            height=f"{sizes[name].height / _POINTS:.3f}",
-        )
-    graph.add_subgraph([START], rank="source")
-    graph.add_subgraph([END], rank="sink")
-    return sizes
+    names = [START, *_order(elements), END]
+    return {name: _sized(known[name]) if name in known else _marker(name) for name in names}
+
+
+def _add_boxes(graph: Any, sizes: dict[str, PlacedBox], ids: dict[str, str]) -> None:
+    for name, box in sizes.items():
+        width, height = f"{box.width / _POINTS:.3f}", f"{box.height / _POINTS:.3f}"
+        graph.add_node(ids[name], width=width, height=height)
+    graph.add_subgraph([ids[START]], rank="source")
+    graph.add_subgraph([ids[END]], rank="sink")
 
 
 def _order(elements: Elements) -> list[str]:
@@ -115,15 +117,19 @@ def _order(elements: Elements) -> list[str]:
 
 
 def _add_arrows(
-    graph: Any, elements: Elements, label_width: float, main: Container[Link] | None
+    graph: Any,
+    elements: Elements,
+    ids: dict[str, str],
+    label_width: float,
+    main: Container[Link] | None,
 ) -> None:
     most = max((a.count for a in elements.arrows), default=1)
     blanks = "x" * max(2, round(label_width / 6))
     for number, arrow in enumerate(elements.arrows):
         if main is None or arrow.key in main:
             weight = str(1 + round(20 * arrow.count / most))
-            key = str(number)
-            graph.add_edge(arrow.source, arrow.target, key=key, weight=weight, label=blanks)
+            ends = ids[arrow.source], ids[arrow.target]
+            graph.add_edge(*ends, key=str(number), weight=weight, label=blanks)
 
 
 def _sized(box: Box) -> PlacedBox:
@@ -136,18 +142,22 @@ def _marker(name: str) -> PlacedBox:
     return PlacedBox(name, 0, 0, MARKER_PX, MARKER_PX, ())
 
 
-def _read(graph: Any, elements: Elements, sizes: dict[str, PlacedBox]) -> Layout:
+def _read(
+    graph: Any, elements: Elements, sizes: dict[str, PlacedBox], ids: dict[str, str]
+) -> Layout:
     left, bottom, right, top = (float(v) for v in graph.graph_attr["bb"].split(","))
     boxes = []
     for name, box in sizes.items():
-        x, y = (float(v) for v in graph.get_node(name).attr["pos"].split(","))
+        x, y = (float(v) for v in graph.get_node(ids[name]).attr["pos"].split(","))
         placed = (name, x - left, top - y, box.width, box.height, box.lines)
         boxes.append(PlacedBox(*placed))
     places = {box.name: box for box in boxes}
     arrows = []
     for number, arrow in enumerate(elements.arrows):
-        if graph.has_edge(arrow.source, arrow.target, str(number)):
-            arrows.append(_read_arrow(graph, number, arrow, left, top))
+        ends = ids[arrow.source], ids[arrow.target]
+        if graph.has_edge(*ends, str(number)):
+            attributes = graph.get_edge(*ends, str(number)).attr
+            arrows.append(_read_arrow(attributes, arrow, left, top))
         else:
             arrows.append(_across(arrow, places[arrow.source], places[arrow.target]))
     return Layout(right - left, top - bottom, tuple(boxes), tuple(arrows))
@@ -174,8 +184,7 @@ def _across(arrow: Arrow, source: PlacedBox, target: PlacedBox) -> PlacedArrow:
     return PlacedArrow(arrow.source, arrow.target, curve, tip, (middle[0], middle[1]))
 
 
-def _read_arrow(graph: Any, number: int, arrow: Arrow, left: float, top: float) -> PlacedArrow:
-    attributes = graph.get_edge(arrow.source, arrow.target, str(number)).attr
+def _read_arrow(attributes: Any, arrow: Arrow, left: float, top: float) -> PlacedArrow:
     tip: Point | None = None
     points: list[Point] = []
     for word in attributes["pos"].split():

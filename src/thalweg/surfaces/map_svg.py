@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from html import escape
+from html import escape as escape_markup
 from math import hypot
 from typing import Literal
 
@@ -24,11 +24,18 @@ from thalweg.surfaces.map_layout import (
 )
 from thalweg.surfaces.texts import Texts
 
+_FORBIDDEN = {n: "\ufffd" for n in (*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF)}
+"""Characters that XML cannot hold."""
 Measure = Literal["count", "time"]
 MARGIN = 28.0
 _LEGEND_PX = 74.0
 _LEGEND_WIDTH = 560.0
 _THINNEST, _THICKEST, _THICKEST_EDGE = 1.2, 8.0, 2.4
+
+
+def escape(text: str) -> str:
+    """Any text as XML can hold it."""
+    return escape_markup(text.translate(_FORBIDDEN))
 
 
 @dataclass(frozen=True, slots=True)
