@@ -5,12 +5,14 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 import thalweg
@@ -371,3 +373,15 @@ def test_a_chart_is_saved_as_svg_or_png(chinese: MapResult, tmp_path: Path) -> N
     assert png_size(charts.save_chart(chart, tmp_path / "c.png", "zh"))[0] > 500
     with pytest.raises(RequestError, match=r"c\.pdf"):
         charts.save_chart(chart, tmp_path / "c.pdf", "zh")
+
+
+@given(st.lists(st.integers(-(10**18), 4 * 10**18), min_size=1, max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_hours_are_those_of_the_calendar(times_ns: list[int]) -> None:
+    view = book_of([[("a", t / 10**9) for t in sorted(times_ns)]]).perspective("case")
+    expected: dict[tuple[int, int], int] = {}
+    for time_ns in view.time_ns.tolist():
+        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_ns // 1000)
+        key = at.weekday(), at.hour
+        expected[key] = expected.get(key, 0) + 1
+    assert {(d, h): n for d, h, n in event_hours(view, run=7).iter_rows()} == expected

@@ -24,7 +24,7 @@ from thalweg.surfaces.map_layout import (
 )
 from thalweg.surfaces.texts import Texts
 
-_FORBIDDEN = {n: "\ufffd" for n in (*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF)}
+_FORBIDDEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF), "\ufffd")
 """Characters that XML cannot hold."""
 Measure = Literal["count", "time"]
 MARGIN = 28.0

@@ -26,6 +26,10 @@ OTHER_TYPES = 11
 """Object types beside the main one that get a map of their own; books rarely have more."""
 
 
+_HOUR_NS = 3600 * 10**9
+_WEEK_HOURS = 7 * 24
+_EPOCH_HOUR = 3 * 24
+"""1970 began on a Thursday."""
 DATE_HOURS = 2
 """Midnight falls on at most two hours of the day in UTC, one in winter and one in summer."""
 
@@ -104,11 +108,14 @@ def activity_events(book: Book) -> dict[str, int]:
     return {str(name): int(n) for name, n in counted.iter_rows()}
 
 
-def event_hours(view: Perspective) -> pl.DataFrame:
+def event_hours(view: Perspective, run: int = 1 << 20) -> pl.DataFrame:
     """Events by weekday and hour in UTC."""
-    times = pl.Series("time", np.asarray(view.time_ns)).cast(pl.Datetime("ns"))
-    parts = pl.DataFrame({"weekday": times.dt.weekday() - 1, "hour": times.dt.hour()})
-    return parts.group_by("weekday", "hour").len("events").sort("weekday", "hour")
+    counts = np.zeros(_WEEK_HOURS, np.int64)
+    for at in range(0, view.entries, run):
+        hour = np.asarray(view.time_ns[at : at + run]) // _HOUR_NS + _EPOCH_HOUR
+        counts += np.bincount(hour % _WEEK_HOURS, minlength=_WEEK_HOURS)
+    known = np.flatnonzero(counts)
+    return pl.DataFrame({"weekday": known // 24, "hour": known % 24, "events": counts[known]})
 
 
 def sample_dots(view: Perspective, most: int = MOST_DOTS) -> Dots:
