@@ -339,7 +339,7 @@ def test_service_and_handover_charts_show_who_and_what() -> None:
     result = map_book(book)  # type: ignore[arg-type]
     say = texts.load("en")
     service = charts.chart_svg(charts.service_chart(result.tables["service"], say), "en")
-    assert "check · work: 30 min" in service
+    assert "check · work: 4.5 h" in service
     handovers = charts.handover_chart(result.tables["handovers_resource"], say)
     assert "Ann → Bo: 3×, median 2 h" in charts.chart_svg(handovers, "en")
 

@@ -96,7 +96,7 @@ def _styled(chart: Any, language: Language) -> dict[str, Any]:
         "titleColor": palette.MUTED,
         "titleFontWeight": "normal",
     }
-    spec["padding"] = {"left": 14, "right": 44, "top": 6, "bottom": 6}
+    spec["padding"] = {"left": 34, "right": 44, "top": 6, "bottom": 6}
     spec["config"] = {
         "font": palette.fonts(language),
         "background": "transparent",
@@ -267,14 +267,14 @@ def activity_chart(activities: pl.DataFrame, say: Texts) -> Chart:
 
 
 def service_chart(service: pl.DataFrame, say: Texts) -> Chart:
-    """Mean time of waiting and of work by activity, side by side."""
+    """Total time of waiting and of work by activity, side by side."""
     alt = _altair()
     language = say.language
     top = service.head(TOP_BARS)
-    values = [v for v in [*top["wait_mean_s"], *top["service_mean_s"]] if v is not None]
+    values = [v for v in [*top["wait_total_s"], *top["service_total_s"]] if v is not None]
     finite = [v for v in values if math.isfinite(v)]
     unit_s, unit = duration_unit(max(finite, default=1.0), language)
-    kinds = (("wait_mean_s", say("chart.waiting")), ("service_mean_s", say("chart.service")))
+    kinds = (("wait_total_s", say("chart.waiting")), ("service_total_s", say("chart.service")))
     rows = [
         {
             "label": row["activity"],
