@@ -20,7 +20,8 @@ from process_helpers import SmallBook, book_of
 from thalweg.errors import MissingExtraError, RequestError
 from thalweg.process.map import map_book
 from thalweg.process.result import MapResult
-from thalweg.surfaces import charts, palette, texts
+from thalweg.surfaces import charts, palette, texts, time_charts
+from thalweg.surfaces.chart_frame import chart_svg, save_chart
 from thalweg.surfaces.lettering import ELLIPSIS, shorten, text_width, wrap
 from thalweg.surfaces.map_elements import END, START, legible_shares, shown_elements
 from thalweg.surfaces.map_layout import LABEL_PX, Layout, lay_out
@@ -291,15 +292,17 @@ def drawn_charts(result: MapResult, book: SmallBook, language: str) -> Iterator[
     dots = sample_dots(view)
     made = {
         "duration": charts.duration_chart(result.duration_curve, result.durations, say),
-        "timeline": charts.timeline_charts(result.tables["timeline"], result.facts["every"], say),
+        "timeline": time_charts.timeline_charts(
+            result.tables["timeline"], result.facts["every"], say
+        ),
         "waiting": charts.waiting_chart(result.pairs, say),
         "activities": charts.activity_chart(result.activities, say),
         "variants": charts.variants_chart(result.top_variants, say),
-        "hours": charts.hours_chart(event_hours(view), say),
-        "dotted": charts.dotted_chart(dots.table, dots.shown, dots.total, say),
+        "hours": time_charts.hours_chart(event_hours(view), say),
+        "dotted": time_charts.dotted_chart(dots.table, dots.shown, dots.total, say),
     }
     for name, chart in made.items():
-        yield name, charts.chart_svg(chart, say.language)
+        yield name, chart_svg(chart, say.language)
 
 
 def test_charts_carry_titles_units_and_figures_in_the_readers_language(
@@ -338,10 +341,10 @@ def test_service_and_handover_charts_show_who_and_what() -> None:
     book = SmallBook(events, roles={"resource": "who"}, starts=starts)
     result = map_book(book)  # type: ignore[arg-type]
     say = texts.load("en")
-    service = charts.chart_svg(charts.service_chart(result.tables["service"], say), "en")
+    service = chart_svg(charts.service_chart(result.tables["service"], say), "en")
     assert "check · work: 4.5 h" in service
     handovers = charts.handover_chart(result.tables["handovers_resource"], say)
-    assert "Ann → Bo: 3×, median 2 h" in charts.chart_svg(handovers, "en")
+    assert "Ann → Bo: 3×, median 2 h" in chart_svg(handovers, "en")
 
 
 def test_the_dotted_chart_samples_the_same_objects_every_time_and_says_how_many() -> None:
@@ -369,10 +372,10 @@ def test_hours_count_every_event_once() -> None:
 
 def test_a_chart_is_saved_as_svg_or_png(chinese: MapResult, tmp_path: Path) -> None:
     chart = charts.activity_chart(chinese.activities, texts.load("zh"))
-    assert charts.save_chart(chart, tmp_path / "c.svg", "zh").read_text("utf-8").startswith("<svg")
-    assert png_size(charts.save_chart(chart, tmp_path / "c.png", "zh"))[0] > 500
+    assert save_chart(chart, tmp_path / "c.svg", "zh").read_text("utf-8").startswith("<svg")
+    assert png_size(save_chart(chart, tmp_path / "c.png", "zh"))[0] > 500
     with pytest.raises(RequestError, match=r"c\.pdf"):
-        charts.save_chart(chart, tmp_path / "c.pdf", "zh")
+        save_chart(chart, tmp_path / "c.pdf", "zh")
 
 
 @given(st.lists(st.integers(-(10**18), 4 * 10**18), min_size=1, max_size=30))

@@ -13,7 +13,7 @@ import polars as pl
 from thalweg.process.map import choose_type, map_book, read_filters
 from thalweg.process.selection import apply_filters
 from thalweg.records.intake import ACTIVITY
-from thalweg.surfaces.charts import MOST_DOTS
+from thalweg.surfaces.time_charts import MOST_DOTS
 
 if TYPE_CHECKING:
     from thalweg.process.map import FilterLike

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from thalweg.surfaces import charts
+from thalweg.surfaces import charts, time_charts
+from thalweg.surfaces.chart_frame import WIDTH, Chart, chart_svg
 from thalweg.surfaces.format_values import format_count, format_duration, format_share
 from thalweg.surfaces.report import tables
 from thalweg.surfaces.report.tables import Table, table
@@ -65,13 +66,13 @@ class Writer:
         title, lead = self.say(f"section.{key}.title"), self.say(f"section.{key}.lead")
         return Section(key, title, lead, tuple(notes), tuple(figures), titled)
 
-    def figure(self, key: str, chart: charts.Chart) -> Figure:
-        svg = charts.chart_svg(chart, self.say.language)
+    def figure(self, key: str, chart: Chart) -> Figure:
+        svg = chart_svg(chart, self.say.language)
         svg = _ROLE.sub("", _FONT.sub("", svg))
         ids = {old: f"{key}-{n}" for n, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
         svg = _ID.sub(lambda found: ids[found[0]], svg)
         size = _SIZE.search(svg)
-        width = round(float(size[2])) if size else charts.WIDTH
+        width = round(float(size[2])) if size else WIDTH
         svg = _SIZE.sub(r"<svg\1", svg, count=1)
         title, caption = self.say(f"figure.{key}.title"), self.say(f"figure.{key}.caption")
         return Figure(title, svg, width, caption)
@@ -232,12 +233,12 @@ def _flow(got: Gathered, writer: Writer) -> Section:
     timeline = result.table("timeline")
     figures = []
     if timeline is not None and not timeline.is_empty():
-        chart = charts.timeline_charts(timeline, result.facts["every"], say)
+        chart = time_charts.timeline_charts(timeline, result.facts["every"], say)
         figures.append(writer.figure("timeline", chart))
-    figures.append(writer.figure("hours", charts.hours_chart(got.hours, say)))
+    figures.append(writer.figure("hours", time_charts.hours_chart(got.hours, say)))
     dots = got.dots
     figures.append(
-        writer.figure("dotted", charts.dotted_chart(dots.table, dots.shown, dots.total, say))
+        writer.figure("dotted", time_charts.dotted_chart(dots.table, dots.shown, dots.total, say))
     )
     shown = writer.table("timeline", timeline, tables.TIMELINE)
     return writer.section("flow", figures=figures, tables=shown)
