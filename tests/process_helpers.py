@@ -29,6 +29,7 @@ class SmallBook:
     starts: list[float] | None = None
     object_rows: dict[str, pl.DataFrame] = field(default_factory=dict)
     fingerprint: str = "small@1"
+    timezone: str = "UTC"
     trust: TrustReport = field(default_factory=lambda: TrustReport(0, 0, 0, ()))
 
     @property

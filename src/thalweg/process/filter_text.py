@@ -13,7 +13,7 @@
                                     time.started, time.finished
     variant:top=5   variant:share=0.8   variant:A->B->C,A->C
 
-Several filters stand between semicolons. Names with any of , ; = < > ! " or blanks at an end stand in double quotes, as JSON text.
+Several filters stand between semicolons. Times are UTC unless they carry an offset. Names with any of , ; = < > ! " or blanks at an end stand in double quotes, as JSON text.
 """
 
 from __future__ import annotations

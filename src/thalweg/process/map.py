@@ -44,7 +44,7 @@ from thalweg.process.timeline import (
 )
 from thalweg.process.variants import group_variants, top_variants_table
 from thalweg.records.completion import Completion, completion
-from thalweg.records.lifecycle import START, transition_kinds
+from thalweg.records.lifecycle import last_only_starts
 from thalweg.records.perspective import Perspective
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def map_book(
     filters: Sequence[FilterLike] = (),
     ends: Sequence[str] | None = None,
     calendar: Calendar | Literal["learn"] | None = None,
-    timezone: str = "UTC",
+    timezone: str | None = None,
     every: Every | None = None,
     horizon: datetime | None = None,
     top: int = TOP_VARIANTS,
@@ -100,18 +100,20 @@ def map_book(
              filters: records, their text or their JSON form, applied one after the other.
              ends: activities after which an object is finished; None means learned.
              calendar: working hours, or "learn"; None counts no working time.
-             timezone: zone of calendar periods and learned hours. every: day, week or month;
+             timezone: zone of calendar periods and learned hours; None means the zone that the
+             sources were stated to be in. every: day, week or month;
              None means what fits the span. horizon: when observation ended; None means learned.
              top: variants to list. activities, paths: shares to show (see ``simplify``).
     Raises   RequestError: a type, activity, attribute or zone that does not exist.
     """
-    zone_of(timezone)
+    zone = timezone or book.timezone
+    zone_of(zone)
     request = MapRequest(
         type=choose_type(book, type),
         filters=read_filters(filters),
         ends=None if ends is None else tuple(ends),
         calendar=calendar,
-        timezone=timezone,
+        timezone=zone,
         every=every,
         horizon=horizon,
         top=top,
@@ -373,12 +375,11 @@ def judge(
 
 
 def _at_work(view: Perspective) -> NDArray[np.bool_] | None:
-    """Objects whose last event is the start of a piece of work, where lifecycles are recorded."""
     coded = view.book.role_codes("lifecycle")
     if coded is None:
         return None
     codes, names = coded
-    return np.asarray(transition_kinds(names)[codes[view.event[view.offsets[1:] - 1]]] == START)
+    return last_only_starts(codes[view.event[view.offsets[1:] - 1]], names)
 
 
 def related_views(view: Perspective, *, cut: bool) -> list[Perspective]:

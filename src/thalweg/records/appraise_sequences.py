@@ -19,7 +19,14 @@ from thalweg.records.facts import (
     sequence_facts,
 )
 from thalweg.records.finish import FinishedType
-from thalweg.records.lifecycle import COMPLETE, OTHER, START, pair_transitions, transition_kinds
+from thalweg.records.lifecycle import (
+    COMPLETE,
+    OTHER,
+    START,
+    last_only_starts,
+    pair_transitions,
+    transition_kinds,
+)
 from thalweg.records.rows import Rows
 from thalweg.records.tally import EXAMPLES
 from thalweg.records.trust import Example, Finding
@@ -104,7 +111,13 @@ def _unfinished(evidence: Evidence, finished: FinishedType) -> Iterator[Finding]
     seq, names = finished.sequences, evidence.builder.activities.names()
     if len(seq.object) == 0:
         return
-    judged = completion(seq.offsets, finished.activity, finished.time_ns, len(names))
+    judged = completion(
+        seq.offsets,
+        finished.activity,
+        finished.time_ns,
+        len(names),
+        at_work=_at_work(evidence, finished),
+    )
     if judged.unfinished:
         detail: dict[str, Any] = {
             "rule": judged.rule,
@@ -124,6 +137,14 @@ def _unfinished(evidence: Evidence, finished: FinishedType) -> Iterator[Finding]
             shown,
             detail,
         )
+
+
+def _at_work(evidence: Evidence, finished: FinishedType) -> NDArray[np.bool_] | None:
+    role = evidence.builder.roles.get("lifecycle")
+    if role is None:
+        return None
+    last = finished.sequences.event[finished.sequences.offsets[1:] - 1]
+    return last_only_starts(role.codes.array()[last], role.coder.names().to_list())
 
 
 def _lifecycle_findings(evidence: Evidence, finished: FinishedType) -> Iterator[Finding]:

@@ -225,8 +225,8 @@ class BookBuilder:
         return self.parts[-1].first_row + self.parts[-1].rows if self.parts else 0
 
     def _what_is_held(self) -> Held:
-        time_ns: NDArray[np.int64] = self.time_ns.array()  # type: ignore[assignment]
-        codes: NDArray[np.uint32] = self.activity_codes.array()  # type: ignore[assignment]
+        time_ns: NDArray[np.int64] = self.time_ns.array()
+        codes: NDArray[np.uint32] = self.activity_codes.array()
         return Held(self.events, self.types, (codes, self.activities), time_ns, self.rows)
 
     def _add_with_ids(

@@ -38,7 +38,7 @@ class Evidence:
 
     @property
     def time_ns(self) -> NDArray[np.int64]:
-        instants: NDArray[np.int64] = self.builder.time_ns.array()  # type: ignore[assignment]
+        instants: NDArray[np.int64] = self.builder.time_ns.array()
         return instants
 
     def rows(self) -> Rows:

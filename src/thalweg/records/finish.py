@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from polars.selectors import by_name
 
-from thalweg.records.attributes import common_type
+from thalweg.records.attributes import column, common_type
 from thalweg.records.build import BookBuilder, TypeState
 from thalweg.records.intake import OBJECT
 from thalweg.records.store.manifest import RoleRecord, StoredFile, TypeRecord
@@ -146,14 +148,14 @@ def _first_declared(builder: BookBuilder, kind: str, told: pl.DataFrame) -> pl.D
     grouped = told.group_by(OBJECT, maintain_order=True)
     attributes = [name for name in told.columns if name != OBJECT]
     for name in attributes:
-        values = pl.col(name).drop_nulls().unique(maintain_order=True).cast(pl.String)
-        conflicts = grouped.agg(values).filter(pl.col(name).list.len() > 1)
+        values = column(name).drop_nulls().unique(maintain_order=True).cast(pl.String)
+        conflicts = grouped.agg(values).filter(column(name).list.len() > 1)
         shown = [
             Example(value=f"{object_id}: {name} = {' | '.join(found)}")
             for object_id, found in conflicts.head(EXAMPLES).rows()
         ]
         builder.tally.note("object_conflict", len(conflicts), shown, f"{kind}.{name}", len(told))
-    return grouped.agg(pl.col(attributes).drop_nulls().first())
+    return grouped.agg(by_name(attributes).drop_nulls().first())
 
 
 def _aligned(table: pl.DataFrame, tables: list[pl.DataFrame]) -> pl.DataFrame:
@@ -164,7 +166,7 @@ def _aligned(table: pl.DataFrame, tables: list[pl.DataFrame]) -> pl.DataFrame:
             wanted[name] = common_type(wanted[name], dtype) if name in wanted else dtype
     text = {name for name, dtype in wanted.items() if dtype == pl.Null}
     return table.with_columns(
-        pl.col(name).cast(pl.String if name in text else wanted[name]) for name in table.columns
+        table[name].cast(pl.String if name in text else wanted[name]) for name in table.columns
     )
 
 
@@ -172,7 +174,7 @@ def _sequences(
     builder: BookBuilder, state: TypeState
 ) -> tuple[Sequences, pl.DataFrame | None, str]:
     """Sequences, the links that they don't carry, and the qualifier that all links share."""
-    time_ns: NDArray[np.int64] = builder.time_ns.array()  # type: ignore[assignment]
+    time_ns: NDArray[np.int64] = builder.time_ns.array()
     dense = state.links.dense()
     if dense is not None:
         codes, qualifier = dense
@@ -194,7 +196,7 @@ def _gathered(
     rows: NDArray[np.uint32],
     dtype: np.dtype[np.generic],
     name: str,
-) -> tuple[NDArray[np.generic], StoredFile]:
+) -> tuple[NDArray[Any], StoredFile]:
     """``values[rows]`` written piece by piece to a kept file, and mapped from there."""
     chunks = (values[rows[i : i + _CHUNK]] for i in range(0, len(rows), _CHUNK))
     stored = transaction.keep_chunks(chunks, dtype, len(rows), name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from thalweg.records.attributes import column as literal
 from thalweg.records.intake import ACTIVITY, REJECTS_SCHEMA, ROW, TIME, Batch
 
 
@@ -57,7 +58,7 @@ def _reason_if(condition: pl.Expr, reason: str) -> pl.Expr:
 
 
 def _is_empty(column: str, dtype: pl.DataType) -> pl.Expr:
-    cell = pl.col(column)
+    cell = literal(column)
     if isinstance(dtype, pl.List):
         named = cell.list.eval(pl.element().is_not_null() & (pl.element() != ""))
         return cell.is_null() | ~named.list.any()

@@ -221,7 +221,7 @@ def _finish(
         object_changes=facts.changes_file,
         object_links=facts.links_file,
         set_aside=tuple(builder.set_aside),
-        meta=meta,
+        meta=builder.transaction.keep_json(meta, "meta"),
     )
 
 

@@ -39,6 +39,11 @@ def transition_kinds(names: Sequence[str]) -> NDArray[np.uint8]:
     return np.array([kinds.get(name.strip().casefold(), OTHER) for name in names], np.uint8)
 
 
+def last_only_starts(last: NDArray[Any], names: Sequence[str]) -> NDArray[np.bool_]:
+    """Objects whose last event only starts a piece of work, by its transition's code."""
+    return np.asarray(transition_kinds(names)[last] == START)
+
+
 def pair_transitions(
     offsets: Ints,
     activity: NDArray[Any],

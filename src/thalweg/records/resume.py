@@ -44,7 +44,7 @@ def resume(builder: BookBuilder, book: Book) -> Known:
     carried = tuple(
         f for f in book.trust.findings if not is_tallied(f) and f.code not in WHOLE_BOOK_CODES
     )
-    return Known(manifest.sources, carried, manifest.meta, last)
+    return Known(manifest.sources, carried, book.meta, last)
 
 
 def _resume_events(builder: BookBuilder, book: Book) -> int | None:

@@ -170,7 +170,7 @@ class _Events:
         ids = {o.column for o in mapping.object_columns}
         gone -= ids | set(mapping.roles.values())
         separators = {o.column: o.separator for o in mapping.objects}
-        kept = rows.select(c for c in rows.columns if c not in gone)
+        kept = rows[[c for c in rows.columns if c not in gone]]
         return kept.with_columns(
             as_list(kept[c], separators[c]) if separators.get(c) else as_ids(kept[c])
             for c in sorted(ids)

@@ -52,7 +52,7 @@ def _chunks(source: Source, request: ReadRequest, names: dict[str, str]) -> Iter
         done, told = 0, 0
         for frame in frames(path, request.batch_rows):
             coded = [n for n, t in frame.schema.items() if t in _CODED]
-            plain = frame.with_columns(pl.col(coded).cast(pl.String)).rename(names)
+            plain = frame.with_columns(frame[name].cast(pl.String) for name in coded).rename(names)
             yield Chunk(
                 plain.with_row_index(ROW, done + 1).with_columns(pl.col(ROW).cast(pl.Int64))
             )

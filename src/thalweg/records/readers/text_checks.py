@@ -6,6 +6,7 @@ from collections import Counter
 
 import polars as pl
 
+from thalweg.records.attributes import column
 from thalweg.records.intake import ROW
 from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.text.mojibake import Damage, diagnose, suspects
@@ -23,13 +24,13 @@ class TextChecks:
         for name, dtype in rows.schema.items():
             if dtype == pl.String and name != ROW:
                 self._formulas(rows, name)
-                if (column := self._damage(rows, name)) is not None:
-                    repaired.append(column)
+                if (mended := self._damage(rows, name)) is not None:
+                    repaired.append(mended)
         return rows.with_columns(repaired) if repaired else rows
 
     def _formulas(self, rows: pl.DataFrame, name: str) -> None:
         """A cell such as =HYPERLINK(…) is only text here, but a spreadsheet would run it."""
-        cell = pl.col(name)
+        cell = column(name)
         marked = cell.str.starts_with("=") | cell.str.starts_with("@")
         few = rows.filter(marked).filter(cell.str.contains(r"^(=.|@[A-Za-z])"))
         self._notes.count_rows("formula_like_text", "note", few, name, len(rows))
@@ -38,7 +39,7 @@ class TextChecks:
         found = {text: d for text in suspects(rows[name]) if (d := diagnose(text)) is not None}
         if not found:
             return None
-        hit = rows.select(ROW, name).filter(pl.col(name).is_in(list(found)))
+        hit = rows[[ROW, name]].filter(column(name).is_in(list(found)))
         self._tell(hit, name, found, len(rows))
         if not self._repair:
             return None
@@ -47,7 +48,7 @@ class TextChecks:
 
     def _tell(self, hit: pl.DataFrame, name: str, found: dict[str, Damage], of: int) -> None:
         mended = [t for t, d in found.items() if d.before is not None] if self._repair else []
-        is_mended = pl.col(name).is_in(mended)
+        is_mended = column(name).is_in(mended)
         for code, part in (
             ("text_repaired", hit.filter(is_mended)),
             ("text_damaged", hit.filter(~is_mended)),

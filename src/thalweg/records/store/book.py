@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from thalweg.errors import BookDamagedError, BookError, RequestError
+from thalweg.records.attributes import column
 from thalweg.records.intake import ACTIVITY, EVENT, OBJECT, START, TIME, UTC_NS
 from thalweg.records.perspective import Perspective
 from thalweg.records.store.files import read_json, share
@@ -81,9 +82,11 @@ class Book:
     def n_events(self) -> int:
         return self.manifest.events
 
-    @property
+    @cached_property
     def meta(self) -> dict[str, Any]:
-        return self.manifest.meta
+        """By format, what export needs to give the sources back."""
+        found: dict[str, Any] = read_json(self._file(self.manifest.meta))
+        return found
 
     @cached_property
     def activities(self) -> tuple[str, ...]:
@@ -93,6 +96,14 @@ class Book:
     @cached_property
     def trust(self) -> TrustReport:
         return TrustReport.from_json(read_json(self._file(self.manifest.trust)))
+
+    @cached_property
+    def timezone(self) -> str:
+        """The zone that the sources' times were stated to be in, if it is one; else UTC."""
+        stated = self.trust.findings
+        zones = {f.detail.get("assumed") for f in stated if f.code == "zone_stated"}
+        only = zones.pop() if len(zones) == 1 else None
+        return str(only) if only else "UTC"
 
     def type_record(self, name: str) -> TypeRecord:
         for record in self.manifest.types:
@@ -126,7 +137,7 @@ class Book:
                     f"Events have no column {name!r}. They have: {', '.join(schema)}."
                 )
         parts = [
-            _fitted(pl.scan_parquet(self._file(part.file)), {name: schema[name] for name in wanted})
+            _fitted(_scan(self._file(part.file)), {name: schema[name] for name in wanted})
             for part in self.manifest.parts
         ]
         if not parts:
@@ -156,7 +167,7 @@ class Book:
 
     def objects(self, type: str) -> pl.LazyFrame:  # noqa: A002
         """Objects of a type by code: ``@object`` and attributes as first known."""
-        return pl.scan_parquet(self._file(self.type_record(type).table))
+        return _scan(self._file(self.type_record(type).table))
 
     def object_ids(self, type: str) -> pl.Series:  # noqa: A002
         return self.objects(type).select(OBJECT).collect()[OBJECT]
@@ -165,7 +176,7 @@ class Book:
         """Event-to-object links of a type: event (row), object (code), qualifier."""
         record = self.type_record(type)
         if record.links is not None:
-            return pl.scan_parquet(self._file(record.links))
+            return _scan(self._file(record.links))
         view = self.perspective(type)
         owner = np.repeat(np.asarray(view.object), np.diff(view.offsets))
         frame = pl.LazyFrame({"event": np.asarray(view.event), "object": owner})
@@ -205,7 +216,7 @@ class Book:
         return array
 
     def _frame(self, stored: StoredFile) -> pl.DataFrame:
-        return pl.read_parquet(self._file(stored))
+        return pl.read_parquet(self._file(stored), glob=False)
 
 
 SET_ASIDE_SCHEMA = {
@@ -246,10 +257,14 @@ def reserved_columns(present: set[str]) -> dict[str, str]:
     return always | start | optional
 
 
+def _scan(path: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path, glob=False)
+
+
 def _fitted(part: pl.LazyFrame, schema: dict[str, pl.DataType]) -> pl.LazyFrame:
     """A part with exactly the wanted columns: missing ones as null, narrower ones widened."""
     present = part.collect_schema()
     return part.select(
-        (pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name)
+        (column(name) if name in present else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in schema.items()
     )

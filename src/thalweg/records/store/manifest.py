@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 FORMAT = 1
@@ -87,11 +87,11 @@ class Manifest:
     types: tuple[TypeRecord, ...]
     roles: tuple[RoleRecord, ...]
     trust: StoredFile
+    meta: StoredFile
     start: StoredFile | None = None
     object_changes: StoredFile | None = None
     object_links: StoredFile | None = None
     set_aside: tuple[StoredFile, ...] = ()
-    meta: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     def files(self) -> list[StoredFile]:
@@ -114,7 +114,9 @@ class Manifest:
         type_files = ("table", "offsets", "activity", "time", "event", "object", "links")
         return Manifest(
             **data
-            | with_files(data, "activities", "trust", "start", "object_changes", "object_links")
+            | with_files(
+                data, "activities", "trust", "meta", "start", "object_changes", "object_links"
+            )
             | {
                 "sources": tuple(SourceRecord(**s) for s in data["sources"]),
                 "parts": tuple(EventPart(**with_files(p, "file")) for p in data["parts"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,7 +30,7 @@ class GrowingColumn:
             left = left[self._stream.write(left) :]
         self.length += len(values)
 
-    def array(self) -> NDArray[np.generic]:
+    def array(self) -> NDArray[Any]:
         """Everything so far, mapped from the file."""
         if self.length == 0:
             return np.empty(0, self.dtype)
@@ -92,7 +93,7 @@ class LinkColumn:
         """Object code per event row and their qualifier, or None when links are a table."""
         if self._dense is None:
             return None
-        return self._dense.array(), self._qualifier or ""  # type: ignore[return-value]
+        return self._dense.array(), self._qualifier or ""
 
     def close(self) -> None:
         if self._dense is not None:

@@ -42,7 +42,10 @@ def map_command(
     calendar: Annotated[
         str | None, typer.Option("--calendar", help="'learn', or a JSON file of working hours.")
     ] = None,
-    timezone: Annotated[str, typer.Option("--timezone", help="Zone of days and hours.")] = "UTC",
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help="Zone of days and hours; default: the source's."),
+    ] = None,
     every: Annotated[
         Literal["day", "week", "month"] | None,
         typer.Option("--every", help="Period of time lines."),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import typer
@@ -35,8 +37,8 @@ def print_map(result: MapResult, language: str) -> None:
         objects=say.objects(result.objects, result.type),
         events=count(result.events),
         variants=count(result.variants),
-        first=format_date(result.first, say.language),
-        last=format_date(result.last, say.language),
+        first=_day(result, result.first, say),
+        last=_day(result, result.last, say),
     )
     typer.echo(headline)
     median = result.durations.get("median_s")
@@ -49,6 +51,12 @@ def print_map(result: MapResult, language: str) -> None:
     _pairs(result, say)
     _variants(result, say)
     _doubts(result, say)
+
+
+def _day(result: MapResult, at: datetime | None, say: Texts) -> str:
+    """A day in the zone of the request."""
+    zone = ZoneInfo(result.request["timezone"])
+    return format_date(None if at is None else at.astimezone(zone), say.language)
 
 
 def _formatters(say: Texts) -> tuple[Formatter, Formatter]:
