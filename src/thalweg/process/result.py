@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -53,6 +54,21 @@ class MapResult:
     def table(self, name: str) -> pl.DataFrame | None:
         """A further measure, or None where the records do not carry it."""
         return self.tables.get(name)
+
+    def localised(self) -> MapResult:
+        """The same instants, written in the zone of the request: for people, not for JSON."""
+        zone = self.request["timezone"]
+        times = pl.selectors.datetime(time_zone="*")
+        return replace(
+            self,
+            first=None if self.first is None else self.first.astimezone(ZoneInfo(zone)),
+            last=None if self.last is None else self.last.astimezone(ZoneInfo(zone)),
+            activities=self.activities.with_columns(times.dt.convert_time_zone(zone)),
+            tables={
+                name: table.with_columns(times.dt.convert_time_zone(zone))
+                for name, table in self.tables.items()
+            },
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON: times in ISO 8601 UTC, unknown figures as null."""

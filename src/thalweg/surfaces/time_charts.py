@@ -75,7 +75,7 @@ def timeline_charts(timeline: pl.DataFrame, every: str, say: Texts) -> Chart:
 def dotted_chart(dots: pl.DataFrame, shown: int, total: int, say: Texts) -> Chart:
     """Each event as a dot: when, and in which object; objects by their first event.
 
-    Takes    dots: time (UTC), place (rank of the object by its first event), activity.
+    Takes    dots: time, place (rank of the object by its first event), activity.
              shown, total: objects drawn and objects there are.
     """
     alt = load_altair()
@@ -117,10 +117,11 @@ def dotted_chart(dots: pl.DataFrame, shown: int, total: int, say: Texts) -> Char
     )
 
 
-def hours_chart(hours: pl.DataFrame, say: Texts) -> Chart:
+def hours_chart(hours: pl.DataFrame, say: Texts, zone: str = "UTC") -> Chart:
     """Events by weekday (0 is Monday) and hour of the day.
 
     Takes    hours: weekday, hour, events; combinations without events may be absent.
+             zone: the zone of the hours.
     """
     alt = load_altair()
     language = say.language
@@ -140,7 +141,7 @@ def hours_chart(hours: pl.DataFrame, say: Texts) -> Chart:
         alt.Chart(pl.DataFrame(rows))
         .mark_rect(cornerRadius=2, stroke=palette.PAPER, strokeWidth=1)
         .encode(
-            x=alt.X("hour:O", title=say("chart.hour"), axis=alt.Axis(labelAngle=0)),
+            x=alt.X("hour:O", title=say("chart.hour", zone=zone), axis=alt.Axis(labelAngle=0)),
             y=alt.Y("day:N", title=None, sort=names),
             color=count_colour(alt, "events:Q", say("chart.events")),
             description="told:N",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import typer
@@ -31,14 +29,15 @@ Formatter = Callable[[Any], str]
 def print_map(result: MapResult, language: str) -> None:
     """Headline, activities, the paths that take most time, variants, and what is doubtful."""
     say = load(language)
+    result = result.localised()
     count, span = _formatters(say)
     headline = say(
         "cli.map_headline",
         objects=say.objects(result.objects, result.type),
         events=count(result.events),
         variants=count(result.variants),
-        first=_day(result, result.first, say),
-        last=_day(result, result.last, say),
+        first=format_date(result.first, say.language),
+        last=format_date(result.last, say.language),
     )
     typer.echo(headline)
     median = result.durations.get("median_s")
@@ -51,12 +50,6 @@ def print_map(result: MapResult, language: str) -> None:
     _pairs(result, say)
     _variants(result, say)
     _doubts(result, say)
-
-
-def _day(result: MapResult, at: datetime | None, say: Texts) -> str:
-    """A day in the zone of the request."""
-    zone = ZoneInfo(result.request["timezone"])
-    return format_date(None if at is None else at.astimezone(zone), say.language)
 
 
 def _formatters(say: Texts) -> tuple[Formatter, Formatter]:

@@ -90,6 +90,7 @@ def render(got: Gathered, say: Texts) -> str:
         kind=say.kind(result.type),
         period=period if result.first else "",
         made_at=format_date(got.made_at, say.language),
+        zone=got.zone,
         filters=result.request["filters"],
         warnings=[say(f"warning.{code}") for code in result.warnings],
         headlines=first,

@@ -26,12 +26,9 @@ OTHER_TYPES = 11
 """Object types beside the main one that get a map of their own; books rarely have more."""
 
 
-_HOUR_NS = 3600 * 10**9
 _WEEK_HOURS = 7 * 24
-_EPOCH_HOUR = 3 * 24
-"""1970 began on a Thursday."""
 DATE_HOURS = 2
-"""Midnight falls on at most two hours of the day in UTC, one in winter and one in summer."""
+"""Midnight falls on at most two hours of the day in another zone, in winter and in summer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Gathered:
     """A book seen through one object type, with the maps of the others beside it.
 
     events: by activity in the whole book, where no filter is set and it has several types.
-    hours: weekday (0 is Monday), hour (UTC), events. dates_only: times of day are not recorded.
+    zone: of all times that are shown. hours: weekday (0 is Monday), hour, events. dates_only: times of day are not recorded.
     unmapped: object types without a map here.
     """
 
@@ -57,6 +54,7 @@ class Gathered:
     others: tuple[MapResult, ...]
     unmapped: tuple[str, ...]
     events: dict[str, int]
+    zone: str
     hours: pl.DataFrame
     dates_only: bool
     dots: Dots
@@ -78,7 +76,8 @@ def gather(
     name = choose_type(book, type)
     asked = read_filters(filters)
     view = apply_filters(book.perspective(name), asked)
-    hours = event_hours(view)
+    zone = book.timezone
+    hours = event_hours(view, zone)
     dates_only = hours["hour"].n_unique() <= DATE_HOURS
     rest = [t for t in book.types if t != name]
     return Gathered(
@@ -89,15 +88,17 @@ def gather(
             filters=asked,
             calendar=None if dates_only else "learn",
             top=TOP_VARIANTS,
-        ),
+        ).localised(),
         others=tuple(
-            map_book(book, type=t, filters=asked) for t in (rest[:OTHER_TYPES] if not asked else ())
+            map_book(book, type=t, filters=asked).localised()
+            for t in (rest[:OTHER_TYPES] if not asked else ())
         ),
         unmapped=tuple(rest if asked else rest[OTHER_TYPES:]),
         events={} if asked or not rest else activity_events(book),
+        zone=zone,
         hours=hours,
         dates_only=dates_only,
-        dots=sample_dots(view),
+        dots=sample_dots(view, zone=zone),
         made_at=made_at,
     )
 
@@ -108,41 +109,46 @@ def activity_events(book: Book) -> dict[str, int]:
     return {str(name): int(n) for name, n in counted.iter_rows()}
 
 
-def event_hours(view: Perspective, run: int = 1 << 20) -> pl.DataFrame:
-    """Events by weekday and hour in UTC."""
+def event_hours(view: Perspective, zone: str = "UTC", run: int = 1 << 20) -> pl.DataFrame:
+    """Events by weekday and hour in a zone."""
     counts = np.zeros(_WEEK_HOURS, np.int64)
     for at in range(0, view.entries, run):
-        hour = np.asarray(view.time_ns[at : at + run]) // _HOUR_NS + _EPOCH_HOUR
-        counts += np.bincount(hour % _WEEK_HOURS, minlength=_WEEK_HOURS)
+        local = _instants(view.time_ns[at : at + run]).dt.convert_time_zone(zone).dt
+        hour = (local.weekday().cast(pl.Int64) - 1) * 24 + local.hour()
+        counts += np.bincount(hour.to_numpy(), minlength=_WEEK_HOURS)
     known = np.flatnonzero(counts)
     return pl.DataFrame({"weekday": known // 24, "hour": known % 24, "events": counts[known]})
 
 
-def sample_dots(view: Perspective, most: int = MOST_DOTS) -> Dots:
+def _instants(time_ns: Any) -> pl.Series:
+    return pl.Series(np.asarray(time_ns)).cast(pl.Datetime("ns", "UTC"))
+
+
+def sample_dots(view: Perspective, most: int = MOST_DOTS, zone: str = "UTC") -> Dots:
     """Objects at equal steps through the order of their first events, up to so many events.
 
     The same book always gives the same sample.
     """
     total = view.objects
     if total == 0:
-        return Dots(_dots_frame(view, np.empty(0, np.int64)), 0, 0)
+        return Dots(_dots_frame(view, np.empty(0, np.int64), zone), 0, 0)
     offsets = np.asarray(view.offsets)
     order = np.argsort(np.asarray(view.time_ns[offsets[:-1]]), kind="stable")
     wanted = max(1, min(total, int(most * total / max(view.entries, 1))))
     chosen = order[np.unique(np.linspace(0, total - 1, wanted).round().astype(np.int64))]
     while len(chosen) > 1 and np.diff(offsets)[chosen].sum() > most:
         chosen = chosen[::2] if len(chosen) < 8 else chosen[np.arange(len(chosen)) % 8 != 7]
-    return Dots(_dots_frame(view, chosen), len(chosen), total)
+    return Dots(_dots_frame(view, chosen, zone), len(chosen), total)
 
 
-def _dots_frame(view: Perspective, chosen: Any) -> pl.DataFrame:
+def _dots_frame(view: Perspective, chosen: Any, zone: str) -> pl.DataFrame:
     offsets = np.asarray(view.offsets)
     runs = [np.arange(offsets[i], offsets[i + 1]) for i in chosen]
     entries = np.concatenate(runs) if runs else np.empty(0, np.int64)
     names = pl.Series(view.activities, dtype=pl.String)
     return pl.DataFrame(
         {
-            "time": pl.Series(np.asarray(view.time_ns)[entries]).cast(pl.Datetime("ns", "UTC")),
+            "time": _instants(np.asarray(view.time_ns)[entries]).dt.convert_time_zone(zone),
             "place": np.repeat(np.arange(len(runs)), [len(r) for r in runs]).astype(np.int64),
             "activity": names.gather(np.asarray(view.activity)[entries].astype(np.int64)),
         }

@@ -66,7 +66,7 @@ class Writer:
         title, lead = self.say(f"section.{key}.title"), self.say(f"section.{key}.lead")
         return Section(key, title, lead, tuple(notes), tuple(figures), titled)
 
-    def figure(self, key: str, chart: Chart) -> Figure:
+    def figure(self, key: str, chart: Chart, **values: str) -> Figure:
         svg = chart_svg(chart, self.say.language)
         svg = _ROLE.sub("", _FONT.sub("", svg))
         ids = {old: f"{key}-{n}" for n, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
@@ -74,7 +74,10 @@ class Writer:
         size = _SIZE.search(svg)
         width = round(float(size[2])) if size else WIDTH
         svg = _SIZE.sub(r"<svg\1", svg, count=1)
-        title, caption = self.say(f"figure.{key}.title"), self.say(f"figure.{key}.caption")
+        title, caption = (
+            self.say(f"figure.{key}.title"),
+            self.say(f"figure.{key}.caption", **values),
+        )
         return Figure(title, svg, width, caption)
 
     def table(
@@ -235,7 +238,9 @@ def _flow(got: Gathered, writer: Writer) -> Section:
     if timeline is not None and not timeline.is_empty():
         chart = time_charts.timeline_charts(timeline, result.facts["every"], say)
         figures.append(writer.figure("timeline", chart))
-    figures.append(writer.figure("hours", time_charts.hours_chart(got.hours, say)))
+    figures.append(
+        writer.figure("hours", time_charts.hours_chart(got.hours, say, got.zone), zone=got.zone)
+    )
     dots = got.dots
     figures.append(
         writer.figure("dotted", time_charts.dotted_chart(dots.table, dots.shown, dots.total, say))
