@@ -102,7 +102,8 @@ def figures_of(setting: Setting, rng: np.random.Generator) -> dict[str, float | 
         ends=None if setting.learned else (STEPS,),
         horizon_ns=horizon_ns,
     )
-    spans = object_durations(offsets, time_ns, done.finished, horizon_ns)
+    begun, stop = time_ns[offsets[:-1]], time_ns[offsets[1:] - 1]
+    spans = object_durations(begun, stop, done.finished, horizon_ns)
     return duration_figures(DurationAggregate.of(spans, done.finished), CONFIDENCE)
 
 

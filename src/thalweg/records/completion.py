@@ -3,12 +3,14 @@
 An object is finished when its last event is an *end*: an activity after which objects do not go
 on. Ends are given by the user or learned. Learned, an activity is an end when, among the objects
 that have it and could be watched long enough afterwards, at least half had it as their last event.
-Long enough is the time within which 99 % of the continuing objects had gone on, from that activity
-or from any, whichever is longer, but never more than half the time observed.
+Long enough is the time within which 99 % of the continuing objects go on, from that activity
+or from any, whichever is longer, but never more than half the time observed. Objects still silent
+at the end enter as censored, so that a short observation does not shorten it.
 
 Some objects simply stop somewhere else. With learned ends, an object that has been silent for
-longer than that same time is taken as finished at its last event, and counted apart. With given
-ends, only those count.
+longer than that same time is taken as finished at its last event, and counted apart; but only
+after activities where such silence is more frequent than the slowest 1 % explain. With given ends,
+only those count.
 
 Observation ends with the last event, except where a few stray events lie far behind all others
 (a planned date, a mistyped year): then with the last event before that void.
@@ -37,7 +39,12 @@ STRAY_SHARE = 0.001
 VOID_SHARE = 0.05
 """The void is at least this part of the time between the first and last permille of objects."""
 
+_STEADY_SHARE = 0.05
+"""The curve is read as long as this part of the entries is still watched: beyond, one late
+continuation would move it by more than the percent that is asked for."""
 _ENOUGH_OBJECTS = 100
+_ONE_SIDED = 1.645
+"""Standard deviations that chance exceeds in one of twenty cases."""
 _SUB_BITS = 4
 _SHIFT = 52 - _SUB_BITS
 _LOWEST = 1023 << _SUB_BITS
@@ -108,11 +115,15 @@ def completion(
         silent = np.zeros(len(last), bool)
     else:
         rule = "learned"
-        follow_up = follow_up_times(offsets, activity, time_ns, codes)
+        waits = count_waits(offsets, activity, time_ns, codes, horizon)
+        follow_up = waits.follow_up_ns()
         half = (horizon - int(np.min(time_ns[offsets[:-1]], initial=horizon))) // 2
         watch = np.minimum(follow_up, half)
         is_end = _learned_ends(offsets, activity, time_ns, horizon - watch)
         silent = horizon - last_time > follow_up[last_code]
+        silent &= waits.stops(np.bincount(last_code[silent & ~is_end[last_code]], minlength=codes))[
+            last_code
+        ]
     ended = is_end[last_code] if at_work is None else is_end[last_code] & ~at_work
     finished = ended | silent
     return Completion(
@@ -140,29 +151,57 @@ def observed_until(last_time_ns: Ints) -> int:
     return int(tail[wide[0]] if len(wide) and len(times) >= _ENOUGH_OBJECTS else times[-1])
 
 
-def follow_up_times(offsets: Ints, activity: NDArray[Any], time_ns: Ints, codes: int) -> Ints:
-    """Per activity the time within which 99 % of continuing objects go on, from it and from any.
+@dataclass(frozen=True, slots=True, eq=False)
+class Waits:
+    """Times until an object goes on, counted in buckets, one row per activity.
 
-    Read from counts in buckets, so at most 1/16 too long.
+    gone_on    times between an entry and the next.
+    silent     times between a last entry and the end of observation: censored.
     """
-    counts = np.zeros((codes, _BUCKETS), np.int64)
+
+    gone_on: Ints
+    silent: Ints
+
+    def follow_up_ns(self) -> Ints:
+        """Per activity the time within which 99 % of continuing objects go on, from it and from
+        any; read from buckets, so at most 1/16 too long."""
+        pooled = _upper_quantile(self.gone_on.sum(axis=0), self.silent.sum(axis=0))
+        return np.array(
+            [
+                pooled if gone.sum() < ENOUGH_GAPS else max(pooled, _upper_quantile(gone, silent))
+                for gone, silent in zip(self.gone_on, self.silent, strict=True)
+            ],
+            np.int64,
+        )
+
+    def stops(self, silent: Ints) -> NDArray[np.bool_]:
+        """Activities after which more objects fall silent than the slowest 1 % explain.
+
+        Takes    silent: objects silent for longer than the follow-up time, per last activity.
+        """
+        expected = (1 - CONTINUES_WITHIN) * (self.gone_on.sum(axis=1) + silent)
+        return np.asarray(silent > expected + _ONE_SIDED * np.sqrt(expected))
+
+
+def count_waits(
+    offsets: Ints, activity: NDArray[Any], time_ns: Ints, codes: int, horizon_ns: int
+) -> Waits:
+    waits = Waits(np.zeros((codes, _BUCKETS), np.int64), np.zeros((codes, _BUCKETS), np.int64))
     for runs, code, times in _runs(offsets, activity, time_ns):
-        _count_gaps(runs, code, times, counts)
-    pooled = _upper_quantile(counts.sum(axis=0))
-    return np.array(
-        [
-            pooled if row.sum() < ENOUGH_GAPS else max(pooled, _upper_quantile(row))
-            for row in counts
-        ],
-        np.int64,
-    )
+        _count_waits(runs, code, times, horizon_ns, waits.gone_on, waits.silent)
+    return waits
 
 
-def _upper_quantile(buckets: Ints) -> int:
-    total = int(buckets.sum())
-    if total == 0:
+def _upper_quantile(gone_on: Ints, silent: Ints) -> int:
+    """The time in which 99 % of those that ever go on have done so (Kaplan and Meier 1958)."""
+    if not gone_on.any():
         return 0
-    rank = np.searchsorted(np.cumsum(buckets), CONTINUES_WITHIN * total)
+    waiting_still = np.cumsum((gone_on + silent)[::-1])[::-1]
+    steady = np.where(waiting_still >= _STEADY_SHARE * waiting_still[0], gone_on, 0)
+    at_risk = np.maximum(waiting_still - silent / 2, np.maximum(steady, 1))
+    waiting = np.cumprod(1 - steady / at_risk)
+    gone = 1 - waiting
+    rank = np.searchsorted(gone, CONTINUES_WITHIN * gone[-1])
     edge = np.array([(int(rank) + 1 + _LOWEST) << _SHIFT], np.int64).view(np.float64)[0]
     return int(min(edge, 2.0**62))
 
@@ -194,23 +233,34 @@ def _runs(
 
 
 @njit(cache=True, nogil=True)
-def _count_gaps(
-    offsets: Ints, code: NDArray[np.uint32], time_ns: Ints, counts: NDArray[np.int64]
+def _bucket(wait: int) -> int:
+    """The bucket of a wait in nanoseconds: its order of magnitude and four more bits."""
+    exponent, rest = 0, wait
+    while rest >= 65536:
+        rest >>= 16
+        exponent += 16
+    while rest >= 2:
+        rest >>= 1
+        exponent += 1
+    sub = (wait << _SUB_BITS) >> exponent if exponent < 58 else wait >> (exponent - _SUB_BITS)
+    return (exponent << _SUB_BITS) + sub - (1 << _SUB_BITS)
+
+
+@njit(cache=True, nogil=True)
+def _count_waits(
+    offsets: Ints,
+    code: NDArray[np.uint32],
+    time_ns: Ints,
+    horizon_ns: int,
+    gone_on: NDArray[np.int64],
+    silent: NDArray[np.int64],
 ) -> None:
     for i in range(len(offsets) - 1):
-        for j in range(offsets[i], offsets[i + 1] - 1):
-            gap = max(time_ns[j + 1] - time_ns[j], 1)
-            exponent, rest = 0, gap
-            while rest >= 65536:
-                rest >>= 16
-                exponent += 16
-            while rest >= 2:
-                rest >>= 1
-                exponent += 1
-            sub = (
-                ((gap << _SUB_BITS) >> exponent) if exponent < 58 else gap >> (exponent - _SUB_BITS)
-            )
-            counts[code[j], (exponent << _SUB_BITS) + sub - (1 << _SUB_BITS)] += 1
+        end = offsets[i + 1] - 1
+        for j in range(offsets[i], end):
+            gone_on[code[j], _bucket(max(time_ns[j + 1] - time_ns[j], 1))] += 1
+        if time_ns[end] <= horizon_ns:
+            silent[code[end], _bucket(max(horizon_ns - time_ns[end], 1))] += 1
 
 
 @njit(cache=True, nogil=True)
