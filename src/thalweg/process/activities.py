@@ -74,26 +74,26 @@ def _scan(
         figures[code[lo], STARTS] += 1
         figures[code[hi - 1], ENDS] += 1
         for j in range(lo, hi):
-            now = time_ns[j]
-            row, mark = figures[code[j]], seen[code[j]]
-            row[ENTRIES] += 1
-            row[FIRST] = min(row[FIRST], now)
-            row[LAST] = max(row[LAST], now)
-            if mark[0] == i:
-                row[REPEATS] += 1
-                gap = now - time_ns[mark[1]]
+            now, a = time_ns[j], code[j]
+            figures[a, ENTRIES] += 1
+            figures[a, FIRST] = min(figures[a, FIRST], now)
+            figures[a, LAST] = max(figures[a, LAST], now)
+            if seen[a, 0] == i:
+                figures[a, REPEATS] += 1
+                before = seen[a, 1]
+                gap = now - time_ns[before]
                 whole = np.int64(np.uint64(gap) // np.uint64(SECOND_NS))
-                kind = LOOPS if mark[1] == j - 1 else RETURNS
-                row[kind] += 1
-                row[kind + 1] += whole
-                row[kind + 2] += gap - whole * SECOND_NS
-                if mark[2] != i:
-                    mark[2] = i
-                    row[REWORKED] += 1
+                kind = LOOPS if before == j - 1 else RETURNS
+                figures[a, kind] += 1
+                figures[a, kind + 1] += whole
+                figures[a, kind + 2] += gap - whole * SECOND_NS
+                if seen[a, 2] != i:
+                    seen[a, 2] = i
+                    figures[a, REWORKED] += 1
             else:
-                row[OBJECTS] += 1
-                mark[0] = i
-            mark[1] = j
+                figures[a, OBJECTS] += 1
+                seen[a, 0] = i
+            seen[a, 1] = j
 
 
 def scan_chunk(

@@ -40,6 +40,8 @@ _EPOCH_WEEK_HOUR = 3 * 24
 """1970 began on a Thursday."""
 
 LEARN_EVENTS, LEARN_DAYS = 500, 28
+DATE_HOURS = 2
+"""Hours of the day that midnight falls on where clocks change and times were read elsewhere."""
 BUSIEST_HOURS = 8
 WORKED_SHARE = 0.2
 HOLIDAY_TYPICAL, HOLIDAY_SHARE, HOLIDAY_WEEKS = 10, 0.05, 4
@@ -196,8 +198,9 @@ def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
 
     An hour is worked when it has at least a fifth of the mean of the eight busiest hours. A day
     is a holiday when it has at most a twentieth of the median of its weekday in the four weeks
-    before and after, and that median is ten events or more. Refused below 500 events or four weeks, or when nearly every hour is
-    worked (reasons: few_events, short_span, round_the_clock).
+    before and after, and that median is ten events or more. Refused below 500 events or four weeks,
+    when all events are at one hour of the day (two, where clocks change), or when nearly every
+    hour is worked (reasons: few_events, short_span, dates_only, round_the_clock).
     """
     if len(time_ns) < LEARN_EVENTS:
         return LearnedCalendar(None, "few_events", 0.0)
@@ -206,6 +209,8 @@ def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
         return LearnedCalendar(None, "short_span", 0.0)
     hours = _count_hours(time_ns, zone, first, last)
     weekly = np.bincount((hours.at + _EPOCH_WEEK_HOUR) % 168, hours.count, 168)
+    if np.count_nonzero(weekly.reshape(7, 24).sum(axis=0)) <= DATE_HOURS:
+        return LearnedCalendar(None, "dates_only", 0.0)
     worked = weekly >= WORKED_SHARE * np.sort(weekly)[-BUSIEST_HOURS:].mean()
     share = float(weekly[worked].sum() / weekly.sum())
     if worked.sum() >= ROUND_THE_CLOCK_HOURS:

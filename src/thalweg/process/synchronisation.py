@@ -99,13 +99,13 @@ def _wait(
             if reached[e] == 2:
                 reached[e] = 3
                 events[code[j], last_kind[e]] += 1
-            row = waits[code[j], kind, last_kind[e]]
+            a, last = code[j], last_kind[e]
             gap = latest[e] - time_ns[j - 1]
-            row[ENTRIES] += 1
+            waits[a, kind, last, ENTRIES] += 1
             if gap > 0:
-                row[WAITS] += 1
-                row[WAIT_S] += gap // SECOND_NS
-                row[WAIT_NS] += gap % SECOND_NS
+                waits[a, kind, last, WAITS] += 1
+                waits[a, kind, last, WAIT_S] += gap // SECOND_NS
+                waits[a, kind, last, WAIT_NS] += gap % SECOND_NS
 
 
 def aggregate_synchronisation(views: Sequence[Perspective]) -> SynchronisationAggregate:

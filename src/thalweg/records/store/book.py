@@ -28,6 +28,7 @@ from thalweg.records.store.generations import (
 from thalweg.records.store.manifest import Manifest, RoleRecord, StoredFile, TypeRecord
 from thalweg.records.trust import TrustReport
 
+STANDING_EVENTS = 100
 _RESERVED = {"@row": "Int64", "@source": "UInt16", "@offset_min": "Int16", EVENT: "String"}
 
 
@@ -75,8 +76,17 @@ class Book:
 
     @property
     def types(self) -> list[str]:
-        """Object types, those with most events first."""
-        return [t.name for t in sorted(self.manifest.types, key=lambda t: -t.entries)]
+        """Object types, those with most events first.
+
+        Types whose objects have over a hundred events each (people, products, machines) come
+        last: they stay while cases pass, and are seldom what is asked about.
+        """
+
+        def rank(record: TypeRecord) -> tuple[bool, int]:
+            standing = record.entries > STANDING_EVENTS * max(record.sequences, 1)
+            return standing, -record.entries
+
+        return [record.name for record in sorted(self.manifest.types, key=rank)]
 
     @property
     def n_events(self) -> int:

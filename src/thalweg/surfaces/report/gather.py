@@ -27,8 +27,6 @@ OTHER_TYPES = 11
 
 
 _WEEK_HOURS = 7 * 24
-DATE_HOURS = 2
-"""Midnight falls on at most two hours of the day in another zone, in winter and in summer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Gathered:
     """A book seen through one object type, with the maps of the others beside it.
 
     events: by activity in the whole book, where no filter is set and it has several types.
-    zone: of all times that are shown. hours: weekday (0 is Monday), hour, events. dates_only: times of day are not recorded.
+    zone: of all times that are shown. hours: weekday (0 is Monday), hour, events.
     unmapped: object types without a map here.
     """
 
@@ -56,7 +54,6 @@ class Gathered:
     events: dict[str, int]
     zone: str
     hours: pl.DataFrame
-    dates_only: bool
     dots: Dots
     made_at: datetime
 
@@ -77,8 +74,6 @@ def gather(
     asked = read_filters(filters)
     view = apply_filters(book.perspective(name), asked)
     zone = book.timezone
-    hours = event_hours(view, zone)
-    dates_only = hours["hour"].n_unique() <= DATE_HOURS
     rest = [t for t in book.types if t != name]
     return Gathered(
         book=book,
@@ -86,7 +81,7 @@ def gather(
             book,
             type=name,
             filters=asked,
-            calendar=None if dates_only else "learn",
+            calendar="learn",
             top=TOP_VARIANTS,
         ).localised(),
         others=tuple(
@@ -96,8 +91,7 @@ def gather(
         unmapped=tuple(rest if asked else rest[OTHER_TYPES:]),
         events={} if asked or not rest else activity_events(book),
         zone=zone,
-        hours=hours,
-        dates_only=dates_only,
+        hours=event_hours(view, zone),
         dots=sample_dots(view, zone=zone),
         made_at=made_at,
     )

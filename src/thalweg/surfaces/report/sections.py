@@ -135,7 +135,7 @@ def _durations(got: Gathered, writer: Writer) -> Section:
     working = result.facts.get("durations_work")
     if working is not None:
         notes.append(say("note.working", **spans(working), hours=_hours_text(result, say)))
-    notes += [say("note.dates_only")] if got.dates_only else writer.missing(result, "calendar")
+    notes += writer.missing(result, "calendar")
     chart = writer.figure("duration", charts.duration_chart(result.duration_curve, figures, say))
     return writer.section("durations", figures=[chart], notes=notes)
 
