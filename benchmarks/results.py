@@ -163,8 +163,10 @@ def _page(kept: dict[str, Any]) -> Iterator[str]:
         "where a run is long; peak memory is the largest resident size, mapped files included. "
         "*Fresh process*: the first call after the imports, opening the book and loading compiled "
         "code included; *just opened*: the book is opened anew in a process that has worked before; "
-        "*warm*: the same book again. Processor seconds are summed over threads. The logs are synthetic (`generate.py`): 25 activities, Markov routing, 16 events a "
-        "case, rows shuffled over the whole file.\n"
+        "*warm*: the same book again. Thalweg's processes do not see SciPy, which is here only "
+        "because PM4Py brings it. Processor seconds are summed over threads. The logs are "
+        "synthetic (`generate.py`): 25 activities, Markov routing, 16 events a case, rows "
+        "shuffled over the whole file.\n"
     )
     if kept.get("note"):
         yield f"**{kept['note']}**\n"
