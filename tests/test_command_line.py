@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -110,6 +111,22 @@ def test_a_column_that_does_not_exist_is_named_with_the_nearest(run, table, tmp_
     assert "'activty'" in ran.err and "'activity'" in ran.err
 
 
+@pytest.mark.parametrize(("language", "word"), [("en", "judged by all"), ("zh", "依据全部")])
+def test_inspect_states_its_guesses_in_both_languages(run, table, language, word):
+    ran = run("inspect", table, "--language", language)
+    assert word in ran.out and "case: case_id" in ran.out
+
+
+def test_every_reason_and_question_of_a_proposal_has_words():
+    from thalweg.records.proposal_choice import Query, Reason
+    from thalweg.surfaces.texts import load
+
+    for language in ("en", "zh"):
+        say = load(language)
+        assert set(say.under("proposal.reasons")) == set(get_args(Reason))
+        assert set(say.under("proposal.questions")) == set(get_args(Query))
+
+
 def test_inspect_prints_one_json_object(run, table):
     told = run("inspect", table, "--json").json()
     assert told["is_standard"] is True
@@ -150,6 +167,21 @@ def test_a_picture_is_drawn(run, book, tmp_path):
     target = tmp_path / "map.svg"
     assert run("map", book, "--picture", target).code == 0
     assert target.read_text().lstrip().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["durations", "timeline", "variants", "dotted", "waiting", "activities", "hours"],
+)
+def test_each_chart_is_drawn(run, book, tmp_path, kind):
+    target = tmp_path / f"{kind}.svg"
+    assert run("chart", book, "--kind", kind, "-o", target, "--language", "zh").code == 0
+    assert "<svg" in target.read_text()[:200]
+
+
+def test_a_chart_that_the_records_cannot_give_says_what_is_missing(run, book, tmp_path):
+    ran = run("chart", book, "--kind", "service", "-o", tmp_path / "service.png")
+    assert ran.code == 2 and "start of work" in ran.err
 
 
 def test_the_report_is_one_file(run, book, tmp_path):

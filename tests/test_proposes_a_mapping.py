@@ -18,6 +18,8 @@ from thalweg.records.locate import locate
 from thalweg.records.mapping import DateAndTime, FlatMapping, Milestone, load_mapping, save_mapping
 from thalweg.records.propose import Proposal, propose
 from thalweg.records.sources import Source
+from thalweg.surfaces.cli.proposal_text import proposal_text
+from thalweg.surfaces.texts import load
 
 
 def proposed(path: Path, **request: Any) -> Proposal:
@@ -114,7 +116,7 @@ def test_durations_without_dates_are_no_log(logs: Path) -> None:
     assert not seen.is_log
     assert not seen.is_standard
     assert questions(seen) == {"no_absolute_times"}
-    assert "does not look like a log" in seen.to_text()
+    assert "does not look like a log" in proposal_text(seen, load("en"))
 
 
 def test_one_table_of_an_erp_is_named_as_such(logs: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -28,33 +28,35 @@ _ALWAYS = 0.95
 _MOST_ACTIVITIES = 1_000
 _ROLES: tuple[Field, ...] = ("resource", "party", "lifecycle", "instance")
 
-_WORDS = {
-    "name_standard": "a standard name",
-    "name_known": "a known name, and the values fit",
-    "name_and_list": "its cells are lists of ids",
-    "name_of_object": "its name speaks of an object",
-    "only_time": "the only column with times",
-    "only_times": "columns with times, and no column with activities",
-    "values_only": "judged by the values alone",
-    "values_typed": "all its values are of this type",
-}
-_QUESTIONS = {
-    "no_absolute_times": "No column holds dates: there is nothing to order events by.",
-    "no_case": "No column looks like a case or another object that events belong to.",
-    "no_activity": "No column looks like an activity.",
-    "case_uncertain": "Which column is the case? The choice rests on values alone.",
-    "activity_uncertain": "Which column is the activity? The choice rests on values alone.",
-    "time_uncertain": "Which column is the time of the event? There are several.",
-    "date_order_ambiguous": "Day or month first? Nothing in the sample tells; state date_order.",
-    "zone_missing": "In which zone are these times? UTC is assumed; state timezone.",
-    "encoding_uncertain": "The encoding is a guess; state it if the text looks wrong.",
-    "encoding_damaged": "Some bytes cannot be read in this encoding.",
-    "case_never_repeats": "Every row has a case of its own; is there a better column?",
-    "start_after_time": "Often the start is later than the end; are the columns swapped?",
-    "one_table_of_several": "This looks like one table of an ERP system; a mapping of kind "
-    "'tables' joins several.",
-    "more_objects": "These columns may name objects, too; add them to objects if so.",
-}
+
+Reason = Literal[
+    "name_standard",
+    "name_known",
+    "name_and_list",
+    "name_of_object",
+    "only_time",
+    "only_times",
+    "values_only",
+    "values_typed",
+]
+"""Why a column was chosen."""
+Query = Literal[
+    "no_absolute_times",
+    "no_case",
+    "no_activity",
+    "case_uncertain",
+    "activity_uncertain",
+    "time_uncertain",
+    "date_order_ambiguous",
+    "zone_missing",
+    "encoding_uncertain",
+    "encoding_damaged",
+    "case_never_repeats",
+    "start_after_time",
+    "one_table_of_several",
+    "more_objects",
+]
+"""What a question is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +66,17 @@ class Guess:
     field: str
     column: str
     confidence: float
-    reason_code: str
+    reason_code: Reason
     evidence: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    def to_text(self) -> str:
-        return f"{self.field}: {self.column} ({self.confidence:.0%}, {_WORDS[self.reason_code]})"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """Something that the user should decide, or know."""
 
-    code: str
+    code: Query
     columns: tuple[str, ...] = ()
     detail: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    def to_text(self) -> str:
-        where = f" ({', '.join(self.columns)})" if self.columns else ""
-        return _QUESTIONS[self.code] + where
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,18 +172,20 @@ class _Chooser:
                 best = (-score, place, column.name)
         return None if best is None else best[2]
 
-    def _note(self, field_name: str, column: str, reason: str = "", **evidence: Any) -> None:
+    def _note(
+        self, field_name: str, column: str, reason: Reason | None = None, **evidence: Any
+    ) -> None:
         """Record a guess; how sure depends on what it rests on."""
         is_field = field_name in rules.STANDARD["xes"]
         family = rules.family_of(column, field_name) if is_field else None  # type: ignore[arg-type]
-        code = reason or ("name_standard" if family else "name_known")
+        code: Reason = reason or ("name_standard" if family else "name_known")
         sure = {"name_standard": _STANDARD, "values_only": _VALUES, "only_time": 0.7}
         self._guesses.append(Guess(field_name, column, sure.get(code, _NAME), code, evidence))
         self._taken.add(column)
         if family and self._family is None:
             self._family = family
 
-    def _doubt(self, code: str, columns: tuple[str, ...]) -> None:
+    def _doubt(self, code: Query, columns: tuple[str, ...]) -> None:
         """The values speak against the guess just made: less confidence, and a question."""
         last = self._guesses.pop()
         self._guesses.append(dataclasses.replace(last, confidence=_DOUBTED))
@@ -222,7 +219,9 @@ class _Chooser:
             return {"objects": tuple(self._object(name, name in lists) for name in found)}
         return self._case_by_values()
 
-    def _note_case(self, name: str, reason: str = "", *, one_row_each: bool = False) -> None:
+    def _note_case(
+        self, name: str, reason: Reason | None = None, *, one_row_each: bool = False
+    ) -> None:
         column = self._profile(name)
         per_case = round(column.given / max(column.distinct, 1), 2)
         self._note("case", name, reason, distinct=column.distinct, events_per_case=per_case)
@@ -230,7 +229,7 @@ class _Chooser:
             self._doubt("case_never_repeats", (name,))
 
     def _object(self, name: str, is_list: bool) -> ObjectMapping:
-        reason = "name_and_list" if is_list else "name_of_object"
+        reason: Reason = "name_and_list" if is_list else "name_of_object"
         self._note("objects", name, reason, distinct=self._profile(name).distinct)
         kind = rules.object_type(name) or name
         return ObjectMapping(column=name, type=kind, separator=LIST_SEPARATOR if is_list else None)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
 from thalweg.records.intake import ROW, ReadRequest, Role
 from thalweg.records.locate import Located
-from thalweg.records.mapping import FlatMapping, to_yaml
+from thalweg.records.mapping import FlatMapping
 from thalweg.records.proposal_choice import Choice, Guess, Question, choose
 from thalweg.records.proposal_profile import ColumnProfile, profile
 from thalweg.records.readers import format_of
@@ -85,21 +85,6 @@ class Proposal:
             "columns": [column.to_json() for column in self.columns],
             "sample": [dict(row) for row in self.sample],
         }
-
-    def to_text(self) -> str:
-        """The proposal for people: a mapping file with its reasons as comments."""
-        form = [self.format, *(x for x in (self.encoding, self.delimiter and _name(self)) if x)]
-        lines = [f"# {self.source}: {', '.join(form)}"]
-        if self.rows_sampled:
-            extent = "all" if self.whole_source else "the first"
-            lines.append(f"# judged by {extent} {self.rows_sampled:,} rows")
-        if not self.is_log:
-            lines.append("# This does not look like a log: see the questions below.")
-        lines += [f"# {guess.to_text()}" for guess in self.guesses]
-        lines += [f"# ? {question.to_text()}" for question in self.questions]
-        if self.is_log and self.columns:
-            lines.append(to_yaml(self.mapping).rstrip())
-        return "\n".join(lines)
 
 
 def propose(source: Located, request: ReadRequest) -> Proposal:
@@ -195,14 +180,3 @@ def _about_zone(
 
 
 _TIME_FIELDS = ("time", "start", "milestones")
-
-
-def _name(proposal: Proposal) -> str:
-    names: dict[str, Literal["comma", "semicolon", "tab", "bar"]] = {
-        ",": "comma",
-        ";": "semicolon",
-        "\t": "tab",
-        "|": "bar",
-    }
-    mark = proposal.delimiter or ""
-    return f"separated by {names.get(mark, mark)}"

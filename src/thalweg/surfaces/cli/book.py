@@ -10,7 +10,7 @@ import typer
 
 from thalweg.errors import BookDamagedError
 from thalweg.surfaces.cli.app import AsJson, Language, book_app, interruptible
-from thalweg.surfaces.cli.output import print_json, print_table
+from thalweg.surfaces.cli.output import print_json, print_table, working
 from thalweg.surfaces.cli.trust import ingest_summary, print_ingested
 from thalweg.surfaces.texts import load
 
@@ -38,11 +38,17 @@ def info(
 
 @book_app.command()
 @interruptible
-def verify(book: BookPath, generation: Generation = None, as_json: AsJson = False) -> None:
+def verify(
+    book: BookPath,
+    generation: Generation = None,
+    as_json: AsJson = False,
+    language: Language = "en",
+) -> None:
     """Check every file against its hash, and the sequences against their rules."""
     from thalweg.records.store.upkeep import verify as run
 
-    result = run(book, generation)
+    with working(load(language)("cli.working")):
+        result = run(book, generation)
     if as_json:
         print_json(dataclasses.asdict(result))
     else:
@@ -105,12 +111,14 @@ def export(
         str | None, typer.Option("--type", help="Object type to see as cases (XES).")
     ] = None,
     as_json: AsJson = False,
+    language: Language = "en",
 ) -> None:
     """Write the book as OCEL 2.0 (JSON, XML, SQLite), XES or Parquet."""
     from thalweg.records.export.book import export_book
     from thalweg.records.store.book import open_book
 
-    written = export_book(open_book(book), to, form=form, type=type)
+    with working(load(language)("cli.working")):
+        written = export_book(open_book(book), to, form=form, type=type)
     if as_json:
         print_json(dataclasses.asdict(written))
     else:

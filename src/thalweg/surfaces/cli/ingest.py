@@ -160,7 +160,7 @@ def _accepted(source: Located, reading: ReadRequest, consent: _Consent) -> FlatM
     proposal = propose(source, reading)
     if proposal.is_standard or consent.yes:
         return proposal.mapping
-    print_proposal(proposal, err=True)
+    print_proposal(proposal, consent.language, err=True)
     if not sys.stdin.isatty():
         again = shlex.join([*consent.command, "--yes"])
         raise RequestError(

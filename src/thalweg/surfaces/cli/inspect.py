@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from thalweg.surfaces.cli.app import AsJson, app, interruptible
+from thalweg.surfaces.cli.app import AsJson, Language, app, interruptible
 from thalweg.surfaces.cli.output import print_json
+from thalweg.surfaces.texts import load
 
 if TYPE_CHECKING:
     from thalweg.records.propose import Proposal
@@ -22,6 +23,7 @@ def inspect(
     timezone: Annotated[str | None, typer.Option("--timezone", help="Zone of times.")] = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, if known.")] = None,
     as_json: AsJson = False,
+    language: Language = "en",
 ) -> None:
     """Propose which columns are case, activity, time and so on, with every guess stated."""
     from thalweg.records.intake import ReadRequest
@@ -35,9 +37,11 @@ def inspect(
     if as_json:
         print_json(proposal.to_json())
     else:
-        print_proposal(proposal)
+        print_proposal(proposal, language)
 
 
-def print_proposal(proposal: Proposal, *, err: bool = False) -> None:
+def print_proposal(proposal: Proposal, language: str, *, err: bool = False) -> None:
     """The proposal for people: the mapping as a file would hold it, and why."""
-    typer.echo(proposal.to_text(), err=err)
+    from thalweg.surfaces.cli.proposal_text import proposal_text
+
+    typer.echo(proposal_text(proposal, load(language)), err=err)

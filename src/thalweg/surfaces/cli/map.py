@@ -9,7 +9,8 @@ import typer
 
 from thalweg.errors import RequestError
 from thalweg.surfaces.cli.app import AsJson, Language, app, interruptible
-from thalweg.surfaces.cli.output import print_json
+from thalweg.surfaces.cli.output import print_json, working
+from thalweg.surfaces.texts import load
 
 if TYPE_CHECKING:
     from thalweg.process.calendar import Calendar
@@ -88,7 +89,10 @@ def map_command(
         _compare(opened, request, compare, as_json=as_json, language=language)
         return
     request |= {"calendar": _calendar(calendar), "timezone": timezone, "every": every}
-    result = map_book(opened, top=top, activities=activities or 1.0, paths=paths or 1.0, **request)
+    with working(load(language)("cli.working")):
+        result = map_book(
+            opened, top=top, activities=activities or 1.0, paths=paths or 1.0, **request
+        )
     if picture is not None:
         from thalweg.surfaces.process_map import draw_map
 
@@ -121,7 +125,8 @@ def _compare(
     from thalweg.surfaces.cli.compare_text import print_comparison
 
     left, right = groups
-    result = compare_groups(book, [left], [right], **request)
+    with working(load(language)("cli.working")):
+        result = compare_groups(book, [left], [right], **request)
     if as_json:
         print_json(result.to_json())
     else:

@@ -8,7 +8,8 @@ from typing import Annotated, Literal, cast
 import typer
 
 from thalweg.surfaces.cli.app import AsJson, Language, app, interruptible
-from thalweg.surfaces.cli.output import print_json
+from thalweg.surfaces.cli.output import print_json, working
+from thalweg.surfaces.texts import load
 
 
 @app.command()
@@ -30,13 +31,14 @@ def report(
     from thalweg.records.store.book import open_book
     from thalweg.surfaces.report import write_report
 
-    write_report(
-        open_book(book),
-        output,
-        language=cast(Literal["en", "zh"], language),
-        type=type,
-        filters=tuple(parse_filter(text) for text in filters or ()),
-    )
+    with working(load(language)("cli.working")):
+        write_report(
+            open_book(book),
+            output,
+            language=cast(Literal["en", "zh"], language),
+            type=type,
+            filters=tuple(parse_filter(text) for text in filters or ()),
+        )
     if as_json:
         print_json({"report": str(output), "bytes": output.stat().st_size, "language": language})
     else:
