@@ -65,7 +65,7 @@ def _order_findings(
     evidence: Evidence, finished: FinishedType, total: NDArray[np.uint64]
 ) -> Iterator[Finding]:
     name, seq = finished.record.name, finished.sequences
-    facts = sequence_facts(seq.offsets, finished.activity, finished.time_ns, seq.event)
+    facts = sequence_facts(seq.offsets, finished.activity, finished.sequences.time_ns, seq.event)
     for code, count, at in (
         ("time_tied", facts.ties, facts.tied_at),
         ("event_late", facts.late, facts.late_at),
@@ -114,7 +114,7 @@ def _unfinished(evidence: Evidence, finished: FinishedType) -> Iterator[Finding]
     judged = completion(
         seq.offsets,
         finished.activity,
-        finished.time_ns,
+        finished.sequences.time_ns,
         len(names),
         at_work=_at_work(evidence, finished),
     )

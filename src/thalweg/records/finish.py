@@ -34,7 +34,6 @@ class FinishedType:
     record: TypeRecord
     sequences: Sequences
     activity: NDArray[np.unsignedinteger]
-    time_ns: NDArray[np.int64]
 
 
 def finish_types(builder: BookBuilder) -> list[FinishedType]:
@@ -108,9 +107,6 @@ def _finish_type(builder: BookBuilder, state: TypeState) -> FinishedType:
         smallest_unsigned(len(builder.activities)),
         "activity",
     )
-    time_ns, time_file = _gathered(
-        transaction, builder.time_ns.array(), sequences.event, np.dtype(np.int64), "time"
-    )
     record = TypeRecord(
         name=state.name,
         column=state.column,
@@ -121,12 +117,12 @@ def _finish_type(builder: BookBuilder, state: TypeState) -> FinishedType:
         table=transaction.keep_frame(table, "objects"),
         offsets=transaction.keep_array(sequences.offsets, "offsets"),
         activity=activity_file,
-        time=time_file,
+        time=transaction.keep_array(sequences.time_ns, "time"),
         event=transaction.keep_array(sequences.event, "event"),
         object=transaction.keep_array(sequences.object, "object"),
         links=None if links is None else transaction.keep_frame(links, "links"),
     )
-    return FinishedType(record, sequences, activity, time_ns)
+    return FinishedType(record, sequences, activity)
 
 
 def _object_table(builder: BookBuilder, state: TypeState) -> pl.DataFrame:

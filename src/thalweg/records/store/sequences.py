@@ -21,10 +21,11 @@ I64 = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Sequences:
-    """Event rows grouped by object (empty objects left out), each group in time order."""
+    """Event rows and their times by object (empty ones left out), each object in time order."""
 
     offsets: I64
     event: U32
+    time_ns: I64
     object: U32
 
 
@@ -39,12 +40,12 @@ def build_sequences(objects: U32, events: U32 | None, time_ns: I64, n_objects: i
     present = np.flatnonzero(counts).astype(np.uint32)
     starts = np.zeros(n_objects + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
-    event = np.empty(int(starts[-1]), np.uint32)
+    event, time = np.empty(int(starts[-1]), np.uint32), np.empty(int(starts[-1]), np.int64)
     rows = np.empty(0, np.uint32) if events is None else events
-    _scatter(objects, rows, events is None, starts[:-1].copy(), event)
+    _scatter(objects, rows, events is None, time_ns, starts[:-1].copy(), event, time)
     offsets = np.append(starts[:-1][present], starts[-1])
-    _order_by_time(offsets, event, time_ns)
-    return Sequences(offsets, event, present)
+    _order_by_time(offsets, event, time)
+    return Sequences(offsets, event, time, present)
 
 
 def distinct_pairs(objects: U32, events: U32) -> tuple[U32, U32]:
@@ -68,47 +69,42 @@ def _count(objects, n_objects):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _scatter(objects, events, dense, cursor, event):  # type: ignore[no-untyped-def]
+def _scatter(objects, events, dense, time_ns, cursor, event, time):  # type: ignore[no-untyped-def]
     for k in range(len(objects)):
         code = objects[k]
         if code != NO_OBJECT:
-            event[cursor[code]] = k if dense else events[k]
-            cursor[code] += 1
+            row = k if dense else events[k]
+            place = cursor[code]
+            event[place] = row
+            time[place] = time_ns[row]
+            cursor[code] = place + 1
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _order_by_time(offsets, event, time_ns):  # type: ignore[no-untyped-def]
+def _order_by_time(offsets, event, time):  # type: ignore[no-untyped-def]
     n = len(offsets) - 1
     chunks = (n + 4095) // 4096
     for chunk in prange(chunks):
         for i in range(chunk * 4096, min(n, (chunk + 1) * 4096)):
             lo, hi = offsets[i], offsets[i + 1]
-            previous = time_ns[event[lo]]
             for k in range(lo + 1, hi):
-                current = time_ns[event[k]]
-                if current < previous:
-                    _sort_segment(event, lo, hi, time_ns)
+                if time[k] < time[k - 1]:
+                    _sort_segment(event, time, lo, hi)
                     break
-                previous = current
 
 
 @njit(cache=True, nogil=True)
-def _sort_segment(event, lo, hi, time_ns):  # type: ignore[no-untyped-def]
-    n = hi - lo
-    if n > 48:
-        rows = event[lo:hi].copy()
-        keys = np.empty(n, np.int64)
-        for k in range(n):
-            keys[k] = time_ns[rows[k]]
-        order = np.argsort(keys, kind="mergesort")
-        for k in range(n):
-            event[lo + k] = rows[order[k]]
+def _sort_segment(event, time, lo, hi):  # type: ignore[no-untyped-def]
+    """Sort a segment by time, keeping the order of equal times."""
+    if hi - lo > 48:
+        order = np.argsort(time[lo:hi], kind="mergesort")
+        event[lo:hi] = event[lo:hi][order]
+        time[lo:hi] = time[lo:hi][order]
         return
     for k in range(lo + 1, hi):
-        row = event[k]
-        key = time_ns[row]
+        row, key = event[k], time[k]
         j = k - 1
-        while j >= lo and time_ns[event[j]] > key:
-            event[j + 1] = event[j]
+        while j >= lo and time[j] > key:
+            event[j + 1], time[j + 1] = event[j], time[j]
             j -= 1
-        event[j + 1] = row
+        event[j + 1], time[j + 1] = row, key
