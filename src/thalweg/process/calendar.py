@@ -42,7 +42,8 @@ _EPOCH_WEEK_HOUR = 3 * 24
 LEARN_EVENTS, LEARN_DAYS = 500, 28
 DATE_HOURS = 2
 """Hours of the day that midnight falls on where clocks change and times were read elsewhere."""
-BUSIEST_HOURS = 8
+BUSIEST_HOURS, BUSIEST_DAYS = 8, 5
+DENSE_EVENTS = 20_000
 WORKED_SHARE = 0.2
 HOLIDAY_TYPICAL, HOLIDAY_SHARE, HOLIDAY_WEEKS = 10, 0.05, 4
 ROUND_THE_CLOCK_HOURS = 160
@@ -196,7 +197,10 @@ class LearnedCalendar:
 def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
     """Working hours from the events of each hour of the week.
 
-    An hour is worked when it has at least a fifth of the mean of the eight busiest hours. A day
+    An hour of the week is worked when it has at least a fifth of the mean of the eight busiest
+    hours. Below 20,000 events single hours of the week are too thin to judge: there a weekday is
+    worked when it has a fifth of the mean of the five busiest, and an hour of the day when it has
+    a fifth of the mean of the eight busiest. A day
     is a holiday when it has at most a twentieth of the median of its weekday in the four weeks
     before and after, and that median is ten events or more. Refused below 500 events or four weeks,
     when all events are at one hour of the day (two, where clocks change), or when nearly every
@@ -211,7 +215,7 @@ def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
     weekly = np.bincount((hours.at + _EPOCH_WEEK_HOUR) % 168, hours.count, 168)
     if np.count_nonzero(weekly.reshape(7, 24).sum(axis=0)) <= DATE_HOURS:
         return LearnedCalendar(None, "dates_only", 0.0)
-    worked = weekly >= WORKED_SHARE * np.sort(weekly)[-BUSIEST_HOURS:].mean()
+    worked = _worked_hours(weekly) if weekly.sum() >= DENSE_EVENTS else _worked_days(weekly)
     share = float(weekly[worked].sum() / weekly.sum())
     if worked.sum() >= ROUND_THE_CLOCK_HOURS:
         return LearnedCalendar(None, "round_the_clock", share)
@@ -222,6 +226,21 @@ def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
         holidays=tuple(_holidays(hours, worked)),
     )
     return LearnedCalendar(found, None, share)
+
+
+def _worked_hours(weekly: NDArray[Any]) -> NDArray[np.bool_]:
+    return _busy(weekly, BUSIEST_HOURS)
+
+
+def _worked_days(weekly: NDArray[Any]) -> NDArray[np.bool_]:
+    """The same hours on every day that is worked."""
+    table = weekly.reshape(7, 24)
+    days = _busy(table.sum(axis=1), BUSIEST_DAYS)
+    return np.outer(days, _busy(table[days].sum(axis=0), BUSIEST_HOURS)).ravel()
+
+
+def _busy(counts: NDArray[Any], busiest: int) -> NDArray[np.bool_]:
+    return np.asarray(counts >= WORKED_SHARE * np.sort(counts)[-busiest:].mean())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import os
+import sys
+import tempfile
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
@@ -75,7 +79,8 @@ def lay_out(
     ids = {name: f"n{number}" for number, name in enumerate(sizes)}
     _add_boxes(graph, sizes, ids)
     _add_arrows(graph, elements, ids, label_width, main)
-    graph.layout(prog="dot")
+    with _without_font_warnings():
+        graph.layout(prog="dot")
     return _read(graph, elements, sizes, ids)
 
 
@@ -197,3 +202,24 @@ def _read_arrow(attributes: Any, arrow: Arrow, left: float, top: float) -> Place
     x, y = (float(v) for v in attributes["lp"].split(","))
     place = (x - left, top - y)
     return PlacedArrow(arrow.source, arrow.target, tuple(points), tip or points[-1], place)
+
+
+@contextmanager
+def _without_font_warnings() -> Iterator[None]:
+    """Keep Fontconfig's complaints about the system's files, which are not ours, from the screen.
+
+    Graphviz writes to the file descriptor itself; every other line is passed on.
+    """
+    sys.stderr.flush()
+    screen = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
+            caught.seek(0)
+            for line in caught.read().splitlines(keepends=True):
+                if not line.startswith(b"Fontconfig "):
+                    os.write(2, line)
