@@ -15,7 +15,7 @@ from measure import Reading
 from thalweg.process.pairs import Sequences, pairs_table
 from thalweg.process.variants import group_variants, top_variants_table
 from thalweg.records.ingest import ingest
-from thalweg.records.mapping import FlatMapping
+from thalweg.records.mapping.flat import FlatMapping
 from thalweg.records.perspective import Perspective
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from thalweg.process.durations import (
     duration_figures,
     object_durations,
 )
-from thalweg.records.completion import completion
+from thalweg.records.appraisal.completion import completion
 
 Ints = NDArray[np.int64]
 DAY_S = 86_400.0

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from thalweg.records.intake import REJECTS_SCHEMA, Intake, ReadRequest
-from thalweg.records.mapping import FlatMapping
-from thalweg.records.propose import propose
+from thalweg.records.mapping.flat import FlatMapping
+from thalweg.records.proposal.propose import propose
 from thalweg.records.readers import read_source
 from thalweg.records.sources import Source, expand
 from thalweg.records.trust import Finding

@@ -9,7 +9,7 @@ import pytest
 
 import thalweg
 from thalweg.records.attributes import normalised
-from thalweg.records.mapping import FlatMapping
+from thalweg.records.mapping.flat import FlatMapping
 
 MAPPING = FlatMapping(case="case", activity="activity", time="time")
 NAMES = ["*", "^a.*$", "a", "a.b", "[x]", "价格 (元)", "col(1)"]

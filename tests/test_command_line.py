@@ -118,7 +118,7 @@ def test_inspect_states_its_guesses_in_both_languages(run, table, language, word
 
 
 def test_every_reason_and_question_of_a_proposal_has_words():
-    from thalweg.records.proposal_choice import Query, Reason
+    from thalweg.records.proposal.choice import Query, Reason
     from thalweg.surfaces.texts import load
 
     for language in ("en", "zh"):

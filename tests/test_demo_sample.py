@@ -15,7 +15,7 @@ from thalweg.industry.hours import local
 from thalweg.industry.sample import UNDECIDED, Sample, write_sample
 from thalweg.industry.terms import TERMS, say
 from thalweg.industry.trade import LATE_PAYERS, POOLS, Occurrence, live
-from thalweg.records.mapping import load_mapping
+from thalweg.records.mapping.flat import load_mapping
 
 SEED = 11
 ORDERS = 120

@@ -14,7 +14,7 @@ import pytest
 
 import thalweg
 from thalweg.process.variants import group_variants
-from thalweg.records.mapping import FlatMapping, ObjectMapping
+from thalweg.records.mapping.flat import FlatMapping, ObjectMapping
 
 LEDGER = FlatMapping(
     objects=(
@@ -124,7 +124,7 @@ LOGS = [
 def proposed(path: Path) -> FlatMapping | None:
     """The mapping that inspection proposes, for tables without one stated here."""
     from thalweg.records.intake import ReadRequest
-    from thalweg.records.propose import propose
+    from thalweg.records.proposal.propose import propose
     from thalweg.records.sources import expand
 
     if ".csv" not in path.name.lower() or "ocel" in str(path):

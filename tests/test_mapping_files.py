@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tables_tools import written
 from thalweg.errors import MappingError
 from thalweg.records.intake import ObjectColumn
-from thalweg.records.mapping import (
+from thalweg.records.mapping.flat import (
     DateAndTime,
     FlatMapping,
     Milestone,

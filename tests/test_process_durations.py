@@ -22,7 +22,7 @@ from thalweg.process.durations import (
     survival,
 )
 from thalweg.process.map import map_book
-from thalweg.records.completion import completion, observed_until
+from thalweg.records.appraisal.completion import completion, observed_until
 
 DAY_NS = 86_400 * SECOND_NS
 

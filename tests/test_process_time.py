@@ -21,7 +21,7 @@ from thalweg.process.map import map_book
 from thalweg.process.pairs import Sequences, aggregate_pairs
 from thalweg.process.service import find_work, interval_work, lifecycle_work, service_table
 from thalweg.process.timeline import aggregate_timeline, period_edges, timeline_table
-from thalweg.records.lifecycle import pair_transitions, transition_kinds
+from thalweg.records.appraisal.lifecycle import pair_transitions, transition_kinds
 
 HOUR = 3_600 * SECOND
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")

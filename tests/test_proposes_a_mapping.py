@@ -15,8 +15,14 @@ import pytest
 from tables_tools import read, written
 from thalweg.records.intake import ReadRequest
 from thalweg.records.locate import locate
-from thalweg.records.mapping import DateAndTime, FlatMapping, Milestone, load_mapping, save_mapping
-from thalweg.records.propose import Proposal, propose
+from thalweg.records.mapping.flat import (
+    DateAndTime,
+    FlatMapping,
+    Milestone,
+    load_mapping,
+    save_mapping,
+)
+from thalweg.records.proposal.propose import Proposal, propose
 from thalweg.records.sources import Source
 from thalweg.surfaces.cli.proposal_text import proposal_text
 from thalweg.surfaces.texts import load

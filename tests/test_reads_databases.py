@@ -19,13 +19,13 @@ import pytest
 from thalweg.errors import MappingError, MissingExtraError, RequestError, SourceError
 from thalweg.records.ingest import ingest
 from thalweg.records.intake import ReadRequest
-from thalweg.records.mapping import FlatMapping, ObjectMapping
+from thalweg.records.mapping.flat import FlatMapping, ObjectMapping
+from thalweg.records.mapping.tables import TablesMapping
+from thalweg.records.mapping.tables_file import parse_tables_mapping, shipped_mappings
 from thalweg.records.readers import database, delimited
 from thalweg.records.readers.database import Database
 from thalweg.records.readers.tables import read_tables
 from thalweg.records.sources import Source
-from thalweg.records.tables_mapping import TablesMapping
-from thalweg.records.tables_mapping_file import parse_tables_mapping, shipped_mappings
 
 ROWS: list[tuple[str, str, str, str | None, str | None, int | None]] = [
     ("000123", "下单", "2024-03-01T08:00:00+08:00", "张伟", "11.50", 1),

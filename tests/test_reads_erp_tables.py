@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from thalweg.records.ingest import ingest
 from thalweg.records.intake import Batch, Intake, ReadRequest
-from thalweg.records.readers.tables import read_tables
-from thalweg.records.readers.tables_compare import Comparison, compare_logs, events_by_object
-from thalweg.records.sources import expand
-from thalweg.records.tables_mapping import TablesMapping
-from thalweg.records.tables_mapping_file import (
+from thalweg.records.mapping.tables import TablesMapping
+from thalweg.records.mapping.tables_file import (
     load_tables_mapping,
     parse_tables_mapping,
     shipped_mappings,
 )
+from thalweg.records.readers.tables import read_tables
+from thalweg.records.readers.tables_compare import Comparison, compare_logs, events_by_object
+from thalweg.records.sources import expand
 from thalweg.records.trust import Finding
 
 KEYS = ("case", "activity", "time")

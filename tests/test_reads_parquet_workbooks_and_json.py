@@ -12,7 +12,7 @@ import pytest
 from tables_tools import read, written
 from thalweg.errors import MappingError, SourceError
 from thalweg.records.intake import ACTIVITY, ROW, TIME, UTC_NS
-from thalweg.records.mapping import FlatMapping
+from thalweg.records.mapping.flat import FlatMapping
 
 SIMPLE = FlatMapping(case="c", activity="a", time="t")
 

@@ -25,7 +25,7 @@ from thalweg.records.intake import (
     START,
     TIME,
 )
-from thalweg.records.mapping import FlatMapping
+from thalweg.records.mapping.flat import FlatMapping
 
 SIMPLE = FlatMapping(case="c", activity="a", time="t")
 

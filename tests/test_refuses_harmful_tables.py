@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tables_tools import read, written
 from thalweg.errors import SourceError, ThalwegError, UnsafeSourceError
 from thalweg.records.intake import Limits, ReadRequest
-from thalweg.records.mapping import FlatMapping
-from thalweg.records.propose import propose
+from thalweg.records.mapping.flat import FlatMapping
+from thalweg.records.proposal.propose import propose
 from thalweg.records.readers import read_source
 from thalweg.records.sources import Source
 

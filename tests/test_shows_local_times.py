@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import thalweg
-from thalweg.records.mapping import FlatMapping
+from thalweg.records.mapping.flat import FlatMapping
 from thalweg.surfaces.cli.map_text import print_map
 from thalweg.surfaces.report.gather import gather
 

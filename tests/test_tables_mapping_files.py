@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thalweg.errors import MappingError
-from thalweg.records.mapping import load_mapping
-from thalweg.records.readers.tables import read_tables
-from thalweg.records.sources import expand
-from thalweg.records.tables_mapping import TablesMapping
-from thalweg.records.tables_mapping_file import (
+from thalweg.records.mapping.flat import load_mapping
+from thalweg.records.mapping.tables import TablesMapping
+from thalweg.records.mapping.tables_file import (
     load_tables_mapping,
     parse_tables_mapping,
     shipped_mappings,
 )
+from thalweg.records.readers.tables import read_tables
+from thalweg.records.sources import expand
 
 GOOD = """
 kind: tables

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tables_tools import read, written
 from thalweg.errors import RequestError
-from thalweg.records.mapping import FlatMapping
+from thalweg.records.mapping.flat import FlatMapping
 from thalweg.records.sources import Source
 from thalweg.records.text.encoding import detect_bytes, detect_encoding
 from thalweg.records.text.mojibake import diagnose

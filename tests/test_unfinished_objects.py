@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from thalweg.records.completion import completion
+from thalweg.records.appraisal.completion import completion
 
 DAY_NS = 86_400 * 10**9
 WINDOW_D = 365.0

@@ -22,7 +22,7 @@ import numpy as np
 from thalweg.industry.hours import local
 from thalweg.industry.terms import Language, say
 from thalweg.industry.trade import Occurrence, live
-from thalweg.records.mapping import FlatMapping, ObjectMapping, save_mapping
+from thalweg.records.mapping.flat import FlatMapping, ObjectMapping, save_mapping
 
 COLUMNS = (
     *("order", "coil", "shipment", "invoice", "activity", "start"),

@@ -36,7 +36,7 @@ from thalweg.process.map import FilterLike, choose_type, judge, read_filters
 from thalweg.process.pairs import Sequences, group_gaps, scan_pairs
 from thalweg.process.result import plain
 from thalweg.process.selection import apply_filters, keep_objects
-from thalweg.records.completion import Completion
+from thalweg.records.appraisal.completion import Completion
 from thalweg.records.perspective import Perspective
 
 if TYPE_CHECKING:

@@ -43,8 +43,8 @@ from thalweg.process.timeline import (
     timeline_table,
 )
 from thalweg.process.variants import group_variants, top_variants_table
-from thalweg.records.completion import Completion, completion
-from thalweg.records.lifecycle import last_only_starts
+from thalweg.records.appraisal.completion import Completion, completion
+from thalweg.records.appraisal.lifecycle import last_only_starts
 from thalweg.records.perspective import Perspective
 
 if TYPE_CHECKING:

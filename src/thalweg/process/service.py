@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from thalweg.process.chunks import SECOND_NS, Ints
 from thalweg.process.quantiles import group_quantiles
-from thalweg.records.lifecycle import COMPLETE, pair_transitions, transition_kinds
+from thalweg.records.appraisal.lifecycle import COMPLETE, pair_transitions, transition_kinds
 from thalweg.records.perspective import Perspective
 
 NONE_NS = -1

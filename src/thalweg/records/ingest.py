@@ -11,20 +11,20 @@ from typing import Any
 
 import thalweg
 from thalweg.errors import BookError, RequestError, StrictError
-from thalweg.records.ahead import reading_ahead
-from thalweg.records.appraise import appraise
-from thalweg.records.build import BookBuilder
-from thalweg.records.evidence import Evidence
-from thalweg.records.finish import (
+from thalweg.records.appraisal.appraise import appraise
+from thalweg.records.appraisal.evidence import Evidence
+from thalweg.records.building.ahead import reading_ahead
+from thalweg.records.building.build import BookBuilder
+from thalweg.records.building.finish import (
     finish_object_facts,
     finish_roles,
     finish_start,
     finish_types,
 )
+from thalweg.records.building.resume import Known, resume
 from thalweg.records.intake import ReadRequest
 from thalweg.records.locate import Located, locate
 from thalweg.records.readers import Opened, open_intakes
-from thalweg.records.resume import Known, resume
 from thalweg.records.store.book import Book, open_book
 from thalweg.records.store.manifest import POINTER, Manifest, SourceRecord
 from thalweg.records.store.transaction import writing

@@ -114,7 +114,7 @@ class ReadRequest:
     timezone: str | None = None
     """Zone of times that carry none; None means UTC with a warning in the trust report."""
     mapping: Any = None
-    """A ``thalweg.records.mapping`` record, for formats that need one."""
+    """A ``thalweg.records.mapping.flat`` record, for formats that need one."""
     encoding: str | None = None
     repair_text: bool = False
     batch_rows: int = 1_000_000

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from thalweg.records.building.gate import judge
 from thalweg.records.export.model import (
     CHANGES,
     EVENT_LINKS,
@@ -16,7 +17,6 @@ from thalweg.records.export.model import (
     attributes_of,
     with_unique_ids,
 )
-from thalweg.records.gate import judge
 from thalweg.records.intake import (
     ACTIVITY,
     EVENT,

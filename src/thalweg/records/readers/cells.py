@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from thalweg.records.mapping import LIST_SEPARATOR
+from thalweg.records.mapping.flat import LIST_SEPARATOR
 
 
 def as_ids(values: pl.Series) -> pl.Series:

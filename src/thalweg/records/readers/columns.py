@@ -7,7 +7,7 @@ from typing import Literal
 
 import polars as pl
 
-from thalweg.records.mapping import AttributeType
+from thalweg.records.mapping.flat import AttributeType
 from thalweg.records.readers.cells import as_text
 from thalweg.records.readers.notes import Notes
 from thalweg.records.text.dates import (

@@ -25,7 +25,7 @@ import polars as pl
 
 from thalweg.errors import MissingExtraError, RequestError, SourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
-from thalweg.records.mapping import nearest
+from thalweg.records.mapping.flat import nearest
 from thalweg.records.readers.database_rows import (
     BATCH_BYTES,
     Column,

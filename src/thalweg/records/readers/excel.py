@@ -18,7 +18,7 @@ import polars as pl
 
 from thalweg.errors import MappingError, SourceError, UnsafeSourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
-from thalweg.records.mapping import nearest
+from thalweg.records.mapping.flat import nearest
 from thalweg.records.readers.flat import Chunk, Table, intake, passes
 from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.readers.sniff import unique_names

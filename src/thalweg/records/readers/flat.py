@@ -25,7 +25,7 @@ from thalweg.records.intake import (
     Intake,
     ReadRequest,
 )
-from thalweg.records.mapping import FlatMapping, TimeColumn, check_timezone, time_columns
+from thalweg.records.mapping.flat import FlatMapping, TimeColumn, check_timezone, time_columns
 from thalweg.records.readers.cells import as_ids, as_list, as_text
 from thalweg.records.readers.columns import AttributeColumns, TimeReader
 from thalweg.records.readers.notes import Notes

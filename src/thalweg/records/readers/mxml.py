@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from thalweg.errors import SourceError
 from thalweg.records.intake import Batch, Intake, ReadRequest
-from thalweg.records.mapping import CASE_TYPE
+from thalweg.records.mapping.flat import CASE_TYPE
 from thalweg.records.readers.notes import Notes
 from thalweg.records.readers.xes_columns import Columns, out_of_all
 from thalweg.records.readers.xes_header import empty_meta

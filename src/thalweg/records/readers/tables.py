@@ -33,6 +33,15 @@ from thalweg.records.intake import (
     ReadRequest,
     Role,
 )
+from thalweg.records.mapping.tables import (
+    ChangeRule,
+    EventRule,
+    ObjectLinkRule,
+    ObjectRule,
+    Rule,
+    TablesMapping,
+)
+from thalweg.records.mapping.tables_columns import Schema, check_mapping, scope_of, used_columns
 from thalweg.records.readers.tables_events import (
     SOURCE_TABLE,
     Clock,
@@ -46,15 +55,6 @@ from thalweg.records.readers.tables_files import Table, open_tables, sources_of
 from thalweg.records.readers.tables_join import Drawn, draw
 from thalweg.records.readers.tables_report import ID_MISSING, Ledger, alike_together
 from thalweg.records.sources import Source
-from thalweg.records.tables_columns import Schema, check_mapping, scope_of, used_columns
-from thalweg.records.tables_mapping import (
-    ChangeRule,
-    EventRule,
-    ObjectLinkRule,
-    ObjectRule,
-    Rule,
-    TablesMapping,
-)
 from thalweg.records.trust import Example, Finding
 
 _ROLES: tuple[Role, ...] = ("resource", "party", "lifecycle")

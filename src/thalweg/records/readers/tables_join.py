@@ -13,10 +13,10 @@ from typing import Any
 import polars as pl
 
 from thalweg.records.intake import ROW
+from thalweg.records.mapping.tables import Condition, JoinSpec, Rule, Value
+from thalweg.records.mapping.tables_columns import Scope, constants
 from thalweg.records.readers.tables_files import FILE, Table
 from thalweg.records.readers.tables_report import Ledger
-from thalweg.records.tables_columns import Scope, constants
-from thalweg.records.tables_mapping import Condition, JoinSpec, Rule, Value
 
 _MATCHES = "@matches"
 _KEY = "@key:{}"

@@ -19,8 +19,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from thalweg.records.intake import REJECTS_SCHEMA, ROW
+from thalweg.records.mapping.tables import EventRule, JoinSpec, TablesMapping
 from thalweg.records.readers.tables_files import FILE, Table
-from thalweg.records.tables_mapping import EventRule, JoinSpec, TablesMapping
 from thalweg.records.trust import Example, Finding, Severity
 
 JOIN_EMPTY = "join_found_nothing"

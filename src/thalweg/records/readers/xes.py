@@ -28,7 +28,7 @@ from thalweg.records.intake import (
     ReadRequest,
     Role,
 )
-from thalweg.records.mapping import CASE_TYPE, nearest
+from thalweg.records.mapping.flat import CASE_TYPE, nearest
 from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.readers.xes_columns import Columns, Texts, out_of_all, rejected
 from thalweg.records.readers.xes_header import (

@@ -16,7 +16,7 @@ from thalweg.records.intake import (
     Batch,
     ObjectColumn,
 )
-from thalweg.records.mapping import CASE_TYPE
+from thalweg.records.mapping.flat import CASE_TYPE
 from thalweg.records.readers.xes_columns import Columns, Texts, rejected
 from thalweg.records.readers.xml_scan.instants import read_instants
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from thalweg.errors import SourceError
 from thalweg.records.intake import Batch, Intake, ReadRequest, Role
-from thalweg.records.mapping import CASE_TYPE
+from thalweg.records.mapping.flat import CASE_TYPE
 from thalweg.records.readers.notes import Notes
 from thalweg.records.readers.xes_columns import Columns, out_of_all
 from thalweg.records.readers.xes_header import empty_meta

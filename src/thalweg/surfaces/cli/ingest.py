@@ -20,7 +20,7 @@ from thalweg.surfaces.cli.trust import ingest_summary, print_ingested
 if TYPE_CHECKING:
     from thalweg.records.intake import ReadRequest, Role
     from thalweg.records.locate import Located
-    from thalweg.records.mapping import FlatMapping
+    from thalweg.records.mapping.flat import FlatMapping
 
 TABLE_FORMATS = frozenset({"csv", "xlsx", "parquet", "jsonl", "sql"})
 
@@ -103,7 +103,7 @@ class _Stated:
 
     def mapping(self, timezone: str | None) -> FlatMapping | None:
         """The mapping that the options amount to, or None when none was given."""
-        from thalweg.records.mapping import FlatMapping
+        from thalweg.records.mapping.flat import FlatMapping
 
         if not any((self.case, self.activity, self.time, self.start, self.resource, self.party)):
             return None
@@ -139,7 +139,7 @@ def _mapping(
     consent: _Consent,
 ) -> Any:
     """The mapping file's, the options', or the accepted proposal; None where none is needed."""
-    from thalweg.records.mapping import load_mapping
+    from thalweg.records.mapping.flat import load_mapping
     from thalweg.records.readers import format_of
 
     by_options = stated.mapping(reading.timezone)
@@ -155,7 +155,7 @@ def _mapping(
 
 def _accepted(source: Located, reading: ReadRequest, consent: _Consent) -> FlatMapping:
     """The proposed mapping, if its names are standard or the user agrees."""
-    from thalweg.records.propose import propose
+    from thalweg.records.proposal.propose import propose
 
     proposal = propose(source, reading)
     if proposal.is_standard or consent.yes:

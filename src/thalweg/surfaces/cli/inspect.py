@@ -12,7 +12,7 @@ from thalweg.surfaces.cli.output import print_json
 from thalweg.surfaces.texts import load
 
 if TYPE_CHECKING:
-    from thalweg.records.propose import Proposal
+    from thalweg.records.proposal.propose import Proposal
 
 
 @app.command()
@@ -28,8 +28,8 @@ def inspect(
     """Propose which columns are case, activity, time and so on, with every guess stated."""
     from thalweg.records.intake import ReadRequest
     from thalweg.records.locate import locate
-    from thalweg.records.mapping import save_mapping
-    from thalweg.records.propose import propose
+    from thalweg.records.mapping.flat import save_mapping
+    from thalweg.records.proposal.propose import propose
 
     proposal = propose(locate([source])[0], ReadRequest(timezone=timezone, encoding=encoding))
     if save is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thalweg.records.mapping import to_yaml
+from thalweg.records.mapping.flat import to_yaml
 from thalweg.surfaces.format_values import format_count, format_share
 from thalweg.surfaces.texts import Texts
 
 if TYPE_CHECKING:
-    from thalweg.records.proposal_choice import Guess, Question
-    from thalweg.records.propose import Proposal
+    from thalweg.records.proposal.choice import Guess, Question
+    from thalweg.records.proposal.propose import Proposal
 
 _MARKS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 

@@ -14,8 +14,8 @@ import polars as pl
 
 from thalweg.errors import MappingError
 from thalweg.records.intake import UTC_NS
-from thalweg.records.mapping import nearest
-from thalweg.records.tables_mapping import (
+from thalweg.records.mapping.flat import nearest
+from thalweg.records.mapping.tables import (
     ChangeRule,
     Condition,
     EventRule,
@@ -26,7 +26,7 @@ from thalweg.records.tables_mapping import (
     TablesMapping,
     Value,
 )
-from thalweg.records.tables_mapping_file import in_one_message
+from thalweg.records.mapping.tables_file import in_one_message
 
 Schema = Mapping[str, pl.DataType]
 RESERVED_ATTRIBUTES = ("resource", "party", "lifecycle", "source_table")

@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from thalweg.records.appraise_sequences import sequence_findings
-from thalweg.records.evidence import Evidence, first_places, flagged, iso
-from thalweg.records.facts import (
+from thalweg.records.appraisal.evidence import Evidence, first_places, flagged, iso
+from thalweg.records.appraisal.facts import (
     days_present,
 )
-from thalweg.records.finish import ObjectFacts
-from thalweg.records.tally import EXAMPLES
+from thalweg.records.appraisal.sequences import sequence_findings
+from thalweg.records.building.finish import ObjectFacts
+from thalweg.records.building.tally import EXAMPLES
 from thalweg.records.trust import Example, Finding
 
 WHOLE_BOOK_CODES = frozenset(

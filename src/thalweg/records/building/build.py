@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 
 from thalweg.errors import BookError
 from thalweg.records.attributes import common_type, normalised
-from thalweg.records.gate import as_rejects, judge
-from thalweg.records.held import Held, object_pairs, same_content
+from thalweg.records.building.gate import as_rejects, judge
+from thalweg.records.building.held import Held, object_pairs, same_content
+from thalweg.records.building.linking import Linker, ResolvedLinks
+from thalweg.records.building.rows import Rows
+from thalweg.records.building.tally import Tally
 from thalweg.records.intake import (
     ACTIVITY,
     EVENT,
@@ -28,15 +31,12 @@ from thalweg.records.intake import (
     ObjectColumn,
     Role,
 )
-from thalweg.records.linking import Linker, ResolvedLinks
-from thalweg.records.rows import Rows
 from thalweg.records.store.book import dtype_name, dtype_of, reserved_columns
 from thalweg.records.store.coding import Coder
 from thalweg.records.store.manifest import EventPart, StoredFile
 from thalweg.records.store.scratch import GrowingColumn, LinkColumn, link_table
 from thalweg.records.store.sequences import NO_OBJECT
 from thalweg.records.store.transaction import Transaction
-from thalweg.records.tally import Tally
 
 MAX_EVENTS, MAX_SOURCES = 2**32 - 1, 2**16
 _PART_ROWS = 1 << 20

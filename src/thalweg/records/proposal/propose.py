@@ -15,9 +15,9 @@ import polars as pl
 
 from thalweg.records.intake import ROW, ReadRequest, Role
 from thalweg.records.locate import Located
-from thalweg.records.mapping import FlatMapping
-from thalweg.records.proposal_choice import Choice, Guess, Question, choose
-from thalweg.records.proposal_profile import ColumnProfile, profile
+from thalweg.records.mapping.flat import FlatMapping
+from thalweg.records.proposal.choice import Choice, Guess, Question, choose
+from thalweg.records.proposal.profile import ColumnProfile, profile
 from thalweg.records.readers import format_of
 from thalweg.records.readers.flat import Table
 from thalweg.records.sources import Source

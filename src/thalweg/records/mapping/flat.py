@@ -20,7 +20,7 @@ from thalweg.errors import MappingError
 from thalweg.records.intake import ObjectColumn, Role
 
 if TYPE_CHECKING:
-    from thalweg.records.tables_mapping import TablesMapping
+    from thalweg.records.mapping.tables import TablesMapping
 
 AttributeType = Literal["string", "integer", "number", "boolean", "time", "amount"]
 """amount: a number that may carry a currency and a magnitude word, such as 11.5万元."""
@@ -233,7 +233,7 @@ def load_mapping(path: Path) -> FlatMapping | TablesMapping:
     data = read_yaml_mapping(path)
     kind = data.get("kind", "table")
     if kind == "tables":
-        from thalweg.records.tables_mapping import TablesMapping
+        from thalweg.records.mapping.tables import TablesMapping
 
         return parse_record(TablesMapping, data, str(path))
     if kind != "table":

@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import polars as pl
 
-from thalweg.records.appraise import WHOLE_BOOK_CODES
-from thalweg.records.build import BookBuilder
+from thalweg.records.appraisal.appraise import WHOLE_BOOK_CODES
+from thalweg.records.building.build import BookBuilder
+from thalweg.records.building.tally import is_tallied
 from thalweg.records.intake import ACTIVITY, EVENT, OBJECT, TIME, Role
 from thalweg.records.store.book import Book
 from thalweg.records.store.coding import Coder
 from thalweg.records.store.manifest import SourceRecord
-from thalweg.records.tally import is_tallied
 from thalweg.records.trust import Finding
 
 

@@ -15,8 +15,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from thalweg.errors import MappingError
-from thalweg.records.mapping import nearest
-from thalweg.records.tables_mapping import TablesMapping
+from thalweg.records.mapping.flat import nearest
+from thalweg.records.mapping.tables import TablesMapping
 
 _LARGEST_FILE_BYTES = 4 * 1024**2
 _SHOWN_PROBLEMS = 8
@@ -123,5 +123,5 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def shipped_mappings() -> dict[str, Path]:
     """Mapping files that come with Thalweg, by name."""
-    folder = Path(str(resources.files("thalweg.records") / "mappings"))
+    folder = Path(str(resources.files("thalweg.records.mapping") / "shipped"))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}

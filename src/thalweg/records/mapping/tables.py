@@ -19,7 +19,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from thalweg.errors import MappingError
-from thalweg.records.mapping import check_timezone, nearest
+from thalweg.records.mapping.flat import check_timezone, nearest
 
 ColumnType = Literal["string", "integer", "number", "boolean", "time"]
 Scalar = str | int | float | bool

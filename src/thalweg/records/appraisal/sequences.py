@@ -9,17 +9,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from thalweg.records.completion import completion
-from thalweg.records.evidence import Evidence, first_places, iso
-from thalweg.records.facts import (
+from thalweg.records.appraisal.completion import completion
+from thalweg.records.appraisal.evidence import Evidence, first_places, iso
+from thalweg.records.appraisal.facts import (
     SequenceFacts,
     add_set_hashes,
     diverging_objects,
     objects_per_event,
     sequence_facts,
 )
-from thalweg.records.finish import FinishedType
-from thalweg.records.lifecycle import (
+from thalweg.records.appraisal.lifecycle import (
     COMPLETE,
     OTHER,
     START,
@@ -27,8 +26,9 @@ from thalweg.records.lifecycle import (
     pair_transitions,
     transition_kinds,
 )
-from thalweg.records.rows import Rows
-from thalweg.records.tally import EXAMPLES
+from thalweg.records.building.finish import FinishedType
+from thalweg.records.building.rows import Rows
+from thalweg.records.building.tally import EXAMPLES
 from thalweg.records.trust import Example, Finding
 
 _TRANSITIONS = frozenset(

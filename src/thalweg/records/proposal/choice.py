@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from thalweg.records import proposal_rules as rules
-from thalweg.records.mapping import (
+from thalweg.records.mapping.flat import (
     LIST_SEPARATOR,
     AttributeType,
     DateAndTime,
@@ -19,8 +18,9 @@ from thalweg.records.mapping import (
     ObjectMapping,
     TimeColumn,
 )
-from thalweg.records.proposal_profile import ColumnProfile
-from thalweg.records.proposal_rules import Field
+from thalweg.records.proposal import rules
+from thalweg.records.proposal.profile import ColumnProfile
+from thalweg.records.proposal.rules import Field
 from thalweg.records.text.dates import parse_times
 
 _STANDARD, _NAME, _VALUES, _DOUBTED = 0.98, 0.85, 0.4, 0.5

@@ -16,13 +16,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from thalweg.records.attributes import common_type, normalised
+from thalweg.records.building.rows import Rows
 from thalweg.records.intake import ACTIVITY, START, TIME, UTC_NS, ObjectColumn
-from thalweg.records.rows import Rows
 from thalweg.records.store.coding import Coder
 from thalweg.records.store.sequences import NO_OBJECT
 
 if TYPE_CHECKING:
-    from thalweg.records.build import TypeState
+    from thalweg.records.building.build import TypeState
 
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from polars.selectors import by_name
 
 from thalweg.records.attributes import column, common_type
-from thalweg.records.build import BookBuilder, TypeState
+from thalweg.records.building.build import BookBuilder, TypeState
+from thalweg.records.building.tally import EXAMPLES
 from thalweg.records.intake import OBJECT
 from thalweg.records.store.manifest import RoleRecord, StoredFile, TypeRecord
 from thalweg.records.store.sequences import (
@@ -21,7 +22,6 @@ from thalweg.records.store.sequences import (
     smallest_unsigned,
 )
 from thalweg.records.store.transaction import Transaction
-from thalweg.records.tally import EXAMPLES
 from thalweg.records.trust import Example
 
 _CHUNK = 1 << 22

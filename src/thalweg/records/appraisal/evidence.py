@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from thalweg.records.build import BookBuilder
-from thalweg.records.finish import FinishedType, ObjectFacts
-from thalweg.records.rows import Rows
-from thalweg.records.tally import EXAMPLES
+from thalweg.records.building.build import BookBuilder
+from thalweg.records.building.finish import FinishedType, ObjectFacts
+from thalweg.records.building.rows import Rows
+from thalweg.records.building.tally import EXAMPLES
 from thalweg.records.trust import Example, Finding, Severity
 
 Flags = NDArray[np.bool_]

@@ -1,0 +1,1 @@
+"""Appraisal: what a finished book says about its own order, completeness and doubts."""

@@ -1,0 +1,1 @@
+"""Mapping files: which columns are objects, activity, time and roles; how tables are joined."""
