@@ -22,9 +22,9 @@ from thalweg.records.intake import ReadRequest
 from thalweg.records.mapping.flat import FlatMapping, ObjectMapping
 from thalweg.records.mapping.tables import TablesMapping
 from thalweg.records.mapping.tables_file import parse_tables_mapping, shipped_mappings
-from thalweg.records.readers import database, delimited
-from thalweg.records.readers.database import Database
-from thalweg.records.readers.tables import read_tables
+from thalweg.records.readers.joined.tables import read_tables
+from thalweg.records.readers.tabular import database, delimited
+from thalweg.records.readers.tabular.database import Database
 from thalweg.records.sources import Source
 
 ROWS: list[tuple[str, str, str, str | None, str | None, int | None]] = [

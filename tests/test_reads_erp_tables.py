@@ -20,8 +20,8 @@ from thalweg.records.mapping.tables_file import (
     parse_tables_mapping,
     shipped_mappings,
 )
-from thalweg.records.readers.tables import read_tables
-from thalweg.records.readers.tables_compare import Comparison, compare_logs, events_by_object
+from thalweg.records.readers.joined.compare import Comparison, compare_logs, events_by_object
+from thalweg.records.readers.joined.tables import read_tables
 from thalweg.records.sources import expand
 from thalweg.records.trust import Finding
 

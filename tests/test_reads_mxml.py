@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from thalweg.records.intake import Batch, Intake, ReadRequest
-from thalweg.records.readers import mxml
+from thalweg.records.readers.eventlog import mxml
 from thalweg.records.sources import Source
 
 DRIFT = "drift/[2 250]-[0, 259, 555].mxml.gz"

@@ -15,8 +15,8 @@ from ocel_tools import assert_same_log, finding, read_frames, read_ocel, read_te
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.export.model import OcelFrames
 from thalweg.records.intake import Limits
-from thalweg.records.readers.ocel_common import detect
-from thalweg.records.readers.ocel_csv import split_list
+from thalweg.records.readers.ocel.common import detect
+from thalweg.records.readers.ocel.csv import split_list
 from thalweg.records.sources import Source
 
 EXAMPLE = ("example_log.csv", "example_log.jsonocel", "example_log.xmlocel", "example_log.sqlite")
@@ -277,7 +277,7 @@ def test_a_cell_beyond_the_limit_is_refused(tmp_path: Path) -> None:
 
 def test_gbk_csv_is_read_when_its_encoding_is_named_and_refused_otherwise(tmp_path: Path) -> None:
     from thalweg.records.intake import ReadRequest
-    from thalweg.records.readers import ocel_csv
+    from thalweg.records.readers.ocel import csv as ocel_csv
 
     path = tmp_path / "log.csv"
     text = "ocel:eid,ocel:activity,ocel:timestamp,ocel:type:订单\ne1,签订合同,2020-01-01 08:00,['甲']\n"

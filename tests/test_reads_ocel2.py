@@ -17,7 +17,7 @@ from lxml import etree
 from ocel_tools import assert_same_log, finding, read_frames, read_ocel, read_text
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import Limits
-from thalweg.records.readers.ocel_common import detect
+from thalweg.records.readers.ocel.common import detect
 from thalweg.records.sources import Source
 
 EXAMPLE = ("ocel20_example.jsonocel", "ocel20_example.xmlocel", "ocel20_example.sqlite")
@@ -589,7 +589,7 @@ BOMB = '<!DOCTYPE log [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;
 )
 def test_xml_with_a_document_type_is_refused(tmp_path: Path, text: str) -> None:
     from thalweg.records.intake import ReadRequest
-    from thalweg.records.readers import ocel_xml
+    from thalweg.records.readers.ocel import xml as ocel_xml
 
     path = tmp_path / "log.xml"
     path.write_text(text)
@@ -664,7 +664,7 @@ def test_damaged_files_say_what_and_where(
 
     path = tmp_path / name
     path.write_bytes(content)
-    reader = import_module(f"thalweg.records.readers.ocel_{Path(name).suffix[1:]}")
+    reader = import_module(f"thalweg.records.readers.ocel.{Path(name).suffix[1:]}")
 
     with pytest.raises(SourceError, match=message):
         reader.read(Source(path), ReadRequest())

@@ -57,7 +57,7 @@ def test_huge_row_groups_give_the_same_values(
     path = tmp_path / "x.parquet"
     _sample().write_parquet(path)
     quick = read(path, SIMPLE, batch_rows=2)
-    monkeypatch.setattr("thalweg.records.readers.parquet._LARGE_GROUP_ROWS", 1)
+    monkeypatch.setattr("thalweg.records.readers.tabular.parquet._LARGE_GROUP_ROWS", 1)
     slow = read(path, SIMPLE, batch_rows=2)
     assert slow.events.equals(quick.events)
     assert slow.events.schema == quick.events.schema

@@ -201,8 +201,8 @@ def test_a_header_of_several_lines_counts_as_such(tmp_path: Path) -> None:
 def test_a_table_of_nothing_but_ragged_rows_is_set_aside_row_by_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thalweg.records.readers.delimited._WAITING_REJECTS", 10)
-    monkeypatch.setattr("thalweg.records.readers.delimited._BLOCK_BYTES", 1_000)
+    monkeypatch.setattr("thalweg.records.readers.tabular.delimited._WAITING_REJECTS", 10)
+    monkeypatch.setattr("thalweg.records.readers.tabular.delimited._BLOCK_BYTES", 1_000)
     lines = "".join(f"{i},A,2021-01-01\n" if i == 500 else f"{i},A\n" for i in range(2, 1_002))
     seen = read(written(tmp_path, "x.csv", "c,a,t\n" + lines), SIMPLE)
     assert seen.batches > 1
@@ -210,7 +210,7 @@ def test_a_table_of_nothing_but_ragged_rows_is_set_aside_row_by_row(
     assert seen.rejects[ROW].to_list() == [i for i in range(2, 1_002) if i != 500]
     assert seen.rejects["record"].to_list() == [f"{i},A" for i in range(2, 1_002) if i != 500]
 
-    monkeypatch.setattr("thalweg.records.readers.delimited._MOST_REJECTS", 400)
+    monkeypatch.setattr("thalweg.records.readers.tabular.delimited._MOST_REJECTS", 400)
     with pytest.raises(SourceError, match="400 rows in a row"):
         read(tmp_path / "x.csv", SIMPLE)
 

@@ -24,7 +24,7 @@ from lxml import etree
 from thalweg.errors import MappingError
 from thalweg.records.export.xes import write_xes_frames
 from thalweg.records.intake import Batch, Intake, ReadRequest
-from thalweg.records.readers import xes
+from thalweg.records.readers.eventlog import xes
 from thalweg.records.sources import Source
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ import yaml
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import Batch, Intake, Limits, ReadRequest
-from thalweg.records.readers import xes_yaml
+from thalweg.records.readers.eventlog import xes_yaml
 from thalweg.records.sources import Source
 
 HEAD = """---

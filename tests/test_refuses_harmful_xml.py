@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import Intake, Limits, ReadRequest
-from thalweg.records.readers import mxml, xes
+from thalweg.records.readers.eventlog import mxml, xes
 from thalweg.records.sources import Source
 
 Read = Callable[[Source, ReadRequest], Intake]

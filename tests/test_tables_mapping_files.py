@@ -19,7 +19,7 @@ from thalweg.records.mapping.tables_file import (
     parse_tables_mapping,
     shipped_mappings,
 )
-from thalweg.records.readers.tables import read_tables
+from thalweg.records.readers.joined.tables import read_tables
 from thalweg.records.sources import expand
 
 GOOD = """

@@ -33,7 +33,7 @@ from thalweg.records.export.ocel_sqlite import table_suffixes, write_ocel_sqlite
 from thalweg.records.export.ocel_xml import write_ocel_xml
 from thalweg.records.ingest import ingest
 from thalweg.records.intake import UTC_NS
-from thalweg.records.readers.ocel_values import DTYPES, ValueType, write_as_text
+from thalweg.records.readers.ocel.values import DTYPES, ValueType, write_as_text
 from thalweg.records.trust import Finding
 
 Writer = Callable[[OcelFrames, Path], tuple[Finding, ...]]

@@ -21,7 +21,7 @@ from thalweg.errors import BookError, RequestError
 from thalweg.records.export.xes import write_xes, write_xes_frames
 from thalweg.records.ingest import ingest
 from thalweg.records.intake import Batch, Intake, ObjectColumn, ReadRequest
-from thalweg.records.readers import mxml, xes
+from thalweg.records.readers.eventlog import mxml, xes
 from thalweg.records.sources import Source
 
 LOGS = [

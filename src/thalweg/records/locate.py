@@ -39,7 +39,7 @@ def stored_bytes(source: Located) -> int:
 
 def _sources(name: str | Path, limits: Limits | None) -> list[Located]:
     if isinstance(name, str) and "://" in name:
-        from thalweg.records.readers.database import without_secrets
+        from thalweg.records.readers.tabular.database import without_secrets
 
         return [Address(name, without_secrets(name, name))]
     path = Path(name)

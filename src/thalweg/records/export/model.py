@@ -24,7 +24,7 @@ from thalweg.records.intake import (
     TYPE,
     VALUE_TYPE,
 )
-from thalweg.records.readers.ocel_values import ValueType, type_of, value_type, widest
+from thalweg.records.readers.ocel.values import ValueType, type_of, value_type, widest
 from thalweg.records.trust import Example, Finding
 
 if TYPE_CHECKING:

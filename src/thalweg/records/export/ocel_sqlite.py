@@ -27,7 +27,7 @@ from thalweg.records.intake import (
     TYPE,
     VALUE,
 )
-from thalweg.records.readers.ocel_values import DTYPES, Clock, ValueType, read_as, write_as_text
+from thalweg.records.readers.ocel.values import DTYPES, Clock, ValueType, read_as, write_as_text
 from thalweg.records.trust import Finding
 
 _SQL_TYPES: Final[dict[ValueType, str]] = {

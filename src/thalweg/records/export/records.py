@@ -20,7 +20,7 @@ from thalweg.records.intake import (
     TYPE,
     VALUE,
 )
-from thalweg.records.readers.ocel_values import write_as_text
+from thalweg.records.readers.ocel.values import write_as_text
 from thalweg.records.trust import Example, Finding
 
 INITIAL = "1970-01-01T00:00:00Z"

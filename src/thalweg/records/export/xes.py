@@ -86,7 +86,7 @@ def write_xes_frames(
     Takes    cases: ``@object`` (each once) and attributes, in the order of the traces.
              events: ``@case``, ``@activity``, ``@time``, optional ``@offset_min``, ``@start`` and
              ``@event``, and attributes, in the order in which a trace should have them.
-             meta: as ``xes_header.empty_meta``, any part of which may be missing.
+             meta: as ``header.empty_meta``, any part of which may be missing.
     Returns  what had to be changed.
     """
     declared: dict[str, Any] = meta.get("columns", {})

@@ -57,7 +57,7 @@ def forbidden_characters(table: pl.DataFrame, columns: Iterable[str]) -> int:
 
 
 def tree_text(trees: Iterable[Mapping[str, Any]], indent: int) -> Iterator[str]:
-    """Attributes given as trees (see ``xes_header``), line by line."""
+    """Attributes given as trees (see ``eventlog.header``), line by line."""
     tab = "\t" * indent
     for tree in trees:
         kind, key = str(tree["type"]), attribute(str(tree["key"]))

@@ -2,7 +2,7 @@
 
 A mapping is a small YAML file that people write and edit. ``kind: table`` describes one flat
 table (and, with ``activity`` alone, how events of an XES log are named); ``kind: tables``
-describes several tables that are joined and lives in ``tables_mapping``.
+describes several tables that are joined and lives in ``mapping.tables``.
 """
 
 from __future__ import annotations

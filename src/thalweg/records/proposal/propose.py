@@ -19,18 +19,18 @@ from thalweg.records.mapping.flat import FlatMapping
 from thalweg.records.proposal.choice import Choice, Guess, Question, choose
 from thalweg.records.proposal.profile import ColumnProfile, profile
 from thalweg.records.readers import format_of
-from thalweg.records.readers.flat import Table
+from thalweg.records.readers.tabular.flat import Table
 from thalweg.records.sources import Source
 
 _SAMPLE_ROWS = 50_000
 _SHOWN_ROWS = 5
 _SURE = 0.8
 _READERS = {
-    "csv": "delimited",
-    "jsonl": "jsonlines",
-    "xlsx": "excel",
-    "parquet": "parquet",
-    "sql": "database",
+    "csv": "tabular.delimited",
+    "jsonl": "tabular.jsonlines",
+    "xlsx": "tabular.excel",
+    "parquet": "tabular.parquet",
+    "sql": "tabular.database",
 }
 _XES_ROLES: dict[Role, str] = {
     "resource": "org:resource",

@@ -18,20 +18,20 @@ from thalweg.records.readers.detect import Format, detect
 from thalweg.records.sources import Source
 
 _MODULES: dict[Format, str] = {
-    "xes": "xes",
-    "mxml": "mxml",
-    "xes-yaml": "xes_yaml",
-    "ocel1-json": "ocel_json",
-    "ocel1-xml": "ocel_xml",
-    "ocel1-csv": "ocel_csv",
-    "ocel1-sqlite": "ocel_sqlite",
-    "ocel2-json": "ocel_json",
-    "ocel2-xml": "ocel_xml",
-    "ocel2-sqlite": "ocel_sqlite",
-    "csv": "delimited",
-    "jsonl": "jsonlines",
-    "xlsx": "excel",
-    "parquet": "parquet",
+    "xes": "eventlog.xes",
+    "mxml": "eventlog.mxml",
+    "xes-yaml": "eventlog.xes_yaml",
+    "ocel1-json": "ocel.json",
+    "ocel1-xml": "ocel.xml",
+    "ocel1-csv": "ocel.csv",
+    "ocel1-sqlite": "ocel.sqlite",
+    "ocel2-json": "ocel.json",
+    "ocel2-xml": "ocel.xml",
+    "ocel2-sqlite": "ocel.sqlite",
+    "csv": "tabular.delimited",
+    "jsonl": "tabular.jsonlines",
+    "xlsx": "tabular.excel",
+    "parquet": "tabular.parquet",
 }
 
 
@@ -77,13 +77,13 @@ def _open_one(source: Located, request: ReadRequest) -> Opened:
 
 
 def _read_database(source: Address, request: ReadRequest) -> Intake:
-    from thalweg.records.readers import database
+    from thalweg.records.readers.tabular import database
 
     return database.read(source.uri, request)
 
 
 def _open_tables(sources: Sequence[Located], request: ReadRequest) -> Opened:
-    from thalweg.records.readers.tables import read_tables
+    from thalweg.records.readers.joined.tables import read_tables
 
     names = ", ".join(source.name for source in sources)
     files = [source for source in sources if isinstance(source, Source)]

@@ -33,7 +33,7 @@ def detect(source: Source) -> Format:
 
     Raises   SourceError: the content is of no known format, naming those that are.
     """
-    from thalweg.records.readers import ocel_common
+    from thalweg.records.readers.ocel import common as ocel_common
 
     head = source.head()
     if not head.strip():

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from thalweg.errors import SourceError
 from thalweg.records.intake import Batch, Intake, ReadRequest
 from thalweg.records.mapping.flat import CASE_TYPE
+from thalweg.records.readers.eventlog.columns import Columns, out_of_all
+from thalweg.records.readers.eventlog.header import empty_meta
+from thalweg.records.readers.eventlog.rows import Gathering
 from thalweg.records.readers.notes import Notes
-from thalweg.records.readers.xes_columns import Columns, out_of_all
-from thalweg.records.readers.xes_header import empty_meta
-from thalweg.records.readers.xes_rows import Gathering
 from thalweg.records.readers.xml_scan.events import GuardedParser
 from thalweg.records.readers.xml_scan.text import tell_encoding
 from thalweg.records.sources import Source

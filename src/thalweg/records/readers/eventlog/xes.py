@@ -29,14 +29,14 @@ from thalweg.records.intake import (
     Role,
 )
 from thalweg.records.mapping.flat import CASE_TYPE, nearest
-from thalweg.records.readers.notes import EXAMPLES, Notes
-from thalweg.records.readers.xes_columns import Columns, Texts, out_of_all, rejected
-from thalweg.records.readers.xes_header import (
+from thalweg.records.readers.eventlog.columns import Columns, Texts, out_of_all, rejected
+from thalweg.records.readers.eventlog.header import (
     add_heads,
     empty_meta,
     is_placeholder,
     list_column,
 )
+from thalweg.records.readers.notes import EXAMPLES, Notes
 from thalweg.records.readers.xml_scan import slots as s
 from thalweg.records.readers.xml_scan import tokens as t
 from thalweg.records.readers.xml_scan.chunks import Chunk, chunks
@@ -58,7 +58,7 @@ def read(source: Source, request: ReadRequest) -> Intake:
 
     Takes    request.mapping.activity_columns: attributes that name the activity, joined by "+"
              (default concept:name). request.timezone: zone of times without one.
-    Returns  events with ``@row`` counted in file order; ``meta`` as ``xes_header.empty_meta``.
+    Returns  events with ``@row`` counted in file order; ``meta`` as ``header.empty_meta``.
     Raises   SourceError, UnsafeSourceError while the batches are drawn: see ``xml_scan.chunks``.
              MappingError: no event has an attribute that should name the activity.
     """

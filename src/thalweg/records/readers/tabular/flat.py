@@ -26,10 +26,10 @@ from thalweg.records.intake import (
     ReadRequest,
 )
 from thalweg.records.mapping.flat import FlatMapping, TimeColumn, check_timezone, time_columns
-from thalweg.records.readers.cells import as_ids, as_list, as_text
-from thalweg.records.readers.columns import AttributeColumns, TimeReader
 from thalweg.records.readers.notes import Notes
-from thalweg.records.readers.text_checks import TextChecks
+from thalweg.records.readers.tabular.cells import as_ids, as_list, as_text
+from thalweg.records.readers.tabular.columns import AttributeColumns, TimeReader
+from thalweg.records.readers.tabular.text_checks import TextChecks
 
 
 @dataclass(frozen=True, slots=True)

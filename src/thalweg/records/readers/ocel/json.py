@@ -10,9 +10,9 @@ import numpy as np
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import Intake, ReadRequest
-from thalweg.records.readers.ocel_build import intake
-from thalweg.records.readers.ocel_draft import Draft, same_or_not
-from thalweg.records.readers.ocel_values import json_text, mended
+from thalweg.records.readers.ocel.build import intake
+from thalweg.records.readers.ocel.draft import Draft, same_or_not
+from thalweg.records.readers.ocel.values import json_text, mended
 from thalweg.records.sources import Source
 
 _CHUNK: Final = 8 * 1024**2

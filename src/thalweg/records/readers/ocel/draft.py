@@ -1,7 +1,7 @@
 """What an OCEL reader notes down while it goes through its file, before anything is judged.
 
 All formats fill the same draft, so that the same log gives the same result in each of them.
-Values are kept column by column as canonical text; ``ocel_build`` turns them into tables.
+Values are kept column by column as canonical text; ``build`` turns them into tables.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from thalweg.records.readers.notes import Notes
-from thalweg.records.readers.ocel_values import ValueType, canonical, value_type
+from thalweg.records.readers.ocel.values import ValueType, canonical, value_type
 from thalweg.records.trust import Severity
 
 Kinds = dict[str | None, dict[str, ValueType | None]]

@@ -17,7 +17,7 @@ from thalweg.records.intake import (
     ObjectColumn,
 )
 from thalweg.records.mapping.flat import CASE_TYPE
-from thalweg.records.readers.xes_columns import Columns, Texts, rejected
+from thalweg.records.readers.eventlog.columns import Columns, Texts, rejected
 from thalweg.records.readers.xml_scan.instants import read_instants
 
 Path = tuple[str, ...]

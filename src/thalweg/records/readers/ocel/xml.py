@@ -15,9 +15,9 @@ from xml.parsers import expat
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import Intake, ReadRequest
-from thalweg.records.readers.ocel_build import intake
-from thalweg.records.readers.ocel_draft import Draft
-from thalweg.records.readers.ocel_values import ValueType, value_type
+from thalweg.records.readers.ocel.build import intake
+from thalweg.records.readers.ocel.draft import Draft
+from thalweg.records.readers.ocel.values import ValueType, value_type
 from thalweg.records.sources import Source
 
 _CHUNK: Final = 1024**2

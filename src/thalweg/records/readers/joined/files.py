@@ -18,11 +18,11 @@ from thalweg.errors import MappingError, SourceError, UnsafeSourceError
 from thalweg.records.intake import ROW, UTC_NS, ReadRequest
 from thalweg.records.mapping.flat import FlatMapping, nearest
 from thalweg.records.mapping.tables import ColumnType, TablesMapping, TableSpec
-from thalweg.records.readers import delimited, excel
-from thalweg.records.readers.cells import as_ids
-from thalweg.records.readers.database import Database
 from thalweg.records.readers.notes import Notes
-from thalweg.records.readers.text_checks import TextChecks
+from thalweg.records.readers.tabular import delimited, excel
+from thalweg.records.readers.tabular.cells import as_ids
+from thalweg.records.readers.tabular.database import Database
+from thalweg.records.readers.tabular.text_checks import TextChecks
 from thalweg.records.sources import Source, expand
 from thalweg.records.text.dates import parse_times
 from thalweg.records.trust import Example, Finding

@@ -66,7 +66,7 @@ def _detect_xml(text: str) -> OcelFormat | None:
 
 
 def _detect_sqlite(source: Source) -> OcelFormat | None:
-    from thalweg.records.readers.ocel_sqlite import open_sqlite
+    from thalweg.records.readers.ocel.sqlite import open_sqlite
 
     try:
         with open_sqlite(source, source.limits.cell_bytes) as db:

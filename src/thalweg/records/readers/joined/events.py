@@ -10,9 +10,9 @@ import polars as pl
 from thalweg.errors import MappingError
 from thalweg.records.intake import ACTIVITY, EVENT, ROW, START, TIME, UTC_NS, ObjectColumn
 from thalweg.records.mapping.tables import EventRule, TimeSpec, Value
-from thalweg.records.readers.tables_files import Table
-from thalweg.records.readers.tables_join import Drawn
-from thalweg.records.readers.tables_report import TIME_UNREADABLE, Ledger
+from thalweg.records.readers.joined.files import Table
+from thalweg.records.readers.joined.join import Drawn
+from thalweg.records.readers.joined.report import TIME_UNREADABLE, Ledger
 from thalweg.records.text.dates import join_date_and_time, order_evidence, parse_times
 from thalweg.records.trust import Example, Finding, Severity
 

@@ -8,8 +8,8 @@ from typing import Literal
 import polars as pl
 
 from thalweg.records.mapping.flat import AttributeType
-from thalweg.records.readers.cells import as_text
 from thalweg.records.readers.notes import Notes
+from thalweg.records.readers.tabular.cells import as_text
 from thalweg.records.text.dates import (
     DateOrder,
     OrderEvidence,

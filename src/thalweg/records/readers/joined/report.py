@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from thalweg.records.intake import REJECTS_SCHEMA, ROW
 from thalweg.records.mapping.tables import EventRule, JoinSpec, TablesMapping
-from thalweg.records.readers.tables_files import FILE, Table
+from thalweg.records.readers.joined.files import FILE, Table
 from thalweg.records.trust import Example, Finding, Severity
 
 JOIN_EMPTY = "join_found_nothing"

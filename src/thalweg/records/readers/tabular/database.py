@@ -26,7 +26,8 @@ import polars as pl
 from thalweg.errors import MissingExtraError, RequestError, SourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
 from thalweg.records.mapping.flat import nearest
-from thalweg.records.readers.database_rows import (
+from thalweg.records.readers.notes import Notes
+from thalweg.records.readers.tabular.database_rows import (
     BATCH_BYTES,
     Column,
     as_records,
@@ -37,8 +38,7 @@ from thalweg.records.readers.database_rows import (
     sound_text,
     sqlite_columns,
 )
-from thalweg.records.readers.flat import Chunk, Table, intake
-from thalweg.records.readers.notes import Notes
+from thalweg.records.readers.tabular.flat import Chunk, Table, intake
 
 SCHEMES = ("sqlite", "postgresql", "postgres")
 _READ_ONLY = "-c default_transaction_read_only=on"

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 
 from thalweg.errors import SourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
-from thalweg.records.readers.flat import Chunk, Table, intake, passes
 from thalweg.records.readers.notes import Notes
-from thalweg.records.readers.sniff import unique_names
+from thalweg.records.readers.tabular.flat import Chunk, Table, intake, passes
+from thalweg.records.readers.tabular.sniff import unique_names
 from thalweg.records.sources import Source
 
 _LARGE_GROUP_ROWS = 8_000_000

@@ -20,8 +20,8 @@ from thalweg.records.intake import (
     VALUE,
     VALUE_TYPE,
 )
-from thalweg.records.readers.ocel_draft import Column, Draft, same_or_not
-from thalweg.records.readers.ocel_values import (
+from thalweg.records.readers.ocel.draft import Column, Draft, same_or_not
+from thalweg.records.readers.ocel.values import (
     Clock,
     ValueType,
     json_text,

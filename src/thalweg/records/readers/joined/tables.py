@@ -42,7 +42,7 @@ from thalweg.records.mapping.tables import (
     TablesMapping,
 )
 from thalweg.records.mapping.tables_columns import Schema, check_mapping, scope_of, used_columns
-from thalweg.records.readers.tables_events import (
+from thalweg.records.readers.joined.events import (
     SOURCE_TABLE,
     Clock,
     Made,
@@ -51,9 +51,9 @@ from thalweg.records.readers.tables_events import (
     mark_used,
     readable,
 )
-from thalweg.records.readers.tables_files import Table, open_tables, sources_of
-from thalweg.records.readers.tables_join import Drawn, draw
-from thalweg.records.readers.tables_report import ID_MISSING, Ledger, alike_together
+from thalweg.records.readers.joined.files import Table, open_tables, sources_of
+from thalweg.records.readers.joined.join import Drawn, draw
+from thalweg.records.readers.joined.report import ID_MISSING, Ledger, alike_together
 from thalweg.records.sources import Source
 from thalweg.records.trust import Example, Finding
 
@@ -76,7 +76,7 @@ def read_tables(
     Takes    origin: a folder, a zip archive or the sources themselves; or, as text, the URI of
              the database that ``table`` and ``sql`` refer to. where: the mapping's name for
              messages.
-    Returns  an Intake of format "tables". Findings, among them those of ``tables_report``, are
+    Returns  an Intake of format "tables". Findings, among them those of ``report``, are
              complete once the batches are drawn.
     Raises   MappingError: the mapping does not fit the tables. SourceError: a table cannot be
              read.

@@ -14,12 +14,12 @@ from typing import Any
 from thalweg.errors import SourceError
 from thalweg.records.intake import Batch, Intake, ReadRequest, Role
 from thalweg.records.mapping.flat import CASE_TYPE
+from thalweg.records.readers.eventlog.columns import Columns, out_of_all
+from thalweg.records.readers.eventlog.header import empty_meta
+from thalweg.records.readers.eventlog.rows import Gathering, Path, Rows
+from thalweg.records.readers.eventlog.yaml_stream import as_text, documents
 from thalweg.records.readers.notes import Notes
-from thalweg.records.readers.xes_columns import Columns, out_of_all
-from thalweg.records.readers.xes_header import empty_meta
-from thalweg.records.readers.xes_rows import Gathering, Path, Rows
 from thalweg.records.readers.xml_scan.text import tell_encoding
-from thalweg.records.readers.yaml_stream import as_text, documents
 from thalweg.records.sources import Source
 
 NAME, STAMP = "concept:name", "time:timestamp"
@@ -37,7 +37,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
 def read(source: Source, request: ReadRequest) -> Intake:
     """Read a log in YAML: one object type, ``case``, with the trace attributes.
 
-    Returns  events with ``@row`` counted in file order; ``meta`` as ``xes_header.empty_meta``.
+    Returns  events with ``@row`` counted in file order; ``meta`` as ``header.empty_meta``.
     Raises   SourceError, UnsafeSourceError while the batches are drawn: see ``yaml_stream``.
     """
     reading = _Reading(source, request)

@@ -25,9 +25,9 @@ from thalweg.records.intake import (
     ReadRequest,
     Role,
 )
-from thalweg.records.readers.ocel_draft import Column, Draft, same_or_not
-from thalweg.records.readers.ocel_objects import build_objects
-from thalweg.records.readers.ocel_values import (
+from thalweg.records.readers.ocel.draft import Column, Draft, same_or_not
+from thalweg.records.readers.ocel.objects import build_objects
+from thalweg.records.readers.ocel.values import (
     DTYPES,
     Clock,
     ValueType,

@@ -14,9 +14,9 @@ import polars as pl
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import ROW, Batch, Intake, ObjectColumn, ReadRequest
-from thalweg.records.readers.ocel_build import intake
-from thalweg.records.readers.ocel_draft import Draft
-from thalweg.records.readers.ocel_values import json_text, mended
+from thalweg.records.readers.ocel.build import intake
+from thalweg.records.readers.ocel.draft import Draft
+from thalweg.records.readers.ocel.values import json_text, mended
 from thalweg.records.sources import Source
 
 _ID, _ACTIVITY, _TIME = "ocel:eid", "ocel:activity", "ocel:timestamp"

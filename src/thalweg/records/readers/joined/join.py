@@ -15,8 +15,8 @@ import polars as pl
 from thalweg.records.intake import ROW
 from thalweg.records.mapping.tables import Condition, JoinSpec, Rule, Value
 from thalweg.records.mapping.tables_columns import Scope, constants
-from thalweg.records.readers.tables_files import FILE, Table
-from thalweg.records.readers.tables_report import Ledger
+from thalweg.records.readers.joined.files import FILE, Table
+from thalweg.records.readers.joined.report import Ledger
 
 _MATCHES = "@matches"
 _KEY = "@key:{}"

@@ -19,9 +19,9 @@ import polars as pl
 from thalweg.errors import MappingError, SourceError, UnsafeSourceError
 from thalweg.records.intake import ROW, Intake, ReadRequest
 from thalweg.records.mapping.flat import nearest
-from thalweg.records.readers.flat import Chunk, Table, intake, passes
 from thalweg.records.readers.notes import EXAMPLES, Notes
-from thalweg.records.readers.sniff import unique_names
+from thalweg.records.readers.tabular.flat import Chunk, Table, intake, passes
+from thalweg.records.readers.tabular.sniff import unique_names
 from thalweg.records.sources import Source
 
 _EXPANDED_BYTES = 4 * 1024**3

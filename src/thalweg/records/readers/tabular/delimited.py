@@ -19,9 +19,9 @@ import pyarrow.csv as pacsv
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import REJECTS_SCHEMA, ROW, Intake, Limits, ReadRequest
-from thalweg.records.readers.flat import Chunk, Table, intake, passes
 from thalweg.records.readers.notes import EXAMPLES, Notes
-from thalweg.records.readers.sniff import Dialect, sniff
+from thalweg.records.readers.tabular.flat import Chunk, Table, intake, passes
+from thalweg.records.readers.tabular.sniff import Dialect, sniff
 from thalweg.records.sources import Source
 from thalweg.records.text.encoding import (
     Encoding,

@@ -15,9 +15,9 @@ import polars as pl
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import REJECTS_SCHEMA, ROW, Intake, Limits, ReadRequest
-from thalweg.records.readers.flat import Chunk, Table, intake, passes
 from thalweg.records.readers.notes import EXAMPLES, Notes
-from thalweg.records.readers.sniff import own_name
+from thalweg.records.readers.tabular.flat import Chunk, Table, intake, passes
+from thalweg.records.readers.tabular.sniff import own_name
 from thalweg.records.sources import Source
 from thalweg.records.text.encoding import Encoding, Utf8Stream, detect_encoding, stated_encoding
 

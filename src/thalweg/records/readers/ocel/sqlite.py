@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.records.intake import Intake, ReadRequest
-from thalweg.records.readers.ocel_build import intake
-from thalweg.records.readers.ocel_draft import Draft, Kinds
-from thalweg.records.readers.ocel_values import json_text
+from thalweg.records.readers.ocel.build import intake
+from thalweg.records.readers.ocel.draft import Draft, Kinds
+from thalweg.records.readers.ocel.values import json_text
 from thalweg.records.sources import Source
 from thalweg.records.trust import Severity
 

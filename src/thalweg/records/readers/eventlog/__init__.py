@@ -1,0 +1,1 @@
+"""Case logs: XES, MXML and XES in YAML."""

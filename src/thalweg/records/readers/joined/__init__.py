@@ -1,0 +1,1 @@
+"""Tables of an ERP, joined into an object-centric log by a mapping file."""
