@@ -12,19 +12,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from thalweg.process.map import map_book as map
     from thalweg.records.ingest import ingest
+    from thalweg.records.mapping.flat import FlatMapping, load_mapping
     from thalweg.records.store.book import open_book
     from thalweg.surfaces.report import write_report
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "FlatMapping": ("thalweg.records.mapping.flat", "FlatMapping"),
+    "load_mapping": ("thalweg.records.mapping.flat", "load_mapping"),
     "ingest": ("thalweg.records.ingest", "ingest"),
     "open_book": ("thalweg.records.store.book", "open_book"),
     "map": ("thalweg.process.map", "map_book"),
     "write_report": ("thalweg.surfaces.report", "write_report"),
 }
 
-__all__ = ["__version__", "ingest", "map", "open_book", "write_report"]
+__all__ = [
+    "FlatMapping",
+    "__version__",
+    "ingest",
+    "load_mapping",
+    "map",
+    "open_book",
+    "write_report",
+]
 
 
 def __getattr__(name: str) -> Any:
