@@ -51,7 +51,15 @@ def first_commands(document: Path) -> list[str]:
 
 
 def test_the_public_names_are_these() -> None:
-    assert sorted(thalweg.__all__) == ["__version__", "ingest", "map", "open_book", "write_report"]
+    assert sorted(thalweg.__all__) == [
+        "FlatMapping",
+        "__version__",
+        "ingest",
+        "load_mapping",
+        "map",
+        "open_book",
+        "write_report",
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(thalweg.__all__))
