@@ -282,3 +282,14 @@ def test_a_table_of_a_database_is_understood_alike(tmp_path: Path) -> None:
         "工序",
         "完成时间",
     )
+
+
+@pytest.mark.parametrize("encoding", ["big5", "utf-8"])
+def test_traditional_headers_are_known_like_simplified_ones(tmp_path: Path, encoding: str) -> None:
+    rows = [f"W{i},{step},2024/3/{1 + i} 8:05" for i in range(20) for step in ("下料", "檢驗")]
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(["訂單編號,作業,完成時間", *rows]), encoding=encoding)
+    mapping = proposed(path).mapping
+    assert (mapping.case, mapping.activity, mapping.time) == ("訂單編號", "作業", "完成時間")
+    reasons = {g.field: g.reason_code for g in proposed(path).guesses}
+    assert reasons == {"case": "name_known", "activity": "name_known", "time": "name_known"}

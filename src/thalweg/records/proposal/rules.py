@@ -172,9 +172,18 @@ _SAP_KEYS = frozenset(
 )
 
 
+_SIMPLIFIED = str.maketrans(
+    "訂單編號時間開結處責廠車產數狀態應對務員業種類實體說價額總計運輸庫質檢驗裝貨發貸審覈執動項"
+    "順國際據憑證屬環節點標識聯繫資組織負請購銷售後備註",
+    "订单编号时间开结处责厂车产数状态应对务员业种类实体说价额总计运输库质检验装货发贷审核执动项"
+    "顺国际据凭证属环节点标识联系资组织负请购销售后备注",
+)
+"""Characters of column names that are written differently in Taiwan and Hong Kong."""
+
+
 def compact(name: str) -> str:
-    """A name without case, blanks and punctuation."""
-    return re.sub(r"[\W_]+", "", name.lower())
+    """A name without case, blanks and punctuation, in simplified characters."""
+    return re.sub(r"[\W_]+", "", name.lower()).translate(_SIMPLIFIED)
 
 
 def known(field: Field) -> tuple[str, ...]:
@@ -202,15 +211,16 @@ def object_type(column: str) -> str | None:
     name = column.strip()
     if (sap := _SAP_TYPES.get(name.lower())) is not None:
         return sap
-    stem = _KEY_SUFFIX.sub("", name).strip(" _.-")
+    plain = name.translate(_SIMPLIFIED)
+    stem = _KEY_SUFFIX.sub("", plain).strip(" _.-")
     if stem.lower() in _OBJECT_WORDS:
         return stem.lower()
-    return stem.lower() if stem and stem != name else None
+    return stem.lower() if stem and stem != plain else None
 
 
 def names_key(column: str) -> bool:
     """The name says that the values are keys, whatever they look like."""
-    name = column.strip()
+    name = column.strip().translate(_SIMPLIFIED)
     return (
         _KEY_SUFFIX.search(name) is not None
         or name.endswith("行")
