@@ -25,6 +25,7 @@ from thalweg.process.synchronisation import (
     delays_table,
     synchronisation_table,
 )
+from thalweg.records.appraisal.facts import add_set_hashes
 from thalweg.records.perspective import Perspective
 
 _RUN = 1 << 22
@@ -85,6 +86,9 @@ def object_links_table(links: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_SEED = 1
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Meetings:
     """Objects of one type by event row: how many, and a fingerprint of which."""
@@ -94,31 +98,16 @@ class _Meetings:
 
     @staticmethod
     def of(view: Perspective) -> _Meetings:
-        rows = rows_of(view.event)
-        count = np.zeros(rows, np.int32)
+        rows, event = rows_of(view.event), view.event.astype(np.uint32)
         mark = np.zeros(rows, np.uint64)
-        _mark_events(np.array(view.offsets), view.event.astype(np.uint32), count, mark)
-        return _Meetings(count, mark)
+        owner = view.object.astype(np.uint32)
+        add_set_hashes(mark, np.array(view.offsets), owner, event, _SEED)
+        return _Meetings(np.bincount(event, minlength=rows).astype(np.int32), mark)
 
     def over(self, rows: int) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
         """Both arrays for that many event rows."""
         more = max(0, rows - len(self.count))
         return np.pad(self.count, (0, more))[:rows], np.pad(self.mark, (0, more))[:rows]
-
-
-@njit(cache=True, nogil=True)
-def _mark_events(
-    offsets: Ints, event: Codes, count: NDArray[np.int32], mark: NDArray[np.uint64]
-) -> None:
-    """Sum a scrambled number of each object, so that equal sets have equal marks."""
-    for i in range(len(offsets) - 1):
-        word = np.uint64(i + 1) * np.uint64(0x9E3779B97F4A7C15)
-        word ^= word >> np.uint64(30)
-        word *= np.uint64(0xBF58476D1CE4E5B9)
-        word ^= word >> np.uint64(27)
-        for j in range(offsets[i], offsets[i + 1]):
-            count[event[j]] += 1
-            mark[event[j]] += word
 
 
 def interactions_table(views: Sequence[Perspective], meetings: Sequence[_Meetings]) -> pl.DataFrame:
