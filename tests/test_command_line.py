@@ -143,6 +143,11 @@ def test_the_map_as_json_has_the_documented_fields(run, book):
     assert {"count", "objects", "median_s", "p90_s"} <= set(pairs["order", "pay"])
 
 
+def test_the_schema_needs_no_book(run):
+    assert "properties" in run("map", "--schema").json()
+    assert run("map").code == 2
+
+
 def test_the_map_can_be_filtered(run, book):
     told = run("map", book, "--filter", "activity=ship", "--json").json()
     assert (told["objects"], told["events"]) == (1, 3)

@@ -30,7 +30,7 @@ Filters = Annotated[
 @app.command(name="map")
 @interruptible
 def map_command(
-    book: Annotated[Path, typer.Argument(help="Folder of the book.")],
+    book: Annotated[Path | None, typer.Argument(help="Folder of the book.")] = None,
     type: Annotated[str | None, typer.Option("--type", help="Object type.")] = None,  # noqa: A002
     filters: Filters = None,
     compare: Annotated[
@@ -79,6 +79,8 @@ def map_command(
 
         print_json(map_json_schema())
         return
+    if book is None:
+        raise RequestError("Which book? Name its folder: thalweg map BOOK")
     request: dict[str, Any] = {
         "type": type,
         "filters": filters or [],
