@@ -679,3 +679,36 @@ def test_a_file_is_never_changed_by_reading(tmp_path: Path) -> None:
 
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["log.sqlite"]
+
+
+def test_sqlite_of_writers_that_leave_columns_out_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            """
+            CREATE TABLE event (ocel_id TEXT, ocel_type TEXT);
+            CREATE TABLE event_map_type (ocel_type TEXT, ocel_type_map TEXT);
+            CREATE TABLE event_pay (ocel_id TEXT, ocel_time TIMESTAMP);
+            CREATE TABLE object (ocel_id TEXT, ocel_type TEXT);
+            CREATE TABLE object_map_type (ocel_type TEXT, ocel_type_map TEXT);
+            CREATE TABLE object_order (ocel_id TEXT, price REAL);
+            CREATE TABLE event_object (ocel_event_id TEXT, ocel_object_id TEXT);
+            CREATE TABLE object_object (ocel_source_id TEXT, ocel_target_id TEXT);
+            INSERT INTO event VALUES ('e1', 'pay');
+            INSERT INTO event_map_type VALUES ('pay', 'pay');
+            INSERT INTO event_pay VALUES ('e1', '2024-01-01T00:00:00Z');
+            INSERT INTO object VALUES ('o1', 'order');
+            INSERT INTO object_map_type VALUES ('order', 'order');
+            INSERT INTO object_order VALUES ('o1', 2.5);
+            INSERT INTO event_object VALUES ('e1', 'o1');
+            INSERT INTO object_object VALUES ('o1', 'o1');
+            """
+        )
+    import thalweg
+
+    book = thalweg.ingest(path, tmp_path / "book")
+    assert book.trust.rows_set_aside == 0
+    assert book.objects("order").collect().rows() == [("o1", 2.5)]
+    assert book.links("order").collect().rows() == [(0, 0, "")]
+    told = [f for f in book.trust.findings if f.code == "ocel_dialect"]
+    assert sum(f.count for f in told) == 3

@@ -25,6 +25,7 @@ _NEEDED_2: Final = ("event", "object", "event_object", "event_map_type", "object
 _NEEDED_1: Final = ("EVENTS", "OBJECTS", "RELATIONS")
 _OBJECT_LINKS: Final = "object_object"
 _ID, _TIME, _CHANGED = "ocel_id", "ocel_time", "ocel_changed_field"
+_QUALIFIER = "ocel_qualifier"
 _TYPE_PREFIX: Final = "ocel:type:"
 
 
@@ -130,19 +131,32 @@ def _read_2(db: sqlite3.Connection, tables: dict[str, str], source: Source) -> D
     for table in event_tables.values():
         _take_events(db, table, events, draft, source)
     for table in object_tables.values():
-        _take_objects(db, table, objects, draft)
-    columns = ["ocel_event_id", "ocel_object_id", "ocel_qualifier"]
-    for event, target, qualifier in _rows(db, tables["event_object"], columns, source):
-        draft.link(event, target, qualifier)
+        _take_objects(db, table, objects, draft, source)
+    ends = ["ocel_event_id", "ocel_object_id"]
+    for row in _links(db, tables["event_object"], ends, draft, source):
+        draft.link(*row)
     if _OBJECT_LINKS in tables:
-        columns = ["ocel_source_id", "ocel_target_id", "ocel_qualifier"]
-        for row in _rows(db, tables[_OBJECT_LINKS], columns, source):
+        ends = ["ocel_source_id", "ocel_target_id"]
+        for row in _links(db, tables[_OBJECT_LINKS], ends, draft, source):
             draft.object_link(*row)
     else:
         draft.dialect(f"without {_OBJECT_LINKS}")
     read_tables = {*_NEEDED_2, _OBJECT_LINKS, *event_tables, *object_tables}
     _note_unread(db, tables, read_tables, draft)
     return draft
+
+
+def _links(
+    db: sqlite3.Connection, table: str, ends: list[str], draft: Draft, source: Source
+) -> Iterator[tuple[Any, Any, Any]]:
+    """Both ends and the qualifier, which some writers leave out altogether."""
+    if _QUALIFIER in _columns(db, table):
+        for first, second, qualifier in _rows(db, table, [*ends, _QUALIFIER], source):
+            yield first, second, qualifier
+        return
+    draft.dialect(f"{table} without {_QUALIFIER}")
+    for first, second in _rows(db, table, ends, source):
+        yield first, second, ""
 
 
 def _type_tables(
@@ -191,14 +205,17 @@ def _take_events(
 
 
 def _take_objects(
-    db: sqlite3.Connection, table: str, objects: dict[str, int], draft: Draft
+    db: sqlite3.Connection, table: str, objects: dict[str, int], draft: Draft, source: Source
 ) -> None:
     """First values and changes of the objects of one type."""
     columns = _columns(db, table)
     names = [name for name in columns if name not in (_ID, _TIME, _CHANGED)]
-    changed = f"{_quoted(_CHANGED)}" if _CHANGED in columns else "NULL"
-    wanted = ", ".join([_quoted(_ID), _quoted(_TIME), changed, *map(_quoted, names)])
-    for object_id, time, field, *values in db.execute(f"SELECT {wanted} FROM {_quoted(table)}"):
+    own = [_ID, *(name for name in (_TIME, _CHANGED) if name in columns)]
+    if _TIME not in columns:
+        draft.dialect(f"object tables without {_TIME}")
+    for row in _rows(db, table, [*own, *names], source):
+        head, values = dict(zip(own, row, strict=False)), row[len(own) :]
+        object_id, time, field = head[_ID], head.get(_TIME), head.get(_CHANGED)
         at = objects.get(str(object_id))
         record = dict(zip(names, values, strict=True))
         if at is None:
