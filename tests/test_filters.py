@@ -292,9 +292,7 @@ def test_text_and_json_mean_the_same_filter(one: Filter) -> None:
         ),
         (
             "time:2012-01-01..2012-02-01",
-            TimeFilter(
-                start=datetime(2012, 1, 1, tzinfo=UTC), end=datetime(2012, 2, 1, tzinfo=UTC)
-            ),
+            TimeFilter(start=datetime(2012, 1, 1), end=datetime(2012, 2, 1)),
         ),
         ("attribute:amount>=1000", AttributeFilter(name="amount", operator=">=", values=("1000",))),
         ("object:region=华东", ObjectFilter(name="region", values=("华东",))),

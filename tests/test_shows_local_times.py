@@ -49,3 +49,14 @@ def test_hours_of_the_report_are_local_hours(table, tmp_path):
     target = thalweg.write_report(book, tmp_path / "report.html", language="zh")
     page = target.read_text(encoding="utf-8")
     assert "一天中的小时（Asia/Shanghai）" in page and "2024年2月29日" not in page
+
+
+def test_dates_in_filters_are_days_of_the_book_s_zone(table, tmp_path):
+    book = thalweg.ingest(table, tmp_path / "a", mapping=MAPPING, timezone="Asia/Shanghai")
+    within = "time.contained:2024-03-01..2024-03-02"
+    assert thalweg.map(book, filters=[within]).objects == 1
+    assert thalweg.map(book, filters=[within], timezone="UTC").objects == 0
+    aware = "time.contained:2024-03-01T00:00+00:00..2024-03-02T00:00+00:00"
+    assert thalweg.map(book, filters=[aware]).objects == 0
+    asked = thalweg.map(book, filters=[within]).request["filters"]
+    assert asked == ["time.contained:2024-02-29T16:00:00+00:00..2024-03-01T16:00:00+00:00"]

@@ -134,7 +134,9 @@ def compare_groups(
              both before. ends: as for ``map_book``.
     Raises   RequestError: the groups share objects, or one of them is empty.
     """
-    common, one, two = read_filters(filters), _group(left), None if right is None else _group(right)
+    zone = book.timezone
+    common, one = read_filters(filters, zone), _group(left, zone)
+    two = None if right is None else _group(right, zone)
     base = book.perspective(choose_type(book, type))
     views = _split(apply_filters(base, common), one, two)
     done = [judge(base, view, ends, None) for view in views]
@@ -188,9 +190,9 @@ def compare_periods(
     return compare_groups(book, groups[0], groups[1], type=type, filters=filters, **options)
 
 
-def _group(filters: FilterLike | Sequence[FilterLike]) -> tuple[Filter, ...]:
+def _group(filters: FilterLike | Sequence[FilterLike], zone: str) -> tuple[Filter, ...]:
     one = isinstance(filters, str | Mapping | BaseModel)
-    return read_filters([filters] if one else filters)  # type: ignore[list-item, arg-type]
+    return read_filters([filters] if one else filters, zone)  # type: ignore[list-item, arg-type]
 
 
 def _split(

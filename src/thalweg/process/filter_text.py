@@ -13,7 +13,7 @@
                                     time.started, time.finished
     variant:top=5   variant:share=0.8   variant:A->B->C,A->C
 
-Several filters stand between semicolons. Times are UTC unless they carry an offset. Names with any of , ; = < > ! " or blanks at an end stand in double quotes, as JSON text.
+Several filters stand between semicolons. Times without an offset are in the zone of the book. Names with any of , ; = < > ! " or blanks at an end stand in double quotes, as JSON text.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _time(match: re.Match[str]) -> TimeFilter:
 
 
 def _instant(text: str) -> datetime | None:
-    """An ISO date or time; one without zone is UTC."""
+    """An ISO date or time; one without zone stays so, for the book's zone to settle."""
     if not text.strip():
         return None
     try:
@@ -156,7 +156,7 @@ def _instant(text: str) -> datetime | None:
         raise RequestError(
             f"{text.strip()!r} is no date. Write 2024-03-05 or 2024-03-05T08:00+08:00."
         ) from error
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return instant if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _variant(text: str) -> VariantFilter:

@@ -28,7 +28,7 @@ from thalweg.process.calendar import (
 )
 from thalweg.process.chunks import Ints, rows_of
 from thalweg.process.filter_text import parse_filters, to_text
-from thalweg.process.filters import Filter, filter_list
+from thalweg.process.filters import Filter, TimeFilter, filter_list
 from thalweg.process.handovers import handovers
 from thalweg.process.pairs import Sequences, scan_and_table
 from thalweg.process.result import MapResult
@@ -110,7 +110,7 @@ def map_book(
     zone_of(zone)
     request = MapRequest(
         type=choose_type(book, type),
-        filters=read_filters(filters),
+        filters=read_filters(filters, zone),
         ends=None if ends is None else tuple(ends),
         calendar=calendar,
         timezone=zone,
@@ -134,15 +134,30 @@ def choose_type(book: Book, name: str | None) -> str:
     return book.types[0] if name is None else pick(name, book.types, "object type")
 
 
-def read_filters(filters: Sequence[FilterLike]) -> tuple[Filter, ...]:
-    """Filters from records, text (several between semicolons) or JSON objects."""
+def read_filters(filters: Sequence[FilterLike], zone: str = "UTC") -> tuple[Filter, ...]:
+    """Filters from records, text (several between semicolons) or JSON objects.
+
+    Takes    zone: the zone of times that carry no offset.
+    """
     texts: list[Any] = []
     for one in filters:
         texts += parse_filters(one) if isinstance(one, str) else [one]
     try:
-        return tuple(filter_list.validate_python(texts))
+        return tuple(_settled(one, zone) for one in filter_list.validate_python(texts))
     except ValueError as error:
         raise RequestError(f"A filter cannot be read: {error}") from error
+
+
+def _settled(one: Filter, zone: str) -> Filter:
+    """The filter with instants instead of local times."""
+    if not isinstance(one, TimeFilter):
+        return one
+    bare = {
+        name: at.replace(tzinfo=zone_of(zone)).astimezone(UTC)
+        for name, at in (("start", one.start), ("end", one.end))
+        if at is not None and at.tzinfo is None
+    }
+    return one.model_copy(update=bare)
 
 
 class _Measuring:

@@ -51,7 +51,7 @@ def chart(
 
     say = load(language)
     opened = open_book(book)
-    name, asked = choose_type(opened, type), read_filters(filters or [])
+    name, asked = choose_type(opened, type), read_filters(filters or [], opened.timezone)
     with working(say("cli.working")):
         result = map_book(opened, type=name, filters=asked).localised()
         view = apply_filters(opened.perspective(name), asked)

@@ -71,9 +71,9 @@ def gather(
     Raises   RequestError: a type or filter that makes no sense.
     """
     name = choose_type(book, type)
-    asked = read_filters(filters)
-    view = apply_filters(book.perspective(name), asked)
     zone = book.timezone
+    asked = read_filters(filters, zone)
+    view = apply_filters(book.perspective(name), asked)
     rest = [t for t in book.types if t != name]
     return Gathered(
         book=book,
