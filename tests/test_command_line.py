@@ -159,6 +159,7 @@ def test_two_groups_are_set_side_by_side_with_a_warning(run, book, language, wor
     assert words in run("map", book, "--compare", *groups, "--language", language).out
     told = run("map", book, "--compare", *groups, "--json").json()
     assert "difference_is_no_effect" in told["warnings"]
+    assert told["trust"]["rows_set_aside"] == 1
     assert (told["left"]["objects"], told["right"]["objects"]) == (1, 1)
 
 

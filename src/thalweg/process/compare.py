@@ -32,7 +32,7 @@ from thalweg.process.contrasts import (
 )
 from thalweg.process.filter_text import to_text
 from thalweg.process.filters import Filter, TimeFilter
-from thalweg.process.map import FilterLike, choose_type, judge, read_filters
+from thalweg.process.map import FilterLike, choose_type, judge, read_filters, trust_summary
 from thalweg.process.pairs import Sequences, group_gaps, scan_pairs
 from thalweg.process.result import plain
 from thalweg.process.selection import apply_filters, keep_objects
@@ -86,6 +86,7 @@ class Comparison:
     confidence: float
     false_discovery_rate: float
     warnings: tuple[str, ...]
+    trust: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
         fields = {name: plain(getattr(self, name)) for name in self.__slots__}
@@ -173,6 +174,7 @@ def compare_groups(
         confidence=confidence,
         false_discovery_rate=false_discovery_rate,
         warnings=_warnings(done),
+        trust=trust_summary(book),
     )
 
 

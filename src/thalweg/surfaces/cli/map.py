@@ -75,9 +75,7 @@ def map_command(
     from thalweg.records.store.book import open_book
 
     if schema:
-        from thalweg.process.schema import map_json_schema
-
-        print_json(map_json_schema())
+        _print_schema()
         return
     if book is None:
         raise RequestError("Which book? Name its folder: thalweg map BOOK")
@@ -102,6 +100,12 @@ def map_command(
             result, picture, measure=measure, activities=activities, paths=paths, language=language
         )
     _show(result, as_json, language, picture)
+
+
+def _print_schema() -> None:
+    from thalweg.process.schema import map_json_schema
+
+    print_json(map_json_schema())
 
 
 def _show(result: MapResult, as_json: bool, language: str, picture: Path | None) -> None:
