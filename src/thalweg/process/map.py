@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +29,7 @@ from thalweg.process.filter_text import parse_filters, to_text
 from thalweg.process.filters import Filter, TimeFilter, filter_list
 from thalweg.process.handovers import handovers
 from thalweg.process.pairs import Sequences, scan_and_table
-from thalweg.process.result import MapResult
+from thalweg.process.result import MapResult, fingerprint_of
 from thalweg.process.selection import apply_filters, keep_entries, pick
 from thalweg.process.service import find_work, service_table
 from thalweg.process.simplify import simplify
@@ -192,7 +190,9 @@ class _Measuring:
         self._service()
         self._across()
         return MapResult(
-            fingerprint=_fingerprint(self.book, request),
+            fingerprint=fingerprint_of(
+                book_fingerprint=self.book.fingerprint, request=request.to_json()
+            ),
             book=self.book.fingerprint,
             request=request.to_json(),
             type=view.type,
@@ -436,11 +436,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def instant(time_ns: Any) -> datetime:
     """Nanoseconds as a time in UTC, to the microsecond."""
     return _EPOCH + timedelta(microseconds=int(time_ns) // 1000)
-
-
-def _fingerprint(book: Book, request: MapRequest) -> str:
-    text = json.dumps([book.fingerprint, request.to_json()], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def trust_summary(book: Book) -> dict[str, Any]:

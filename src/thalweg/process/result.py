@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -77,6 +79,12 @@ class MapResult:
             if name != "tables":
                 body[name] = plain(getattr(self, name))
         return body | {name: plain(table) for name, table in self.tables.items()}
+
+
+def fingerprint_of(book_fingerprint: str, request: dict[str, Any]) -> str:
+    """Names a book's content and a request together: the lineage of a result."""
+    text = json.dumps([book_fingerprint, request], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def plain(value: Any) -> Any:

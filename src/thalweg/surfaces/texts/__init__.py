@@ -1,8 +1,8 @@
 """Every sentence that a person reads, one catalogue per language.
 
-Catalogues are YAML files beside this module: ``<language>.yaml`` for pictures and report,
-``cli.<language>.yaml`` for the command line, ``findings.<language>.yaml`` for the trust report's
-codes. Keys are dotted paths; a text may hold
+Catalogues are YAML files beside this module: ``<language>.yaml`` for the map's pictures and report,
+``findings.<language>.yaml`` for the trust report's codes, and ``<room>.<language>.yaml`` for every
+other room: ``cli``, ``discover``, ``conform``, ``waits``, ``drift``. No key may stand in two of them. Keys are dotted paths; a text may hold
 ``{names}`` that the caller fills.
 """
 
@@ -21,6 +21,7 @@ from thalweg.records.trust import Finding
 from thalweg.surfaces.format_values import Language, format_count, format_share
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+ROOMS = ("cli", "discover", "conform", "waits", "drift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,9 @@ def load(language: str) -> Texts:
             f"There is no language {language!r}. Choose one of: {', '.join(LANGUAGES)}."
         )
     chosen: Language = "zh" if language == "zh" else "en"
-    entries = dict(_flat(_read(f"{chosen}.yaml"))) | dict(_flat(_read(f"cli.{chosen}.yaml")))
+    entries: dict[str, str] = {}
+    for name in (f"{chosen}.yaml", *(f"{room}.{chosen}.yaml" for room in ROOMS)):
+        entries |= _flat(_read(name))
     findings = {k: FindingText(**v) for k, v in _read(f"findings.{chosen}.yaml").items()}
     return Texts(chosen, entries, findings)
 

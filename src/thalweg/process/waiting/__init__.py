@@ -1,0 +1,1 @@
+"""Waiting: how long work that could have begun did not begin, and why."""
