@@ -1,0 +1,197 @@
+"""First steps of a layered layout: which edges run back, and which layer each node stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Edge = tuple[int, int]
+_LONGEST_RETURN = 8
+"""Most layers of a way back that is drawn from right to left, as people draw it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """Directed edges without cycles, and a layer for each node.
+
+    turned: the edge is drawn against its direction. bypass: another way leads from its source to
+    its target, so that it passes nodes by.
+    """
+
+    edges: list[Edge]
+    turned: list[bool]
+    bypass: list[bool]
+    layers: list[int]
+
+
+def layer_nodes(n: int, edges: Sequence[Edge]) -> Layered:
+    """Turn edges until there is no cycle, then give every edge at least one layer to cross.
+
+    Takes    n nodes and edges without self-loops.
+    Source   Sugiyama, Tagawa, Toda (1981); cycles are broken at the back edges of a walk in depth
+             from the sources, so that the ways back of a process are the edges that are turned.
+             Layers are longest ways.
+    """
+    turned = _turned(n, edges)
+    directed = [(v, u) if back else (u, v) for (u, v), back in zip(edges, turned, strict=True)]
+    order = _topological(n, directed)
+    assert order is not None
+    lengths = _lengths(directed)
+    layers = _longest(order, directed, lengths)
+    return Layered(directed, turned, _bypasses(order, directed), layers)
+
+
+def _following(n: int, edges: Sequence[Edge]) -> list[list[int]]:
+    """Edges that leave each node, by number."""
+    out: list[list[int]] = [[] for _ in range(n)]
+    for e, (u, _) in enumerate(edges):
+        out[u].append(e)
+    return out
+
+
+def _turned(n: int, edges: Sequence[Edge]) -> list[bool]:
+    back = _back_edges(n, edges)
+    returning = _returning(n, edges, back)
+    turned = [
+        (not b) if returning[u] and returning[v] else (b or returning[u] or returning[v])
+        for (u, v), b in zip(edges, back, strict=True)
+    ]
+    directed = [(v, u) if t else (u, v) for (u, v), t in zip(edges, turned, strict=True)]
+    return back if _topological(n, directed) is None else turned
+
+
+def _back_edges(n: int, edges: Sequence[Edge]) -> list[bool]:
+    """Edges that lead to a node on the way by which a walk in depth came."""
+    out = _following(n, edges)
+    entered = [False] * n
+    for _, v in edges:
+        entered[v] = True
+    back = [False] * len(edges)
+    state = [0] * n
+    for root in sorted(range(n), key=lambda u: (entered[u], u)):
+        if state[root]:
+            continue
+        state[root] = 1
+        way = [(root, 0)]
+        while way:
+            u, at = way.pop()
+            if at == len(out[u]):
+                state[u] = 2
+                continue
+            way.append((u, at + 1))
+            e = out[u][at]
+            v = edges[e][1]
+            back[e] = state[v] == 1
+            if state[v] == 0:
+                state[v] = 1
+                way.append((v, 0))
+    return back
+
+
+def _returning(n: int, edges: Sequence[Edge], back: list[bool]) -> list[bool]:
+    """Nodes from which there is no way on, only ways back, where those ways are short."""
+    forward = [edge for edge, b in zip(edges, back, strict=True) if not b]
+    order = _topological(n, forward)
+    assert order is not None
+    out = _following(n, edges)
+    onward = [not out[u] for u in range(n)]
+    following = _following(n, forward)
+    for u in reversed(order):
+        onward[u] = onward[u] or any(onward[forward[e][1]] for e in following[u])
+    if not any(onward):
+        return [False] * n
+    group = list(range(n))
+    for u, v in edges:
+        if not onward[u] and not onward[v]:
+            _join(group, u, v)
+    depth = [1] * n
+    deepest = [0] * n
+    for u in order:
+        for e in following[u]:
+            v = forward[e][1]
+            if not onward[u] and not onward[v]:
+                depth[v] = max(depth[v], depth[u] + 1)
+        root = find(group, u)
+        deepest[root] = max(deepest[root], depth[u])
+    return [not onward[u] and deepest[find(group, u)] <= _LONGEST_RETURN for u in range(n)]
+
+
+def find(group: list[int], u: int) -> int:
+    """The first member of a group in a forest of groups, with the way to it shortened."""
+    while group[u] != u:
+        group[u] = group[group[u]]
+        u = group[u]
+    return u
+
+
+def _join(group: list[int], u: int, v: int) -> None:
+    a, b = find(group, u), find(group, v)
+    group[max(a, b)] = min(a, b)
+
+
+def components(n: int, edges: Sequence[Edge]) -> list[list[int]]:
+    """Nodes that hang together, each group in order."""
+    group = list(range(n))
+    for u, v in edges:
+        _join(group, u, v)
+    found: dict[int, list[int]] = {}
+    for u in range(n):
+        found.setdefault(find(group, u), []).append(u)
+    return list(found.values())
+
+
+def _topological(n: int, edges: Sequence[Edge]) -> list[int] | None:
+    """Nodes so that every edge leads onward, or None where there is a cycle."""
+    out = _following(n, edges)
+    left = [0] * n
+    for _, v in edges:
+        left[v] += 1
+    order = [u for u in range(n) if not left[u]]
+    for u in order:
+        for e in out[u]:
+            v = edges[e][1]
+            left[v] -= 1
+            if not left[v]:
+                order.append(v)
+    return order if len(order) == n else None
+
+
+def _lengths(directed: list[Edge]) -> list[int]:
+    """Layers to cross at least: two for edges that run side by side, so that they can part."""
+    seen: dict[Edge, int] = {}
+    for edge in directed:
+        seen[edge] = seen.get(edge, 0) + 1
+    return [1 + (seen[edge] > 1) for edge in directed]
+
+
+def _longest(order: list[int], directed: list[Edge], lengths: list[int]) -> list[int]:
+    """The longest way from a source; nodes with more ways out than in move on towards them."""
+    n = len(order)
+    out = _following(n, directed)
+    entering = [0] * n
+    layers = [0] * n
+    for u in order:
+        for e in out[u]:
+            v = directed[e][1]
+            entering[v] += 1
+            layers[v] = max(layers[v], layers[u] + lengths[e])
+    for u in reversed(order):
+        if len(out[u]) > entering[u]:
+            layers[u] = min(layers[directed[e][1]] - lengths[e] for e in out[u])
+    lowest = min(layers, default=0)
+    return [layer - lowest for layer in layers]
+
+
+def _bypasses(order: list[int], directed: list[Edge]) -> list[bool]:
+    """Edges beside which there is a longer way, by sets of reachable nodes kept as bits."""
+    n = len(order)
+    out = _following(n, directed)
+    reach = [0] * n
+    for u in reversed(order):
+        for e in out[u]:
+            v = directed[e][1]
+            reach[u] |= reach[v] | (1 << v)
+    return [
+        any(reach[directed[other][1]] >> v & 1 for other in out[u] if directed[other][1] != v)
+        for u, v in directed
+    ]

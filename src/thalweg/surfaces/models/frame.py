@@ -1,0 +1,195 @@
+"""What stands around a model: title, legend, and the activities that the model does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from thalweg.process.models.bpmn import Box
+from thalweg.surfaces import palette
+from thalweg.surfaces.format_values import format_count
+from thalweg.surfaces.lettering import shorten, text_width
+from thalweg.surfaces.map_svg import escape
+from thalweg.surfaces.models.glyphs import INSERTED, SKIPPED, SMALL_PX, badge
+from thalweg.surfaces.models.overlay import Deviation, ModelOverlay
+from thalweg.surfaces.texts import Texts
+
+MARGIN = 30.0
+LEAST_WIDTH = 760.0
+_TITLE_PX, _SUBTITLE_PX = 19.0, 12.5
+HEADING = 62.0
+_ITEM_GAP, _ROW = 26.0, 30.0
+_PANEL_ROW, _PANEL_COLUMN = 20.0, 330.0
+_MOST_STRANGERS = 24
+_RAMP = 110.0
+
+Drawn = Callable[[float, float], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One entry of the legend: how wide its sign is, how it is drawn at a point, and its words."""
+
+    width: float
+    draw: Drawn
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A drawn model, and all that its frame says.
+
+    unit: what the deviations are counted in. extent: width and height of the drawing.
+    """
+
+    body: Sequence[str]
+    extent: tuple[float, float]
+    title: str
+    subtitle: str
+    description: str
+    signs: Sequence[Sign]
+    strangers: Sequence[tuple[str, Deviation]]
+
+
+def document(scene: Scene, say: Texts) -> str:
+    """The whole picture as one SVG document."""
+    width = max(scene.extent[0], LEAST_WIDTH)
+    top = HEADING + MARGIN
+    legend, legend_height = _legend(scene.signs, width - 2 * MARGIN, top + scene.extent[1])
+    panel_top = top + scene.extent[1] + legend_height
+    panel, panel_height = _panel(scene.strangers, width, panel_top, say)
+    height = panel_top + panel_height + MARGIN
+    shift = (width - scene.extent[0]) / 2
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
+            f'width="{width:.0f}" height="{height:.0f}" role="img" '
+            f'font-family="{escape(palette.fonts(say.language))}" class="model-picture">',
+            f"<title>{escape(scene.title)}</title><desc>{escape(scene.description)}</desc>",
+            f'<rect width="100%" height="100%" fill="{palette.PAPER}"/>',
+            *_heading(scene, width),
+            f'<g class="model" transform="translate({shift:.1f} {top:.1f})">',
+            *scene.body,
+            "</g>",
+            *legend,
+            *panel,
+            "</svg>",
+        ]
+    )
+
+
+def _heading(scene: Scene, width: float) -> Iterable[str]:
+    room = width - 2 * MARGIN
+    yield (
+        f'<text x="{MARGIN}" y="{MARGIN + 14}" font-size="{_TITLE_PX}" font-weight="650" '
+        f'fill="{palette.INK}">{escape(shorten(scene.title, _TITLE_PX, room))}</text>'
+    )
+    yield (
+        f'<text x="{MARGIN}" y="{MARGIN + 36}" font-size="{_SUBTITLE_PX}" '
+        f'fill="{palette.MUTED}">{escape(scene.subtitle)}</text>'
+    )
+
+
+def _legend(signs: Sequence[Sign], room: float, top: float) -> tuple[list[str], float]:
+    """Entries from left to right, in as many rows as they take; and the height of it all."""
+    x, y = MARGIN, top + 34
+    parts = [
+        f'<path d="M{MARGIN} {top + 8:.1f}h{room:.1f}" stroke="{palette.LINE}" stroke-width="1"/>'
+    ]
+    for sign in signs:
+        width = sign.width + 9 + text_width(sign.words, SMALL_PX + 0.5)
+        if x > MARGIN and x + width > MARGIN + room:
+            x, y = MARGIN, y + _ROW
+        parts.append(
+            f'<g class="legend-entry">{sign.draw(x, y)}<text x="{x + sign.width + 9:.1f}" '
+            f'y="{y + 4:.1f}" font-size="{SMALL_PX + 0.5}" fill="{palette.MUTED}">'
+            f"{escape(sign.words)}</text></g>"
+        )
+        x += width + _ITEM_GAP
+    return parts, y - top + 26
+
+
+def _panel(
+    strangers: Sequence[tuple[str, Deviation]], width: float, top: float, say: Texts
+) -> tuple[list[str], float]:
+    """The activities that the model does not know, in columns."""
+    if not strangers:
+        return [], 0.0
+    shown = strangers[:_MOST_STRANGERS]
+    columns = max(1, min(len(shown), int((width - 2 * MARGIN) // _PANEL_COLUMN)))
+    rows = -(-len(shown) // columns)
+    height = 44 + rows * _PANEL_ROW + (_PANEL_ROW if len(strangers) > len(shown) else 0)
+    box = Box(MARGIN, top, width - 2 * MARGIN, height)
+    parts = [
+        '<g class="strangers">',
+        f'<rect x="{box.x}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" '
+        f'rx="8" fill="{palette.MIST}"/>',
+        f'<text x="{box.x + 16}" y="{top + 24:.1f}" font-size="12.5" font-weight="650" '
+        f'fill="{palette.INK}">{escape(say("model_picture.strangers"))}</text>',
+    ]
+    for n, (name, deviation) in enumerate(shown):
+        x = box.x + 16 + (n // rows) * _PANEL_COLUMN
+        y = top + 46 + (n % rows) * _PANEL_ROW
+        figure = format_count(deviation.occurrences, say.language)
+        pill = text_width("+" + figure, 10.5) + 12
+        words = say(
+            "model_picture.stranger",
+            activity=name,
+            objects=format_count(deviation.objects, say.language),
+        )
+        parts.append(
+            badge("+", deviation.occurrences, x + pill, y, INSERTED, say.language)
+            + f'<text x="{x + pill + 8:.1f}" y="{y + 4:.1f}" font-size="{SMALL_PX + 0.5}" '
+            f'fill="{palette.INK}"><title>{escape(words)}</title>'
+            f"{escape(shorten(words, SMALL_PX, _PANEL_COLUMN - pill - 24))}</text>"
+        )
+    if len(strangers) > len(shown):
+        more = say("model_picture.strangers_more", n=len(strangers) - len(shown))
+        y = top + 46 + rows * _PANEL_ROW
+        parts.append(
+            f'<text x="{box.x + 16}" y="{y + 4:.1f}" font-size="{SMALL_PX}" '
+            f'fill="{palette.MUTED}">{escape(more)}</text>'
+        )
+    return [*parts, "</g>"], height + 4
+
+
+def overlay_signs(overlay: ModelOverlay | None, say: Texts) -> Iterable[Sign]:
+    """Entries for what the overlay adds."""
+    if overlay is None:
+        return
+    if overlay.occurrences:
+        most = max(overlay.occurrences.values())
+        yield Sign(_RAMP, _ramp, say("model_picture.ramp", most=format_count(most, say.language)))
+    if overlay.flows:
+        most = max(overlay.flows.values())
+        yield Sign(54, _wedge, say("model_picture.wedge", most=format_count(most, say.language)))
+    for sign, colour, found, key in (
+        ("−", SKIPPED, overlay.skipped, "skipped"),
+        ("+", INSERTED, overlay.inserted, "inserted"),
+    ):
+        if found:
+            yield Sign(28, _pill(sign, colour), say(f"model_picture.{key}"))
+
+
+def _ramp(x: float, y: float) -> str:
+    steps = 40
+    return "".join(
+        f'<rect x="{x + n * _RAMP / steps:.2f}" y="{y - 5:.1f}" width="{_RAMP / steps + 0.3:.2f}" '
+        f'height="10" fill="{palette.mix(palette.COUNT_SCALE, n / (steps - 1))}"/>'
+        for n in range(steps)
+    )
+
+
+def _wedge(x: float, y: float) -> str:
+    return f'<path d="M{x:.1f} {y:.1f}L{x + 54:.1f} {y - 3.2:.1f}V{y + 3.2:.1f}z" fill="{palette.MUTED}"/>'
+
+
+def _pill(sign: str, colour: str) -> Drawn:
+    def draw(x: float, y: float) -> str:
+        return (
+            f'<rect x="{x:.1f}" y="{y - 8:.1f}" width="28" height="16" rx="8" fill="{colour}"/>'
+            f'<text x="{x + 14:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-size="11" '
+            f'font-weight="700" fill="{palette.PAPER}">{sign}n</text>'
+        )
+
+    return draw

@@ -1,0 +1,178 @@
+"""The signs of BPMN and Petri nets as SVG."""
+
+from __future__ import annotations
+
+import itertools
+from math import hypot
+
+from thalweg.process.models.bpmn import Box, NodeKind, Point
+from thalweg.surfaces import palette
+from thalweg.surfaces.format_values import Language, format_count
+from thalweg.surfaces.lettering import text_width, wrap
+from thalweg.surfaces.map_svg import escape
+
+LABEL_PX, SMALL_PX = 12.0, 11.0
+LINE_PX = 15.0
+SKIPPED, INSERTED = palette.RUST, "#7d4f91"
+_CORNER = 6.0
+_HEAD_LENGTH, _HEAD_HALF = 9.0, 4.2
+
+
+def outline(kind: NodeKind, box: Box) -> str:
+    """An event or a gateway without its label."""
+    x, y, r = box.x + box.width / 2, box.y + box.height / 2, box.width / 2
+    if kind == "start":
+        return _ring(x, y, r, palette.MOSS, 1.8, "#eef5f0")
+    if kind == "end":
+        return _ring(x, y, r - 1.2, palette.INK, 3.8, palette.MIST)
+    if kind == "event":
+        return _ring(x, y, r, palette.INK, 1.4) + _ring(x, y, r - 3.5, palette.INK, 1.4)
+    points = f"{x:.1f},{box.y:.1f} {box.x + box.width:.1f},{y:.1f} {x:.1f},{box.y + box.height:.1f} {box.x:.1f},{y:.1f}"
+    diamond = (
+        f'<polygon points="{points}" fill="{palette.PAPER}" stroke="{palette.INK}" '
+        'stroke-width="1.5" stroke-linejoin="round"/>'
+    )
+    return diamond + _sign(kind, x, y, r * 0.36)
+
+
+def _ring(
+    x: float, y: float, r: float, colour: str, width: float, fill: str = palette.PAPER
+) -> str:
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{fill}" stroke="{colour}" '
+        f'stroke-width="{width}"/>'
+    )
+
+
+def _sign(kind: NodeKind, x: float, y: float, arm: float) -> str:
+    if kind == "inclusive":
+        return _ring(x, y, arm * 1.05, palette.INK, 2.4, "none")
+    if kind == "parallel":
+        arm *= 1.15
+        path = f"M{x - arm:.1f} {y:.1f}H{x + arm:.1f}M{x:.1f} {y - arm:.1f}V{y + arm:.1f}"
+    else:
+        arm *= 0.8
+        path = (
+            f"M{x - arm:.1f} {y - arm:.1f}L{x + arm:.1f} {y + arm:.1f}"
+            f"M{x - arm:.1f} {y + arm:.1f}L{x + arm:.1f} {y - arm:.1f}"
+        )
+    return (
+        f'<path d="{path}" fill="none" stroke="{palette.INK}" stroke-width="2.8" '
+        'stroke-linecap="round"/>'
+    )
+
+
+def rounded(box: Box, fill: str, radius: float) -> str:
+    """A task or a transition without its label."""
+    return (
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" '
+        f'rx="{radius}" fill="{fill}" stroke="{palette.DEEP}" stroke-width="1.3"/>'
+    )
+
+
+def centred(lines: list[str], x: float, middle: float, ink: str, figure: str = "") -> str:
+    """Lines of a label around a height, with a figure in smaller type below them."""
+    whole = LINE_PX * len(lines) + (LINE_PX if figure else 0)
+    top = middle - whole / 2 + LABEL_PX * 0.92
+    parts = [
+        f'<text x="{x:.1f}" y="{top + LINE_PX * n:.1f}" text-anchor="middle" fill="{ink}" '
+        f'font-size="{LABEL_PX}" font-weight="600">{escape(line)}</text>'
+        for n, line in enumerate(lines)
+    ]
+    if figure:
+        y = top + LINE_PX * len(lines)
+        parts.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" fill="{ink}" '
+            f'font-size="{SMALL_PX}">{escape(figure)}</text>'
+        )
+    return "".join(parts)
+
+
+def caption(text: str, x: float, top: float, width: float = 110.0) -> str:
+    """A name below an event, a gateway or a place, legible across lines."""
+    return "".join(
+        f'<text x="{x:.1f}" y="{top + 13 * (n + 1):.1f}" text-anchor="middle" font-size="{SMALL_PX}" '
+        f'fill="{palette.INK}" {HALO}>{escape(line)}</text>'
+        for n, line in enumerate(wrap(text, SMALL_PX, width, 2))
+    )
+
+
+HALO = f'stroke="{palette.PAPER}" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"'
+
+
+def line(route: tuple[Point, ...], colour: str, width: float) -> str:
+    """A flow with rounded corners and a head at its end."""
+    (x0, y0), (x1, y1) = route[-2], route[-1]
+    length = hypot(x1 - x0, y1 - y0) or 1.0
+    ux, uy = (x1 - x0) / length, (y1 - y0) / length
+    head = _HEAD_LENGTH + width * 0.8
+    half = _HEAD_HALF + width * 0.6
+    bx, by = x1 - ux * head, y1 - uy * head
+    short = (*route[:-1], (x1 - ux * head * 0.8, y1 - uy * head * 0.8))
+    return (
+        f'<path d="{_rounded_path(short)}" fill="none" stroke="{colour}" stroke-width="{width:.2f}"/>'
+        f'<path d="M{x1:.1f} {y1:.1f}L{bx - uy * half:.1f} {by + ux * half:.1f}'
+        f'L{bx + uy * half:.1f} {by - ux * half:.1f}z" fill="{colour}"/>'
+    )
+
+
+def _rounded_path(route: tuple[Point, ...]) -> str:
+    path = [f"M{route[0][0]:.1f} {route[0][1]:.1f}"]
+    for before, at, after in zip(route, route[1:], route[2:], strict=False):
+        into, out = (
+            hypot(at[0] - before[0], at[1] - before[1]),
+            hypot(after[0] - at[0], after[1] - at[1]),
+        )
+        r = min(_CORNER, into / 2, out / 2)
+        a = tuple(at[i] + (before[i] - at[i]) * r / into for i in (0, 1))
+        b = tuple(at[i] + (after[i] - at[i]) * r / out for i in (0, 1))
+        path.append(f"L{a[0]:.1f} {a[1]:.1f}Q{at[0]:.1f} {at[1]:.1f} {b[0]:.1f} {b[1]:.1f}")
+    return "".join([*path, f"L{route[-1][0]:.1f} {route[-1][1]:.1f}"])
+
+
+def word_on(route: tuple[Point, ...], text: str, *, end: bool = False) -> str:
+    """A word above the longest level piece of a flow (the first one, or with ``end`` the last)."""
+    pieces = [(a, b) for a, b in itertools.pairwise(route) if a[1] == b[1]]
+    if not pieces:
+        x, y = route[0][0] + 5, (route[0][1] + route[1][1]) / 2
+        return _word(text, x, y, "start")
+    a, b = max(reversed(pieces) if end else pieces, key=lambda p: abs(p[0][0] - p[1][0]))
+    head = _HEAD_LENGTH if (a, b) == (route[-2], route[-1]) else 0.0
+    middle = (a[0] + b[0]) / 2 + (head / 2 if b[0] < a[0] else -head / 2)
+    return _word(text, middle, a[1] - 5, "middle")
+
+
+def _word(text: str, x: float, y: float, anchor: str) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="10.5" '
+        f'fill="{palette.MUTED}" {HALO}>{escape(text)}</text>'
+    )
+
+
+def badge(
+    sign: str, count: int, right: float, middle: float, colour: str, language: Language
+) -> str:
+    """A pill with a sign and a count that ends at ``right``."""
+    text = f"{sign}{format_count(count, language)}"
+    width = text_width(text, 10.5) + 12
+    return (
+        f'<rect x="{right - width:.1f}" y="{middle - 9:.1f}" width="{width:.1f}" height="18" rx="9" '
+        f'fill="{colour}" stroke="{palette.PAPER}" stroke-width="1.6"/>'
+        f'<text x="{right - width / 2:.1f}" y="{middle + 3.8:.1f}" text-anchor="middle" '
+        f'font-size="10.5" font-weight="700" fill="{palette.PAPER}">{escape(text)}</text>'
+    )
+
+
+def token_dots(count: int, x: float, y: float) -> str:
+    """Tokens in a place: dots up to four, else a number."""
+    if count > 4:
+        return (
+            f'<text x="{x:.1f}" y="{y + 4.5:.1f}" text-anchor="middle" font-size="13" '
+            f'font-weight="700" fill="{palette.INK}">{count}</text>'
+        )
+    away = {1: [(0, 0)], 2: [(-6, 0), (6, 0)], 3: [(0, -6), (-6, 5), (6, 5)]}
+    square = [(-6, -6), (6, -6), (-6, 6), (6, 6)]
+    return "".join(
+        f'<circle cx="{x + dx:.1f}" cy="{y + dy:.1f}" r="{5.5 if count == 1 else 4.2}" fill="{palette.INK}"/>'
+        for dx, dy in away.get(count, square)[:count]
+    )

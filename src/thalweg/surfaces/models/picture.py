@@ -1,0 +1,322 @@
+"""Models as pictures: BPMN in its standard notation, and Petri nets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from thalweg.errors import RequestError
+from thalweg.process.models.bpmn import Box, BpmnModel, BpmnNode, Layout, NodeKind
+from thalweg.process.models.layout import (
+    arc_key,
+    layout_bpmn,
+    layout_net,
+    place_key,
+    transition_key,
+)
+from thalweg.process.models.petri import PetriNet, Transition
+from thalweg.surfaces import palette
+from thalweg.surfaces import texts as catalogue
+from thalweg.surfaces.format_values import format_count
+from thalweg.surfaces.lettering import wrap
+from thalweg.surfaces.map_svg import escape
+from thalweg.surfaces.models import glyphs
+from thalweg.surfaces.models.frame import Scene, Sign, document, overlay_signs
+from thalweg.surfaces.models.overlay import ModelOverlay
+from thalweg.surfaces.process_map import svg_to_png
+from thalweg.surfaces.texts import Texts
+
+Notation = Literal["bpmn", "petri"]
+_EDGE = 34.0
+_THINNEST, _THICKEST = 1.3, 6.0
+_ROLES: tuple[NodeKind, ...] = (
+    "start",
+    "event",
+    "end",
+    "task",
+    "exclusive",
+    "parallel",
+    "inclusive",
+)
+
+
+def draw_model(
+    model: BpmnModel | PetriNet,
+    path: str | Path,
+    *,
+    language: str = "en",
+    overlay: ModelOverlay | None = None,
+) -> Path:
+    """Draw a model into a file, SVG or PNG by its suffix.
+
+    Takes    model: drawn as BPMN or as a Petri net, as it is. overlay: figures to draw on it.
+    Raises   RequestError: a suffix or language that makes no sense. MissingExtraError: a PNG is
+             asked for and the extra ``pictures`` is not installed.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in {".svg", ".png"}:
+        raise RequestError(f"{target.name} is no picture name. End it in .svg or .png.")
+    if isinstance(model, BpmnModel):
+        svg = bpmn_svg(model, language=language, overlay=overlay)
+    else:
+        svg = net_svg(model, language=language, overlay=overlay)
+    if target.suffix.lower() == ".svg":
+        target.write_text(svg, encoding="utf-8")
+    else:
+        target.write_bytes(svg_to_png(svg))
+    return target
+
+
+def bpmn_svg(model: BpmnModel, *, language: str = "en", overlay: ModelOverlay | None = None) -> str:
+    """A BPMN model as SVG text, with its own layout if it has one that is complete."""
+    say = catalogue.load(language)
+    layout = _own_layout(model) or layout_bpmn(model)
+    canvas = _Canvas(layout, overlay, say)
+    body = [canvas.flow(f.id, f.source, f.target) for f in model.flows]
+    body += [canvas.flow_words(f.id, f.label) for f in model.flows]
+    body += [canvas.node(node) for node in model.nodes]
+    kinds = {node.kind for node in model.nodes}
+    signs = [_bpmn_sign(kind, say) for kind in _ROLES if kind in kinds]
+    tasks = [n for n in model.nodes if n.kind == "task"]
+    known = {n.label for n in tasks if n.label} | {n.id for n in tasks}
+    counts = {
+        "tasks": len(tasks),
+        "gateways": sum(n.kind in ("exclusive", "parallel", "inclusive") for n in model.nodes),
+        "flows": len(model.flows),
+    }
+    return canvas.document(model.name, "bpmn", counts, body, signs, known)
+
+
+def net_svg(net: PetriNet, *, language: str = "en", overlay: ModelOverlay | None = None) -> str:
+    """A Petri net as SVG text."""
+    say = catalogue.load(language)
+    canvas = _Canvas(layout_net(net), overlay, say)
+    final = {p for marking in net.finals for p, tokens in enumerate(marking) if tokens}
+    arcs = [arc for t in range(len(net.transitions)) for arc in _arcs(net, t)]
+    body = [canvas.flow(arc_key(a, b), a, b) for a, b, _ in arcs]
+    body += [canvas.flow_words(arc_key(a, b), f"{w}" if w > 1 else None) for a, b, w in arcs]
+    body += [canvas.place(p, net.initial[p], p in final) for p in range(len(net.places))]
+    body += [canvas.transition(n, t) for n, t in enumerate(net.transitions)]
+    known = net.labels() | {t.id for t in net.transitions}
+    counts = {
+        "transitions": len(net.transitions),
+        "silent": sum(t.label is None for t in net.transitions),
+        "places": len(net.places),
+        "arcs": net.arcs,
+    }
+    return canvas.document(net.name, "petri", counts, body, _net_signs(net, final, say), known)
+
+
+def _own_layout(model: BpmnModel) -> Layout | None:
+    """The layout of the model's file, where it places every node and every flow."""
+    layout = model.layout
+    if layout is None or not model.nodes:
+        return None
+    whole = all(node.id in layout.boxes for node in model.nodes)
+    whole &= all(len(layout.routes.get(flow.id, ())) > 1 for flow in model.flows)
+    return layout if whole else None
+
+
+def _arcs(net: PetriNet, number: int) -> Iterator[tuple[str, str, int]]:
+    transition, own = net.transitions[number], transition_key(number)
+    for p, weight in transition.inputs:
+        yield place_key(p), own, weight
+    for p, weight in transition.outputs:
+        yield own, place_key(p), weight
+
+
+class _Canvas:
+    """Draws the parts of one model where its layout puts them."""
+
+    def __init__(self, layout: Layout, overlay: ModelOverlay | None, say: Texts) -> None:
+        self.overlay, self.say = overlay, say
+        boxes = layout.boxes.values()
+        points = [p for route in layout.routes.values() for p in route]
+        left = min([b.x for b in boxes] + [x for x, _ in points], default=0.0) - _EDGE
+        top = min([b.y for b in boxes] + [y for _, y in points], default=0.0)
+        self.boxes = {
+            key: Box(b.x - left, b.y - top, b.width, b.height) for key, b in layout.boxes.items()
+        }
+        self.routes = {
+            key: tuple((x - left, y - top) for x, y in route)
+            for key, route in layout.routes.items()
+        }
+        right = max([b.x + b.width for b in boxes] + [x for x, _ in points], default=0.0)
+        bottom = max([b.y + b.height for b in boxes] + [y for _, y in points], default=0.0)
+        self.extent = (right - left + _EDGE, bottom - top + _EDGE)
+
+    def document(
+        self,
+        name: str,
+        notation: Notation,
+        counts: dict[str, int],
+        body: list[str],
+        signs: list[Sign],
+        known: set[str],
+    ) -> str:
+        say, overlay = self.say, self.overlay
+        shown = {key: format_count(n, say.language) for key, n in counts.items()}
+        subtitle = say(f"model_picture.{notation}_counts", **shown)
+        description = say(f"model_picture.{notation}_description", counts=subtitle)
+        if overlay is not None and overlay.objects is not None:
+            compared = say(
+                "model_picture.compared", objects=format_count(overlay.objects, say.language)
+            )
+            subtitle = say("model_picture.joined", one=subtitle, other=compared)
+        strangers = overlay.strangers(known) if overlay is not None else []
+        title = say(f"model_picture.{notation}_title", name=name)
+        signs = [*signs, *overlay_signs(overlay, say)]
+        scene = Scene(body, self.extent, title, subtitle, description, signs, strangers)
+        return document(scene, say)
+
+    def flow(self, key: str, source: str, target: str) -> str:
+        width, colour = 1.4, palette.MUTED
+        title = ""
+        if self.overlay is not None and self.overlay.flows:
+            count = self.overlay.flows.get(key, 0)
+            place = palette.count_position(count, max(self.overlay.flows.values()))
+            width = _THINNEST + (_THICKEST - _THINNEST) * place
+            title = f"<title>{format_count(count, self.say.language)}</title>"
+        return (
+            f'<g class="flow" data-flow="{escape(key)}" data-source="{escape(source)}" '
+            f'data-target="{escape(target)}">{title}'
+            f"{glyphs.line(self.routes[key], colour, width)}</g>"
+        )
+
+    def flow_words(self, key: str, label: str | None) -> str:
+        words = ""
+        if self.overlay is not None and key in self.overlay.flows:
+            count = format_count(self.overlay.flows[key], self.say.language)
+            words += glyphs.word_on(self.routes[key], count, end=True)
+        if label:
+            words += glyphs.word_on(self.routes[key], label)
+        return words
+
+    def node(self, node: BpmnNode) -> str:
+        box = self.boxes[node.id]
+        label = node.label or ""
+        if node.kind == "task":
+            return self._step("task", node.id, label, box, 9)
+        words = ""
+        if label:
+            words = glyphs.caption(label, box.x + box.width / 2, box.y + box.height)
+        kind = self.say(f"model_picture.{node.kind}")
+        told = f"{kind}: {label}" if label else kind
+        return (
+            f'<g class="{node.kind}" data-node="{escape(node.id)}"><title>{escape(told)}</title>'
+            f"{glyphs.outline(node.kind, box)}{words}</g>"
+        )
+
+    def place(self, number: int, tokens: int, final: bool) -> str:
+        box = self.boxes[place_key(number)]
+        return (
+            f'<g class="place" data-node="{place_key(number)}" data-tokens="{tokens}">'
+            f"{_place_sign(box, tokens, final)}</g>"
+        )
+
+    def transition(self, number: int, transition: Transition) -> str:
+        box = self.boxes[transition_key(number)]
+        if transition.label is not None:
+            return self._step("transition", transition.id, transition.label, box, 2)
+        return (
+            f'<g class="silent" data-node="{escape(transition.id)}">'
+            f"<title>{escape(self.say('model_picture.silent'))}</title>{_bar(box)}</g>"
+        )
+
+    def _step(self, kind: str, key: str, label: str, box: Box, radius: float) -> str:
+        language = self.say.language
+        fill, figure, extra = "#eaf3f7", "", ""
+        told = [label]
+        overlay = self.overlay or ModelOverlay()
+        if overlay.occurrences:
+            count = overlay.occurrences.get(key, overlay.occurrences.get(label, 0))
+            place = palette.count_position(count, max(overlay.occurrences.values()))
+            fill = palette.mix(palette.COUNT_SCALE, place)
+            figure = format_count(count, language)
+            told.append(self.say("model_picture.told_count", count=figure))
+        for name, sign, found, colour, middle in (
+            ("skipped", "−", overlay.skipped, glyphs.SKIPPED, box.y),
+            ("inserted", "+", overlay.inserted, glyphs.INSERTED, box.y + box.height),
+        ):
+            deviation = found.get(key, found.get(label))
+            if deviation is not None and deviation.occurrences:
+                right = box.x + box.width + 8
+                extra += glyphs.badge(sign, deviation.occurrences, right, middle, colour, language)
+                told.append(
+                    self.say(
+                        f"model_picture.told_{name}",
+                        count=format_count(deviation.occurrences, language),
+                        objects=format_count(deviation.objects, language),
+                    )
+                )
+        lines = wrap(label, glyphs.LABEL_PX, box.width - 10, int((box.height - 18) // 15))
+        words = glyphs.centred(
+            lines, box.x + box.width / 2, box.y + box.height / 2, palette.ink_on(fill), figure
+        )
+        return (
+            f'<g class="{kind}" data-node="{escape(key)}" data-activity="{escape(label)}">'
+            f"<title>{escape(self.say('words.semicolon').join(told))}</title>"
+            f"{glyphs.rounded(box, fill, radius)}{words}{extra}</g>"
+        )
+
+
+def _bpmn_sign(kind: NodeKind, say: Texts) -> Sign:
+    def draw(x: float, y: float) -> str:
+        if kind == "task":
+            return glyphs.rounded(Box(x, y - 9, 28, 18), "#eaf3f7", 4)
+        size = 20 if kind in ("start", "end", "event") else 25
+        scaled = Box(0, 0, 2 * size, 2 * size)
+        return (
+            f'<g transform="translate({x:.1f} {y - size / 2:.1f}) scale(0.5)">'
+            f"{glyphs.outline(kind, scaled)}</g>"
+        )
+
+    width = {"task": 28, "start": 20, "end": 20, "event": 20}.get(kind, 25)
+    return Sign(width, draw, say(f"model_picture.{kind}"))
+
+
+def _place_sign(box: Box, tokens: int, final: bool) -> str:
+    x, y, r = box.x + box.width / 2, box.y + box.height / 2, box.width / 2
+    inner = (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r - 4:.1f}" fill="none" stroke="{palette.INK}" '
+        'stroke-width="1.4"/>'
+        if final
+        else ""
+    )
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{palette.PAPER}" '
+        f'stroke="{palette.INK}" stroke-width="1.5"/>{inner}{glyphs.token_dots(tokens, x, y)}'
+    )
+
+
+def _bar(box: Box) -> str:
+    return (
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
+        f'height="{box.height:.1f}" rx="1.5" fill="{palette.INK}"/>'
+    )
+
+
+def _net_signs(net: PetriNet, final: set[int], say: Texts) -> list[Sign]:
+    def place(tokens: int, end: bool) -> Sign:
+        key = "place_initial" if tokens else "place_final" if end else "place"
+        return Sign(
+            22,
+            lambda x, y: _place_sign(Box(x, y - 11, 22, 22), tokens, end),
+            say(f"model_picture.{key}"),
+        )
+
+    signs = [place(1, False)] if any(net.initial) else []
+    signs.append(place(0, False))
+    signs += [place(0, True)] if final else []
+    if net.labels():
+        signs.append(
+            Sign(
+                28,
+                lambda x, y: glyphs.rounded(Box(x, y - 9, 28, 18), "#eaf3f7", 1.5),
+                say("model_picture.transition"),
+            )
+        )
+    if any(t.label is None for t in net.transitions):
+        signs.append(Sign(7, lambda x, y: _bar(Box(x, y - 11, 7, 22)), say("model_picture.silent")))
+    return signs
