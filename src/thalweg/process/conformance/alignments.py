@@ -1,0 +1,201 @@
+"""Alignments: for each variant the cheapest way to explain it by a run of the model.
+
+An alignment pairs a trace with a run from the initial to a final marking (Adriansyah 2014). An event
+without a transition is a log move and costs 1; a transition without an event is a model move and
+costs 1 if it is visible and nothing if it is silent; both together cost nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thalweg.errors import RequestError
+from thalweg.process.chunks import Ints
+from thalweg.process.conformance.align_parts import IntTable
+from thalweg.process.conformance.align_room import Found, Room, StopFlag
+from thalweg.process.conformance.align_search import MAX_TOKENS, NEVER
+from thalweg.process.models.petri import PetriNet
+from thalweg.process.weighted import WeightedVariants
+
+MAX_STATES = 1_000_000
+MAX_SECONDS = 30.0
+SHORTEST_RUN_STATES = 5_000_000
+VARIANTS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignments:
+    """Per variant, in the order of the variants given.
+
+    low, high: bounds on the cost of the cheapest alignment; equal where exact. ``high`` is the cost
+    of the alignment told by the moves. states: states settled by the search.
+    model_cost: cost of the model's shortest run, visible transitions alone.
+    offsets: moves of variant i are ``offsets[i]:offsets[i + 1]``. event: code of the activity, or -1
+    for a model move. transition: number in the net, or -1 for a log move.
+    lengths: events of each variant. count: its objects.
+    """
+
+    low: Ints
+    high: Ints
+    exact: NDArray[np.bool_]
+    states: Ints
+    model_cost: int
+    offsets: Ints
+    event: IntTable
+    transition: IntTable
+    lengths: Ints
+    count: Ints
+
+    def moves(self, variant: int) -> list[tuple[int, int]]:
+        """Event and transition of each move of one variant."""
+        here = slice(self.offsets[variant], self.offsets[variant + 1])
+        return list(zip(self.event[here].tolist(), self.transition[here].tolist(), strict=True))
+
+
+def align(
+    net: PetriNet,
+    variants: WeightedVariants,
+    *,
+    max_states: int = MAX_STATES,
+    max_seconds: float = MAX_SECONDS,
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Alignments:
+    """Align every variant with the net.
+
+    Takes    max_states, max_seconds: where the search for one variant ends; a variant that it ends
+             has bounds and a good alignment, not the cheapest for certain. The states alone give
+             the same answer on every machine. progress: told variants done and all, from the
+             thread that called.
+    Raises   RequestError: a cap is not positive, or the net never completes.
+    Source   A* (Hart, Nilsson and Raphael 1968) over the synchronous product (Adriansyah 2014).
+    """
+    if max_states < 1 or max_seconds <= 0:
+        raise RequestError(
+            f"An alignment needs room: max_states is {max_states:,} and max_seconds {max_seconds:g}."
+            " Give at least one state and more than no time."
+        )
+    _check_tokens(net)
+    code = {name: number for number, name in enumerate(variants.names)}
+    in_log = len(code)
+    for label in sorted(net.labels() - code.keys()):
+        code[label] = len(code)
+    room = Room.of(net, code)
+    shortest = _shortest_run(net, room)
+    traces = _traces(net, variants, in_log)
+    found = _align_all(room, traces, (max_states, max_seconds), threads, progress)
+    return _gather(variants, found, shortest)
+
+
+def _check_tokens(net: PetriNet) -> None:
+    most = max((n for marking in (net.initial, *net.finals) for n in marking), default=0)
+    if most > MAX_TOKENS:
+        raise RequestError(
+            f"A place of {net.name!r} holds {most:,} tokens; alignments can count to {MAX_TOKENS}."
+        )
+    if not net.finals:
+        raise RequestError(
+            f"The net {net.name!r} has no final marking, so nothing says when a case is complete."
+            " Add one to the model."
+        )
+
+
+def _shortest_run(net: PetriNet, room: Room) -> Found:
+    found = room.align(np.empty(0, np.int32), SHORTEST_RUN_STATES, float("inf"), StopFlag())
+    if found.high >= NEVER and found.low >= NEVER:
+        raise RequestError(
+            f"The net {net.name!r} cannot reach a final marking from its initial one, so no case can"
+            " conform. Check the model for a deadlock or a wrong final marking."
+        )
+    if found.low != found.high:
+        raise RequestError(
+            f"No shortest run of the net {net.name!r} was found within {SHORTEST_RUN_STATES:,}"
+            " states. Use a model with less concurrency, or one whose places are bounded."
+        )
+    return found
+
+
+def _traces(net: PetriNet, variants: WeightedVariants, in_log: int) -> list[IntTable]:
+    """The variants' events by code, -1 where no transition has the label."""
+    labels = net.labels()
+    known = np.array([c if variants.names[c] in labels else -1 for c in range(in_log)], np.int32)
+    codes = known[variants.codes]
+    return [codes[a:b] for a, b in zip(variants.offsets, variants.offsets[1:], strict=False)]
+
+
+def _align_all(
+    room: Room,
+    traces: Sequence[IntTable],
+    caps: tuple[int, float],
+    threads: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> list[Found]:
+    """Every trace, a few at a time, in threads that stop soon after an interrupt."""
+    stop = StopFlag()
+    free: SimpleQueue[Room] = SimpleQueue()
+    starts = range(0, len(traces), VARIANTS_AT_ONCE)
+    count = max(1, min(threads or os.cpu_count() or 1, len(starts)))
+    for number in range(count):
+        free.put(room if number == 0 else room.another())
+
+    def some(start: int) -> list[Found]:
+        mine = free.get()
+        try:
+            few = traces[start : start + VARIANTS_AT_ONCE]
+            return [mine.align(trace, *caps, stop) for trace in few]
+        finally:
+            free.put(mine)
+
+    with ThreadPoolExecutor(count) as pool:
+        tasks: list[Future[list[Found]]] = [pool.submit(some, start) for start in starts]
+        try:
+            waiting, done = set(tasks), 0
+            while waiting:
+                ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                done += sum(len(task.result()) for task in ready)
+                if progress is not None:
+                    progress(done, len(traces))
+        except BaseException:
+            stop.wanted = True
+            for task in tasks:
+                task.cancel()
+            raise
+    return [found for task in tasks for found in task.result()]
+
+
+def _gather(variants: WeightedVariants, found: list[Found], shortest: Found) -> Alignments:
+    lengths = np.diff(variants.offsets).astype(np.int64)
+    low, high, states = (
+        np.array([getattr(one, name) for one in found], np.int64)
+        for name in ("low", "high", "states")
+    )
+    events, transitions = [one.event for one in found], [one.transition for one in found]
+    for i in np.flatnonzero(high > lengths + shortest.high):
+        log_moves = np.arange(lengths[i], dtype=np.int32)
+        high[i] = lengths[i] + shortest.high
+        events[i] = np.concatenate((log_moves, shortest.event))
+        transitions[i] = np.concatenate((np.full(lengths[i], -1, np.int32), shortest.transition))
+    offsets = np.concatenate(([0], np.cumsum([len(e) for e in events]))).astype(np.int64)
+    event = np.concatenate([*events, np.empty(0, np.int32)])
+    begin = np.repeat(variants.offsets[:-1], np.diff(offsets))
+    codes = variants.codes.astype(np.int32)
+    at = np.where(event >= 0, event + begin, 0)
+    return Alignments(
+        low=np.minimum(low, high),
+        high=high,
+        exact=low >= high,
+        states=states,
+        model_cost=shortest.high,
+        offsets=offsets,
+        event=np.where(event >= 0, codes[at], -1).astype(np.int32) if len(codes) else event,
+        transition=np.concatenate([*transitions, np.empty(0, np.int32)]),
+        lengths=lengths,
+        count=variants.count,
+    )
