@@ -125,3 +125,25 @@ def random_trees(largest: int = 8) -> st.SearchStrategy[ProcessTree]:
 
 def _node(operator: str, children: list[ProcessTree]) -> ProcessTree:
     return ProcessTree(operator, None, tuple(children))  # type: ignore[arg-type]
+
+
+def net_shape(net: PetriNet) -> tuple[object, ...]:
+    """A net up to the names of its places and steps: each place by what goes in and out of it."""
+    ways: list[list[tuple[str, int]]] = [[] for _ in net.places]
+    for t in net.transitions:
+        for sign, arcs in ((-1, t.inputs), (1, t.outputs)):
+            for place, weight in arcs:
+                ways[place].append((t.label or "", sign * weight))
+    places = [
+        (sorted(way), net.initial[p], sorted(final[p] for final in net.finals))
+        for p, way in enumerate(ways)
+    ]
+    steps = [
+        (
+            t.label or "",
+            sorted(str(places[p]) for p, _ in t.inputs),
+            sorted(str(places[p]) for p, _ in t.outputs),
+        )
+        for t in net.transitions
+    ]
+    return sorted(map(str, places)), sorted(steps)

@@ -33,11 +33,17 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class BpmnNode:
-    """label: of a task, the activity; None where nothing is written. An ``event`` is intermediate."""
+    """label: of a task, the activity; None where nothing is written. An ``event`` is intermediate.
+
+    repeats: a task that may be done several times in a row (loop and multi-instance markers).
+    attached: id of the task that the event sits on, and interrupts.
+    """
 
     id: str
     kind: NodeKind
     label: str | None = None
+    repeats: bool = False
+    attached: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from thalweg.process.models.tree_net import tree_to_net
+from thalweg.process.models.convert_bpmn import bpmn_to_net
+from thalweg.process.models.convert_tree import tree_to_net
 
-__all__ = ["tree_to_net"]
+__all__ = ["bpmn_to_net", "tree_to_net"]

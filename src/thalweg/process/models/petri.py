@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Weighted = tuple[tuple[int, int], ...]
 """Places by number, each with the weight of the arc, in order of places."""
@@ -23,6 +23,7 @@ class PetriNet:
     """Places are numbered by their position. A marking gives tokens place by place.
 
     finals: markings in which the process is complete; any of them will do.
+    assumed: codes of what the model that the net was made from did not say.
     """
 
     places: tuple[str, ...]
@@ -30,6 +31,7 @@ class PetriNet:
     initial: tuple[int, ...]
     finals: tuple[tuple[int, ...], ...]
     name: str = "net"
+    assumed: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def arcs(self) -> int:
