@@ -123,7 +123,55 @@ def _sequence(edges: Bools, group: Ints, todo: Ints) -> int:
         rank[g] = other.sum()
     for a in range(n):
         group[a] = rank[group[a]]
-    return groups
+    return _bind(edges, group, groups)
+
+
+@njit(cache=True, nogil=True)
+def _bind(edges: Bools, group: Ints, groups: int) -> int:
+    """Keep together what is skipped together, so that the next cut finds the dependence.
+
+    Of ``abcd, ad`` the finest sequence skips b and c one by one; bound, they are skipped as one.
+    A group that can be skipped binds those after it that nothing before it leads to, then those
+    before it that lead to nothing after it. The jump that skips it ends outside, so that at least
+    two groups are left.
+    """
+    n = len(group)
+    entered = np.arange(groups)
+    left = np.arange(groups)
+    skipped = np.zeros(groups, np.bool_)
+    for a in range(n + 1):
+        for b in range(n + 1):
+            if not edges[a, b] or (a == n and b == n):
+                continue
+            source = group[a] if a < n else -1
+            target = group[b] if b < n else groups
+            if a < n:
+                left[source] = max(left[source], target)
+            if b < n:
+                entered[target] = min(entered[target], source)
+            skipped[source + 1 : max(target, source + 1)] = True
+    head = np.arange(groups)
+    for g in range(groups):
+        if skipped[g] and head[g] == g:
+            k = g + 1
+            while k < groups and entered[k] >= g:
+                head[k] = g
+                k += 1
+    taken = np.zeros(groups, np.bool_)
+    for g in range(groups):
+        if head[g] != g:
+            taken[g] = taken[head[g]] = True
+    for g in range(groups - 1, -1, -1):
+        if skipped[g] and not taken[g]:
+            k = g - 1
+            while k >= 0 and not taken[k] and left[k] <= g:
+                taken[k] = taken[g] = True
+                k -= 1
+            head[k + 1 : g + 1] = k + 1
+    number = np.cumsum((head == np.arange(groups)).astype(np.int64)) - 1
+    for a in range(n):
+        group[a] = number[head[group[a]]]
+    return number[groups - 1] + 1
 
 
 @njit(cache=True, nogil=True)
