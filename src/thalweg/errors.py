@@ -2,7 +2,8 @@
 
 ThalwegError
 ├── RequestError            the call itself makes no sense (option, filter, name)
-│   └── MissingExtraError   an optional part is not installed
+│   ├── MissingExtraError   an optional part is not installed
+│   └── RuleError           a rule file is wrong
 ├── SourceError             a source cannot be read
 │   └── UnsafeSourceError   a source is refused because reading it could do harm
 ├── MappingError            a mapping file or a proposed mapping is wrong
@@ -32,6 +33,10 @@ class RequestError(ThalwegError):
 class MissingExtraError(RequestError):
     def __init__(self, part: str, extra: str) -> None:
         super().__init__(f"{part} is not installed. Run: pip install 'thalweg[{extra}]'")
+
+
+class RuleError(RequestError):
+    pass
 
 
 class SourceError(ThalwegError):

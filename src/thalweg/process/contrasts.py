@@ -48,7 +48,7 @@ def _wallace(t: float, freedom: float) -> float:
     return scale * sqrt(freedom * log1p(t * t / freedom))
 
 
-def _student(confidence: float, freedom: float) -> float:
+def student(confidence: float, freedom: float) -> float:
     """Two-sided quantile of Student's t: Wallace's approximation turned round."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     inner = (z * (8 * freedom + 3) / (8 * freedom + 1)) ** 2 / freedom
@@ -64,8 +64,8 @@ def proportions(x1: int, n1: int, x2: int, n2: int, confidence: float) -> Contra
     if min(n1, n2) < FEWEST_PER_GROUP:
         return Contrast(x1 / n1 if n1 else nan, x2 / n2 if n2 else nan, nan, nan, nan)
     p1, p2, pooled = x1 / n1, x2 / n2, (x1 + x2) / (n1 + n2)
-    l1, u1 = _wilson(x1, n1, confidence)
-    l2, u2 = _wilson(x2, n2, confidence)
+    l1, u1 = wilson(x1, n1, confidence)
+    l2, u2 = wilson(x2, n2, confidence)
     low = p2 - p1 - sqrt((p2 - l2) ** 2 + (u1 - p1) ** 2)
     high = p2 - p1 + sqrt((u2 - p2) ** 2 + (p1 - l1) ** 2)
     if min(n1, n2) * min(pooled, 1 - pooled) < EXACT_BELOW:
@@ -75,12 +75,13 @@ def proportions(x1: int, n1: int, x2: int, n2: int, confidence: float) -> Contra
     return Contrast(p1, p2, low, high, p)
 
 
-def _wilson(x: int, n: int, confidence: float) -> tuple[float, float]:
+def wilson(x: int, n: int, confidence: float) -> tuple[float, float]:
+    """Interval of a proportion, n at least one (Wilson 1927)."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share, extra = x / n, z * z / n
     middle = (share + extra / 2) / (1 + extra)
     half = z * sqrt(share * (1 - share) / n + extra / (4 * n)) / (1 + extra)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, middle - half) if x else 0.0, min(1.0, middle + half) if x < n else 1.0
 
 
 def _fisher(x1: int, n1: int, x2: int, n2: int) -> float:
@@ -114,7 +115,7 @@ def means(
     if min(n1, n2) < 2 or spread <= 0:
         return Contrast(mean1, mean2, nan, nan, nan)
     freedom = spread**2 / (variance1**2 / (n1 - 1) + variance2**2 / (n2 - 1))
-    half = _student(confidence, freedom) * sqrt(spread)
+    half = student(confidence, freedom) * sqrt(spread)
     gap = mean2 - mean1
     return Contrast(
         mean1, mean2, gap - half, gap + half, _two_sided(_wallace(gap / sqrt(spread), freedom))
@@ -190,7 +191,7 @@ def _not_above(values: Floats, middle: float) -> Floats:
 def _median_interval(x: Clustered, confidence: float) -> tuple[float, float, float]:
     middle = float(np.median(x.values))
     _, variance = x.ratio(_not_above(x.values, middle))
-    half = _student(confidence, x.objects - 1) * sqrt(variance)
+    half = student(confidence, x.objects - 1) * sqrt(variance)
     low, high = np.quantile(x.values, [max(0.0, 0.5 - half), min(1.0, 0.5 + half)])
     return middle, float(low), float(high)
 

@@ -24,7 +24,7 @@ _BRANCHES = {"str", "int", "float", "bool"}
 """Names that pydantic puts into the path of a union; people did not write them."""
 
 
-class _TextLoader(yaml.BaseLoader):
+class TextLoader(yaml.BaseLoader):
     """YAML in which every scalar is text: ``00001`` stays a key and ``on`` a field."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -56,7 +56,7 @@ def load_tables_mapping(path: Path) -> TablesMapping:
 def parse_tables_mapping(text: str, where: str = "the mapping") -> TablesMapping:
     """The mapping that a YAML text states; see ``load_tables_mapping`` for the errors."""
     try:
-        data = yaml.load(text, _TextLoader)
+        data = yaml.load(text, TextLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
