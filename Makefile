@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 THALWEG := $(BIN)/thalweg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench study lint clean system-packages
+.PHONY: help demo test bench study lint clean system-packages bpmn-js
 
 help:  ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -24,7 +24,7 @@ demo: $(READY)  ## make a small sample, map it, and write two reports into demo/
 	$(THALWEG) report demo/钢材订单 -o demo/report.zh.html --language zh
 	@cat tools/after-demo.txt
 
-test: lint system-packages  ## check style and types, then run every test
+test: lint system-packages bpmn-js  ## check style and types, then run every test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile </dev/null
 
 bench: $(READY)  ## measure against the peers; SIZES="1 10 100" in millions of events
@@ -44,6 +44,9 @@ clean:  ## remove what the tasks wrote; the environment (.venv) stays
 
 system-packages:
 	@bash tools/system-packages.sh tests
+
+bpmn-js: $(READY)
+	@bash tools/bpmn-js.sh $(VENV)
 
 $(READY): pyproject.toml
 	@test -x $(BIN)/pip || bash tools/environment.sh $(VENV)

@@ -38,7 +38,7 @@ _SCOPES = ("subProcess", "transaction")
 _LOOPS = ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
 _TELLING = {"incoming", "outgoing", "extensionElements", "laneSet", "flowNodeRef", "collaboration",
             "standardLoopCharacteristics", "sequenceFlow", "process", "definitions", "subProcess",
-            "transaction", "childLaneSet", "ioSpecification", *KINDS} - {"boundaryEvent", "callActivity"}  # fmt: skip
+            "transaction", "childLaneSet", "ioSpecification", *KINDS} - {"callActivity"}  # fmt: skip
 
 
 def read_bpmn(path: str | Path, process: str | None = None) -> BpmnModel:
