@@ -83,7 +83,7 @@ def net_tables(net: PetriNet, code: dict[str, int]) -> NetTables:
     )
 
 
-def _grown(values: NDArray[Any]) -> NDArray[Any]:
+def grown(values: NDArray[Any]) -> NDArray[Any]:
     larger = np.empty((2 * len(values), *values.shape[1:]), values.dtype)
     larger[: len(values)] = values
     return larger
@@ -130,14 +130,16 @@ class Room:
             np.empty(8 * size, np.int32),
         )
         self.control[MARKINGS] = self.control[SUCCESSORS] = 0
+        number_marking(self.initial, self.net, self.graph, self.parts.state, self.control)
 
-    def _grow_graph(self) -> None:
+    def grow_graph(self) -> None:
+        """Room for at least one more marking's successors."""
         graph, wanted = self.graph, len(self.net.label)
         if self.control[SUCCESSORS] + wanted > len(graph.fired):
-            graph = graph._replace(fired=_grown(graph.fired), reached=_grown(graph.reached))
+            graph = graph._replace(fired=grown(graph.fired), reached=grown(graph.reached))
         if self.control[MARKINGS] + wanted > len(graph.first):
             by_marking = ("tokens", "first", "number", "part", "final", "lost")
-            larger = {name: _grown(getattr(graph, name)) for name in by_marking}
+            larger = {name: grown(getattr(graph, name)) for name in by_marking}
             larger["part"][len(graph.part) :] = 0
             graph = graph._replace(table=np.empty(2 * len(graph.table), np.int32), **larger)
             rehash_markings(graph, self.control)
@@ -145,7 +147,7 @@ class Room:
 
     def _grow_pool(self) -> None:
         larger = {
-            name: _grown(values)
+            name: grown(values)
             for name, values in self.pool._asdict().items()
             if name not in ("table", "heads")
         }
@@ -197,15 +199,14 @@ class Room:
         if self.control[MARKINGS] > GRAPH_LIMIT:
             self._forget_graph()
         self.control[GREED] = greed
-        start = number_marking(self.initial, self.net, self.graph, self.parts.state, self.control)
-        offer(start, 0, 0, -1, -1, self.graph, self.pool, *rest, self.control)
+        offer(0, 0, 0, -1, -1, self.graph, self.pool, *rest, self.control)
         while True:
             cap = min(max_states, int(self.control[SETTLED]) + SLICE_STATES)
             said = search(
                 trace, self.net, self.parts, self.graph, self.pool, *rest, self.control, cap
             )
             if said == GRAPH_FULL:
-                self._grow_graph()
+                self.grow_graph()
             elif said == POOL_FULL:
                 self._grow_pool()
             elif said != SLICE:

@@ -123,7 +123,7 @@ def number_marking(
 
 
 @njit(cache=True, nogil=True)
-def _succeed(marking: Any, net: NetTables, graph: Graph, state: IntTable, control: Ints) -> None:
+def succeed(marking: Any, net: NetTables, graph: Graph, state: IntTable, control: Ints) -> None:
     """Find the successors of a marking; one with too many tokens is left out and noted."""
     places = graph.tokens.shape[1]
     graph.first[marking] = control[SUCCESSORS]
@@ -309,7 +309,7 @@ def search(
                 SUCCESSORS
             ] + transitions > len(graph.fired):
                 return GRAPH_FULL
-            _succeed(marking, net, graph, parts.state, control)
+            succeed(marking, net, graph, parts.state, control)
         if control[ENTRIES] + 2 * graph.number[marking] + 1 > len(pool.entry):
             return POOL_FULL
         pool.heads[control[BUCKET]] = pool.below[head]

@@ -3,6 +3,9 @@
 An alignment pairs a trace with a run from the initial to a final marking (Adriansyah 2014). An event
 without a transition is a log move and costs 1; a transition without an event is a model move and
 costs 1 if it is visible and nothing if it is silent; both together cost nothing.
+
+Two ways lead to the same costs: dynamic programming where the net's markings can be listed
+(``align_table``), best-first search where they cannot (``align_search``).
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ from numpy.typing import NDArray
 from thalweg.errors import RequestError
 from thalweg.process.chunks import Ints
 from thalweg.process.conformance.align_parts import IntTable
-from thalweg.process.conformance.align_room import Found, Room, StopFlag
+from thalweg.process.conformance.align_room import Found, Room, StopFlag, StoppedError
 from thalweg.process.conformance.align_search import MAX_TOKENS, NEVER
+from thalweg.process.conformance.align_store import Table, list_markings
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.weighted import WeightedVariants
 
@@ -35,7 +39,7 @@ class Alignments:
     """Per variant, in the order of the variants given.
 
     low, high: bounds on the cost of the cheapest alignment; equal where exact. ``high`` is the cost
-    of the alignment told by the moves. states: states settled by the search.
+    of the alignment told by the moves. states: pairs of marking and position that were kept.
     model_cost: cost of the model's shortest run, visible transitions alone.
     offsets: moves of variant i are ``offsets[i]:offsets[i + 1]``. event: code of the activity, or -1
     for a model move. transition: number in the net, or -1 for a log move.
@@ -73,7 +77,7 @@ def align(
     Takes    max_states, max_seconds: where the search for one variant ends; a variant that it ends
              has bounds and a good alignment, not the cheapest for certain. The states alone give
              the same answer on every machine. progress: told variants done and all, from the
-             thread that called.
+             thread that called; what it raises ends the work.
     Raises   RequestError: a cap is not positive, or the net never completes.
     Source   A* (Hart, Nilsson and Raphael 1968) over the synchronous product (Adriansyah 2014).
     """
@@ -90,7 +94,14 @@ def align(
     room = Room.of(net, code)
     shortest = _shortest_run(net, room)
     traces = _traces(net, variants, in_log)
-    found = _align_all(room, traces, (max_states, max_seconds), threads, progress)
+    space = list_markings(room, len(code))
+    count = max(1, min(threads or os.cpu_count() or 1, -(-len(traces) // VARIANTS_AT_ONCE)))
+    aligners = [
+        _Aligner(room if k == 0 else room.another(), None if space is None else Table(space))
+        for k in range(count)
+    ]
+    caps = _Caps(max_states, max_seconds, shortest.high)
+    found = _align_all(aligners, traces, caps, progress)
     return _gather(variants, found, shortest)
 
 
@@ -130,30 +141,52 @@ def _traces(net: PetriNet, variants: WeightedVariants, in_log: int) -> list[IntT
     return [codes[a:b] for a, b in zip(variants.offsets, variants.offsets[1:], strict=False)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Caps:
+    states: int
+    seconds: float
+    shortest: int
+
+
+@dataclass(slots=True)
+class _Aligner:
+    """What one thread works with."""
+
+    room: Room
+    table: Table | None
+
+    def align(self, trace: IntTable, caps: _Caps, stop: StopFlag) -> Found:
+        if stop.wanted:
+            raise StoppedError
+        if self.table is not None and self.table.markings * (len(trace) + 1) <= caps.states:
+            found = self.table.align(trace, len(trace) + caps.shortest)
+            if found is not None:
+                return found
+        return self.room.align(trace, caps.states, caps.seconds, stop)
+
+
 def _align_all(
-    room: Room,
+    aligners: Sequence[_Aligner],
     traces: Sequence[IntTable],
-    caps: tuple[int, float],
-    threads: int | None,
+    caps: _Caps,
     progress: Callable[[int, int], None] | None,
 ) -> list[Found]:
     """Every trace, a few at a time, in threads that stop soon after an interrupt."""
     stop = StopFlag()
-    free: SimpleQueue[Room] = SimpleQueue()
-    starts = range(0, len(traces), VARIANTS_AT_ONCE)
-    count = max(1, min(threads or os.cpu_count() or 1, len(starts)))
-    for number in range(count):
-        free.put(room if number == 0 else room.another())
+    free: SimpleQueue[_Aligner] = SimpleQueue()
+    for aligner in aligners:
+        free.put(aligner)
 
     def some(start: int) -> list[Found]:
         mine = free.get()
         try:
             few = traces[start : start + VARIANTS_AT_ONCE]
-            return [mine.align(trace, *caps, stop) for trace in few]
+            return [mine.align(trace, caps, stop) for trace in few]
         finally:
             free.put(mine)
 
-    with ThreadPoolExecutor(count) as pool:
+    with ThreadPoolExecutor(len(aligners)) as pool:
+        starts = range(0, len(traces), VARIANTS_AT_ONCE)
         tasks: list[Future[list[Found]]] = [pool.submit(some, start) for start in starts]
         try:
             waiting, done = set(tasks), 0
