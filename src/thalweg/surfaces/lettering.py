@@ -8,7 +8,9 @@ import unicodedata
 ELLIPSIS = "…"
 _NARROW = frozenset("iIjl|!.,:;'`()[]{}tfr ")
 _WIDE = frozenset("mwMW@%")
-_TOKENS = re.compile(r"[⺀-鿿가-힯豈-﫿︰-﹏＀-￯]|[^\s⺀-鿿가-힯豈-﫿＀-￯]+|\s+")
+_TOKENS = re.compile(
+    r"[（《【「『]?[⺀-鿿가-힯豈-﫿︰-﹏＀-￯][，。、；：！？）》】」』]*|[^\s⺀-鿿가-힯豈-﫿＀-￯]+|\s+"
+)
 _BREAKS = re.compile(r"(?<=[_\-/.,:;+&)])|(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
 
 

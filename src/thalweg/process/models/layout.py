@@ -7,6 +7,7 @@ drawn alike everywhere. The steps are in ``layout_directions`` (which edges run 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -20,10 +21,14 @@ from thalweg.process.models.petri import PetriNet
 Edge = tuple[int, int]
 TASK_HEIGHT, EVENT, GATEWAY, PLACE, BAR = 80, 36, 50, 38, 14
 TASK_WIDTHS = (100, 120, 140, 160)
-_NET_HEIGHT = 54
+_NET_HEIGHT = 68
 _ORIGIN, _BETWEEN, _NAME_ROOM, _LOOP_ROOM = 50.0, 60.0, 24, 24
 _LINES = 3
-_LETTER_PX, _PADDING = 7.2, 16
+_LETTER_PX, _PADDING = 7.8, 10
+_PIECES = re.compile(
+    r"[（《【「『]?[⺀-鿿가-힯豈-﫿＀-￯][，。、；：！？）》】」』]*|[^\s⺀-鿿가-힯豈-﫿＀-￯]+\s?"
+)
+"""Where a label may break: after words, and between Chinese characters."""
 
 
 def layout_bpmn(model: BpmnModel) -> Layout:
@@ -50,7 +55,7 @@ def layout_net(net: PetriNet) -> Layout:
     Returns  as ``layout_bpmn``; places under ``place_key``, transitions under ``transition_key``,
              arcs under ``arc_key`` of both. Names may repeat in a net; these keys cannot.
     """
-    shapes = [Shape(PLACE, PLACE, "circle", room=0) for _ in net.places]
+    shapes = [Shape(PLACE, PLACE, "circle") for _ in net.places]
     shapes += [_transition_shape(t.label) for t in net.transitions]
     keys = [place_key(p) for p in range(len(net.places))]
     keys += [transition_key(t) for t in range(len(net.transitions))]
@@ -58,7 +63,8 @@ def layout_net(net: PetriNet) -> Layout:
     for t, transition in enumerate(net.transitions, start=len(net.places)):
         edges += [(p, t) for p, _ in transition.inputs]
         edges += [(t, p) for p, _ in transition.outputs]
-    boxes, routes = arrange(shapes, edges)
+    silent = [False for _ in net.places] + [t.label is None for t in net.transitions]
+    boxes, routes = arrange(shapes, edges, [silent[u] or silent[v] for u, v in edges])
     return Layout(
         dict(zip(keys, boxes, strict=True)),
         {arc_key(keys[u], keys[v]): r for (u, v), r in zip(edges, routes, strict=True)},
@@ -79,9 +85,12 @@ def arc_key(source: str, target: str) -> str:
 
 
 def arrange(
-    shapes: Sequence[Shape], edges: Sequence[Edge]
+    shapes: Sequence[Shape], edges: Sequence[Edge], aside: Sequence[bool] = ()
 ) -> tuple[list[Box], list[tuple[Point, ...]]]:
-    """Boxes and routes of any graph; parts that do not hang together lie below one another."""
+    """Boxes and routes of any graph; parts that do not hang together lie below one another.
+
+    Takes    aside: edges that leave the straight way to others, where there is a choice.
+    """
     boxes: dict[int, Box] = {}
     routes: dict[int, tuple[Point, ...]] = {}
     top = _ORIGIN
@@ -89,7 +98,8 @@ def arrange(
         inside = {u: k for k, u in enumerate(nodes)}
         chosen = [e for e, (u, _) in enumerate(edges) if u in inside]
         part = [(inside[edges[e][0]], inside[edges[e][1]]) for e in chosen]
-        placed, lines, height = _arrange_part([shapes[u] for u in nodes], part, top)
+        yielding = [bool(aside) and aside[e] for e in chosen]
+        placed, lines, height = _arrange_part([shapes[u] for u in nodes], part, yielding, top)
         boxes |= dict(zip(nodes, placed, strict=True))
         routes |= dict(zip(chosen, lines, strict=True))
         top += height + _BETWEEN
@@ -97,7 +107,7 @@ def arrange(
 
 
 def _arrange_part(
-    shapes: list[Shape], edges: list[Edge], top: float
+    shapes: list[Shape], edges: list[Edge], aside: list[bool], top: float
 ) -> tuple[list[Box], list[tuple[Point, ...]], float]:
     n = len(shapes)
     loops = [e for e, (u, v) in enumerate(edges) if u == v]
@@ -108,6 +118,7 @@ def _arrange_part(
     ]
     others = [e for e, (u, v) in enumerate(edges) if u != v]
     layered = layer_nodes(n, [edges[e] for e in others])
+    layered.aside[:] = [a or aside[e] for a, e in zip(layered.aside, others, strict=True)]
     items = split_edges(layered)
     rows = place_rows(roomy, layered, items, order_layers(items))
     centre, lines = route(roomy, layered, rows)
@@ -154,11 +165,10 @@ def _transition_shape(label: str | None) -> Shape:
 
 def box_width(label: str) -> int:
     """The least usual width of a task in which the label takes no more than three lines."""
-    words = [_text_px(word) for word in label.replace("_", "_ ").split()] or [0.0]
-    if len(words) == 1 and len(label) and unicodedata.east_asian_width(label[0]) in "WF":
-        words = [_text_px(letter) for letter in label]
+    pieces = [_text_px(piece) for piece in _PIECES.findall(label)] or [0.0]
     for width in TASK_WIDTHS:
-        if _lines(words, width - _PADDING) <= _LINES and max(words) <= width - _PADDING:
+        room = width - _PADDING
+        if max(pieces) <= room and _lines(pieces, room) <= _LINES:
             return width
     return TASK_WIDTHS[-1]
 
@@ -167,10 +177,10 @@ def _text_px(text: str) -> float:
     return sum(12.0 if unicodedata.east_asian_width(c) in "WF" else _LETTER_PX for c in text)
 
 
-def _lines(words: list[float], width: float) -> int:
+def _lines(pieces: list[float], width: float) -> int:
     lines, used = 1, 0.0
-    for word in words:
-        if used and used + _LETTER_PX / 2 + word > width:
+    for piece in pieces:
+        if used and used + piece > width:
             lines, used = lines + 1, 0.0
-        used += word + _LETTER_PX / 2
+        used += piece
     return lines

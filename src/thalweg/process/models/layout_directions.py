@@ -14,13 +14,13 @@ _LONGEST_RETURN = 8
 class Layered:
     """Directed edges without cycles, and a layer for each node.
 
-    turned: the edge is drawn against its direction. bypass: another way leads from its source to
+    turned: the edge is drawn against its direction. aside: another way leads from its source to
     its target, so that it passes nodes by.
     """
 
     edges: list[Edge]
     turned: list[bool]
-    bypass: list[bool]
+    aside: list[bool]
     layers: list[int]
 
 

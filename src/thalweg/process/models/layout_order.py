@@ -38,7 +38,7 @@ def split_edges(layered: Layered) -> Items:
         ways.append([u, *range(first, first + len(passed)), v])
     items = Items(layer, ways, [[] for _ in layer], [[] for _ in layer])
     # At every node the ways on come first, then those that pass nodes by, then those back.
-    for e in sorted(range(len(ways)), key=lambda e: (layered.turned[e], layered.bypass[e], e)):
+    for e in sorted(range(len(ways)), key=lambda e: (layered.turned[e], layered.aside[e], e)):
         for a, b in zip(ways[e], ways[e][1:], strict=False):
             items.right[a].append(b)
             items.left[b].append(a)

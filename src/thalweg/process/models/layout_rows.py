@@ -12,7 +12,7 @@ from thalweg.process.models.layout_directions import Layered, find
 from thalweg.process.models.layout_order import Items
 from thalweg.process.models.layout_simplex import Span, shortest_positions
 
-NODE_GAP, PASS_GAP, LINE_GAP, CORNER_GAP = 30, 20, 16, 22
+NODE_GAP, PASS_GAP, LINE_GAP = 30, 20, 16
 _TRUNK_COST, _KINK_COST = 1, 3
 
 
@@ -98,9 +98,7 @@ def _corners_of(
 def _middle(meeting: list[int], layered: Layered) -> int:
     """Which of the edges on one side of a node goes on straight: the middle one of those ahead."""
     for wanted in ((False, False), (False, True)):
-        kind = [
-            n for n, e in enumerate(meeting) if (layered.turned[e], layered.bypass[e]) == wanted
-        ]
+        kind = [n for n, e in enumerate(meeting) if (layered.turned[e], layered.aside[e]) == wanted]
         if kind:
             return kind[(len(kind) - 1) // 2]
     return (len(meeting) - 1) // 2
@@ -144,11 +142,20 @@ def _heights(shapes: Sequence[Shape], rows: Rows, classes: list[int]) -> list[in
     n = len(shapes)
     number = {c: k for k, c in enumerate(dict.fromkeys(classes))}
     of = [number[c] for c in classes]
+    # A run is as thick everywhere as at its largest node, so that rows look like rows.
+    half = [0] * len(number)
+    for u, shape in enumerate(shapes):
+        half[of[u]] = max(half[of[u]], (shape.height + 1) // 2)
     least: dict[tuple[int, int], int] = {}
     for layer in rows.order:
         for a, b in itertools.pairwise(layer):
-            key = (of[a], of[b])
-            least[key] = max(least.get(key, 0), _distance(shapes, rows, a, b))
+            up, low = half[of[a]], half[of[b]]
+            gap = up + low + (LINE_GAP, PASS_GAP, NODE_GAP)[(up > 0) + (low > 0)]
+            if a < n and shapes[a].room:
+                name = (shapes[a].height + 1) // 2 + shapes[a].room
+                below = (shapes[b].height + 1) // 2 + NODE_GAP // 2 if b < n else LINE_GAP // 2
+                gap = max(gap, name + below)
+            least[of[a], of[b]] = max(least.get((of[a], of[b]), 0), gap)
     spans: list[Span] = [(a, b, gap, 0) for (a, b), gap in least.items()]
     for layer in rows.order:
         place = {item: at for at, item in enumerate(layer)}
@@ -165,19 +172,3 @@ def _heights(shapes: Sequence[Shape], rows: Rows, classes: list[int]) -> list[in
             points += 1
     y = shortest_positions(points, spans)
     return [y[k] for k in of]
-
-
-def _distance(shapes: Sequence[Shape], rows: Rows, a: int, b: int) -> int:
-    """Least distance between the middles of two items, one above the other."""
-    n = len(shapes)
-    extent = 0
-    if a < n:
-        extent += (shapes[a].height + 1) // 2 + shapes[a].room
-    if b < n:
-        extent += (shapes[b].height + 1) // 2
-    if a < n and b < n:
-        return extent + NODE_GAP
-    if a >= n and b >= n:
-        return LINE_GAP
-    own = rows.owner[a] == rows.owner[b]
-    return extent + (CORNER_GAP if own else PASS_GAP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,9 +20,11 @@ LEAST_WIDTH = 760.0
 _TITLE_PX, _SUBTITLE_PX = 19.0, 12.5
 HEADING = 62.0
 _ITEM_GAP, _ROW = 26.0, 30.0
-_PANEL_ROW, _PANEL_COLUMN = 20.0, 330.0
+_PANEL_ROW, _PANEL_COLUMN = 22.0, 350.0
 _MOST_STRANGERS = 24
 _RAMP = 110.0
+_SLIM = 0.88
+"""Plain type is narrower than the bold that ``text_width`` reckons with."""
 
 Drawn = Callable[[float, float], str]
 
@@ -81,7 +84,7 @@ def document(scene: Scene, say: Texts) -> str:
 def _heading(scene: Scene, width: float) -> Iterable[str]:
     room = width - 2 * MARGIN
     yield (
-        f'<text x="{MARGIN}" y="{MARGIN + 14}" font-size="{_TITLE_PX}" font-weight="650" '
+        f'<text x="{MARGIN}" y="{MARGIN + 14}" font-size="{_TITLE_PX}" font-weight="700" '
         f'fill="{palette.INK}">{escape(shorten(scene.title, _TITLE_PX, room))}</text>'
     )
     yield (
@@ -97,7 +100,7 @@ def _legend(signs: Sequence[Sign], room: float, top: float) -> tuple[list[str], 
         f'<path d="M{MARGIN} {top + 8:.1f}h{room:.1f}" stroke="{palette.LINE}" stroke-width="1"/>'
     ]
     for sign in signs:
-        width = sign.width + 9 + text_width(sign.words, SMALL_PX + 0.5)
+        width = sign.width + 9 + _plain_width(sign.words)
         if x > MARGIN and x + width > MARGIN + room:
             x, y = MARGIN, y + _ROW
         parts.append(
@@ -107,6 +110,13 @@ def _legend(signs: Sequence[Sign], room: float, top: float) -> tuple[list[str], 
         )
         x += width + _ITEM_GAP
     return parts, y - top + 26
+
+
+def _plain_width(text: str) -> float:
+    """Width in px of a legend's words; Chinese characters are as wide in any weight."""
+    px = SMALL_PX + 0.5
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text) * px
+    return wide + _SLIM * (text_width(text, px) - wide)
 
 
 def _panel(
@@ -124,7 +134,7 @@ def _panel(
         '<g class="strangers">',
         f'<rect x="{box.x}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" '
         f'rx="8" fill="{palette.MIST}"/>',
-        f'<text x="{box.x + 16}" y="{top + 24:.1f}" font-size="12.5" font-weight="650" '
+        f'<text x="{box.x + 16}" y="{top + 24:.1f}" font-size="12.5" font-weight="700" '
         f'fill="{palette.INK}">{escape(say("model_picture.strangers"))}</text>',
     ]
     for n, (name, deviation) in enumerate(shown):
@@ -141,7 +151,7 @@ def _panel(
             badge("+", deviation.occurrences, x + pill, y, INSERTED, say.language)
             + f'<text x="{x + pill + 8:.1f}" y="{y + 4:.1f}" font-size="{SMALL_PX + 0.5}" '
             f'fill="{palette.INK}"><title>{escape(words)}</title>'
-            f"{escape(shorten(words, SMALL_PX, _PANEL_COLUMN - pill - 24))}</text>"
+            f"{escape(shorten(words, SMALL_PX, (_PANEL_COLUMN - pill - 24) / _SLIM))}</text>"
         )
     if len(strangers) > len(shown):
         more = say("model_picture.strangers_more", n=len(strangers) - len(shown))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from math import hypot
 
 from thalweg.process.models.bpmn import Box, NodeKind, Point
@@ -88,12 +89,21 @@ def centred(lines: list[str], x: float, middle: float, ink: str, figure: str = "
     return "".join(parts)
 
 
-def caption(text: str, x: float, top: float, width: float = 110.0) -> str:
-    """A name below an event, a gateway or a place, legible across lines."""
+def caption(text: str, box: Box, taken: Collection[str]) -> str:
+    """A name beside an event or a gateway: below, or above where lines are below.
+
+    Takes    taken: "above" and "below", where flows are docked.
+    """
+    lines = wrap(text, SMALL_PX, 112.0, 2)
+    x, y, anchor = box.x + box.width / 2, box.y + box.height + 13.0, "middle"
+    if "below" in taken and "above" not in taken:
+        y = box.y - 5 - 13.0 * (len(lines) - 1)
+    elif "below" in taken:
+        x, anchor = x + 9, "start"
     return "".join(
-        f'<text x="{x:.1f}" y="{top + 13 * (n + 1):.1f}" text-anchor="middle" font-size="{SMALL_PX}" '
+        f'<text x="{x:.1f}" y="{y + 13 * n:.1f}" text-anchor="{anchor}" font-size="{SMALL_PX}" '
         f'fill="{palette.INK}" {HALO}>{escape(line)}</text>'
-        for n, line in enumerate(wrap(text, SMALL_PX, width, 2))
+        for n, line in enumerate(lines)
     )
 
 
@@ -130,7 +140,7 @@ def _rounded_path(route: tuple[Point, ...]) -> str:
     return "".join([*path, f"L{route[-1][0]:.1f} {route[-1][1]:.1f}"])
 
 
-def word_on(route: tuple[Point, ...], text: str, *, end: bool = False) -> str:
+def word_on(route: tuple[Point, ...], text: str, away: float = 1.0, *, end: bool = False) -> str:
     """A word above the longest level piece of a flow (the first one, or with ``end`` the last)."""
     pieces = [(a, b) for a, b in itertools.pairwise(route) if a[1] == b[1]]
     if not pieces:
@@ -139,7 +149,7 @@ def word_on(route: tuple[Point, ...], text: str, *, end: bool = False) -> str:
     a, b = max(reversed(pieces) if end else pieces, key=lambda p: abs(p[0][0] - p[1][0]))
     head = _HEAD_LENGTH if (a, b) == (route[-2], route[-1]) else 0.0
     middle = (a[0] + b[0]) / 2 + (head / 2 if b[0] < a[0] else -head / 2)
-    return _word(text, middle, a[1] - 5, "middle")
+    return _word(text, middle, a[1] - 4 - away, "middle")
 
 
 def _word(text: str, x: float, y: float, anchor: str) -> str:

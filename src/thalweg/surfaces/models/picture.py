@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from thalweg.errors import RequestError
-from thalweg.process.models.bpmn import Box, BpmnModel, BpmnNode, Layout, NodeKind
+from thalweg.process.models.bpmn import Box, BpmnModel, BpmnNode, Layout, NodeKind, Point
 from thalweg.process.models.layout import (
     arc_key,
     layout_bpmn,
@@ -29,7 +29,9 @@ from thalweg.surfaces.texts import Texts
 
 Notation = Literal["bpmn", "petri"]
 _EDGE = 34.0
-_THINNEST, _THICKEST = 1.3, 6.0
+_PLAIN, _THINNEST, _THICKEST = 1.4, 1.2, 6.0
+_NAMELESS = ("", "process", "net")
+"""What models are called that have no name of their own."""
 _ROLES: tuple[NodeKind, ...] = (
     "start",
     "event",
@@ -73,6 +75,9 @@ def bpmn_svg(model: BpmnModel, *, language: str = "en", overlay: ModelOverlay | 
     say = catalogue.load(language)
     layout = _own_layout(model) or layout_bpmn(model)
     canvas = _Canvas(layout, overlay, say)
+    for f in model.flows:
+        canvas.dock(f.source, canvas.routes[f.id][0])
+        canvas.dock(f.target, canvas.routes[f.id][-1])
     body = [canvas.flow(f.id, f.source, f.target) for f in model.flows]
     body += [canvas.flow_words(f.id, f.label) for f in model.flows]
     body += [canvas.node(node) for node in model.nodes]
@@ -145,6 +150,14 @@ class _Canvas:
         right = max([b.x + b.width for b in boxes] + [x for x, _ in points], default=0.0)
         bottom = max([b.y + b.height for b in boxes] + [y for _, y in points], default=0.0)
         self.extent = (right - left + _EDGE, bottom - top + _EDGE)
+        self.docked: dict[str, set[str]] = {}
+
+    def dock(self, key: str, point: Point) -> None:
+        """Note that a flow meets a node above or below, where its name could stand."""
+        box = self.boxes[key]
+        if abs(point[0] - box.x - box.width / 2) < box.width * 0.4:
+            above = point[1] < box.y + box.height / 2
+            self.docked.setdefault(key, set()).add("above" if above else "below")
 
     def document(
         self,
@@ -165,30 +178,37 @@ class _Canvas:
             )
             subtitle = say("model_picture.joined", one=subtitle, other=compared)
         strangers = overlay.strangers(known) if overlay is not None else []
-        title = say(f"model_picture.{notation}_title", name=name)
+        title = say(f"model_picture.{notation}")
+        if name.casefold() not in {*_NAMELESS, title.casefold()}:
+            title = say("model_picture.title", notation=title, name=name)
         signs = [*signs, *overlay_signs(overlay, say)]
         scene = Scene(body, self.extent, title, subtitle, description, signs, strangers)
         return document(scene, say)
 
     def flow(self, key: str, source: str, target: str) -> str:
-        width, colour = 1.4, palette.MUTED
         title = ""
         if self.overlay is not None and self.overlay.flows:
-            count = self.overlay.flows.get(key, 0)
-            place = palette.count_position(count, max(self.overlay.flows.values()))
-            width = _THINNEST + (_THICKEST - _THINNEST) * place
-            title = f"<title>{format_count(count, self.say.language)}</title>"
+            count = format_count(self.overlay.flows.get(key, 0), self.say.language)
+            title = f"<title>{escape(count)}</title>"
         return (
             f'<g class="flow" data-flow="{escape(key)}" data-source="{escape(source)}" '
             f'data-target="{escape(target)}">{title}'
-            f"{glyphs.line(self.routes[key], colour, width)}</g>"
+            f"{glyphs.line(self.routes[key], palette.MUTED, self._thickness(key))}</g>"
         )
+
+    def _thickness(self, key: str) -> float:
+        if self.overlay is None or not self.overlay.flows:
+            return _PLAIN
+        most = max(self.overlay.flows.values())
+        place = palette.count_position(self.overlay.flows.get(key, 0), most)
+        return _THINNEST + (_THICKEST - _THINNEST) * place
 
     def flow_words(self, key: str, label: str | None) -> str:
         words = ""
         if self.overlay is not None and key in self.overlay.flows:
             count = format_count(self.overlay.flows[key], self.say.language)
-            words += glyphs.word_on(self.routes[key], count, end=True)
+            away = self._thickness(key) / 2
+            words += glyphs.word_on(self.routes[key], count, away, end=True)
         if label:
             words += glyphs.word_on(self.routes[key], label)
         return words
@@ -200,7 +220,7 @@ class _Canvas:
             return self._step("task", node.id, label, box, 9)
         words = ""
         if label:
-            words = glyphs.caption(label, box.x + box.width / 2, box.y + box.height)
+            words = glyphs.caption(label, box, self.docked.get(node.id, ()))
         kind = self.say(f"model_picture.{node.kind}")
         told = f"{kind}: {label}" if label else kind
         return (
@@ -250,7 +270,8 @@ class _Canvas:
                         objects=format_count(deviation.objects, language),
                     )
                 )
-        lines = wrap(label, glyphs.LABEL_PX, box.width - 10, int((box.height - 18) // 15))
+        room = box.height - 6 - (glyphs.LINE_PX if figure else 0)
+        lines = wrap(label, glyphs.LABEL_PX, box.width - 10, int(room // glyphs.LINE_PX))
         words = glyphs.centred(
             lines, box.x + box.width / 2, box.y + box.height / 2, palette.ink_on(fill), figure
         )
