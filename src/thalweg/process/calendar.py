@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -194,7 +195,9 @@ class LearnedCalendar:
     events_inside_share: float
 
 
-def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
+def learn_calendar(
+    time_ns: NDArray[np.int64], zone: str, coverage: float = 0.0
+) -> LearnedCalendar:
     """Working hours from the events of each hour of the week.
 
     An hour of the week is worked when it has at least a fifth of the mean of the eight busiest
@@ -202,7 +205,8 @@ def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
     worked when it has a fifth of the mean of the five busiest, and an hour of the day when it has
     a fifth of the mean of the eight busiest. A day
     is a holiday when it has at most a twentieth of the median of its weekday in the four weeks
-    before and after, and that median is ten events or more. Refused below 500 events or four weeks,
+    before and after, and that median is ten events or more. Further hours are added, the busiest
+    first, until at least ``coverage`` of the events lies inside. Refused below 500 events or four weeks,
     when all events are at one hour of the day (two, where clocks change), or when nearly every
     hour is worked (reasons: few_events, short_span, dates_only, round_the_clock).
     """
@@ -216,6 +220,7 @@ def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
     if np.count_nonzero(weekly.reshape(7, 24).sum(axis=0)) <= DATE_HOURS:
         return LearnedCalendar(None, "dates_only", 0.0)
     worked = _worked_hours(weekly) if weekly.sum() >= DENSE_EVENTS else _worked_days(weekly)
+    worked = _widened(worked, weekly, coverage)
     share = float(weekly[worked].sum() / weekly.sum())
     if worked.sum() >= ROUND_THE_CLOCK_HOURS:
         return LearnedCalendar(None, "round_the_clock", share)
@@ -226,6 +231,17 @@ def learn_calendar(time_ns: NDArray[np.int64], zone: str) -> LearnedCalendar:
         holidays=tuple(_holidays(hours, worked)),
     )
     return LearnedCalendar(found, None, share)
+
+
+def _widened(
+    worked: NDArray[np.bool_], weekly: NDArray[Any], coverage: float
+) -> NDArray[np.bool_]:
+    outside = np.flatnonzero(~worked)
+    busiest = outside[np.argsort(-weekly[outside], kind="stable")]
+    inside = weekly[worked].sum() + np.concatenate(([0], np.cumsum(weekly[busiest])))
+    wide = worked.copy()
+    wide[busiest[: np.searchsorted(inside, coverage * weekly.sum())]] = True
+    return wide
 
 
 def _worked_hours(weekly: NDArray[Any]) -> NDArray[np.bool_]:
@@ -266,6 +282,7 @@ def _count_hours(time_ns: NDArray[np.int64], zone: str, first: int, last: int) -
     return _Hours(np.arange(len(by_hour)) + low, by_hour)
 
 
+@lru_cache(maxsize=1 << 20)
 def _local_hour(time_ns: int, zone: ZoneInfo) -> int:
     instant = _EPOCH + timedelta(seconds=time_ns // SECOND_NS)
     offset = instant.astimezone(zone).utcoffset() or timedelta()

@@ -1,0 +1,174 @@
+"""Enabling: the moment from which work could have begun, and the work that had to end before.
+
+The line above in the log is not always what a piece of work waited for: where two branches run
+side by side, it may belong to the other branch. Two activities are taken to run side by side when
+their order within objects is balanced (the dependency of Weijters and others, 2006, with length-two
+loops excepted, as Chapela-Campa and Dumas, 2024, use it for enabling times), or when they often
+overlap in time. A piece of work is enabled when the latest piece of the same object ends whose
+activity does not run beside its own and which ended before it began.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from thalweg.process.chunks import (
+    Chunk,
+    Codes,
+    Ints,
+    chunk_codes,
+    chunk_offsets,
+    each,
+    object_chunks,
+    read_only,
+)
+from thalweg.process.waiting.pieces import Pieces
+
+Oracle = Literal["both", "order", "overlap", "none"]
+"""What shows that two activities run side by side: balanced order, overlap, either, or nothing."""
+
+DEPENDENCY = 0.9
+OVERLAP_SHARE = 0.1
+MOST_ACTIVITIES = 2048
+"""Beyond it, tables of activity by activity are not laid out and nothing is taken as concurrent."""
+
+FIRST = -1
+FOLLOWS, OVERLAPS, LOOPS = range(3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OrderAggregate:
+    """Per pair of activities: FOLLOWS (directly, by completion, not overlapping), OVERLAPS in time,
+    and LOOPS (a, b, a directly after one another)."""
+
+    counts: NDArray[np.int64]
+
+    @staticmethod
+    def zero(activities: int) -> OrderAggregate:
+        return OrderAggregate(np.zeros((activities, activities, 3), np.int64))
+
+    def merge(self, other: OrderAggregate) -> OrderAggregate:
+        """The aggregate of two disjoint sets of objects."""
+        return OrderAggregate(self.counts + other.counts)
+
+
+def aggregate_order(pieces: Pieces, activities: int, threads: int | None = None) -> OrderAggregate:
+    """How activities of the same object stand to one another."""
+
+    def work(chunk: Chunk) -> OrderAggregate:
+        part = OrderAggregate.zero(activities)
+        _relate(
+            chunk_offsets(pieces.offsets, chunk),
+            chunk_codes(pieces.activity, chunk),
+            read_only(pieces.start_ns[chunk.lo : chunk.hi]),
+            read_only(pieces.end_ns[chunk.lo : chunk.hi]),
+            part.counts,
+        )
+        return part
+
+    whole = OrderAggregate.zero(activities)
+    for part in each(work, object_chunks(pieces.offsets), threads):
+        whole = whole.merge(part)
+    return whole
+
+
+@njit(cache=True, nogil=True)
+def _relate(
+    offsets: Ints, code: Codes, start_ns: Ints, end_ns: Ints, counts: NDArray[np.int64]
+) -> None:
+    for i in range(len(offsets) - 1):
+        for j in range(offsets[i] + 1, offsets[i + 1]):
+            b = code[j]
+            k = j - 1
+            if end_ns[k] <= start_ns[j]:
+                counts[code[k], b, FOLLOWS] += 1
+            if j - 2 >= offsets[i] and code[j - 2] == b and code[k] != b:
+                counts[b, code[k], LOOPS] += 1
+            while k >= offsets[i] and end_ns[k] > start_ns[j]:
+                if start_ns[k] < end_ns[k]:
+                    counts[code[k], b, OVERLAPS] += 1
+                    counts[b, code[k], OVERLAPS] += 1
+                k -= 1
+
+
+def concurrent_pairs(order: OrderAggregate, oracle: Oracle = "both") -> NDArray[np.bool_]:
+    """Which pairs of activities run side by side; symmetric, never an activity with itself."""
+    follows = order.counts[..., FOLLOWS].astype(float)
+    overlaps = order.counts[..., OVERLAPS].astype(float)
+    both = follows + follows.T
+    dependency = np.abs(follows - follows.T) / (both + 1)
+    loops = order.counts[..., LOOPS] + order.counts[..., LOOPS].T
+    balanced = (np.minimum(follows, follows.T) > 0) & (dependency < DEPENDENCY)
+    balanced &= loops / (loops + 1) < DEPENDENCY
+    overlapping = (overlaps > 0) & (overlaps >= OVERLAP_SHARE * (overlaps + both))
+    found = {
+        "none": np.zeros_like(balanced),
+        "order": balanced,
+        "overlap": overlapping,
+        "both": balanced | overlapping,
+    }[oracle]
+    np.fill_diagonal(found, False)
+    return np.asarray(found, np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enabling:
+    """Per piece: source, the piece that enabled it (FIRST where none did), as a position in the
+    same arrays; its completion is the enabling time."""
+
+    source: NDArray[np.int64]
+
+
+def find_enabling(
+    pieces: Pieces, concurrent: NDArray[np.bool_], threads: int | None = None
+) -> Enabling:
+    """The piece that each piece of work had to wait for."""
+    source = np.empty(len(pieces), np.int64)
+
+    def work(chunk: Chunk) -> None:
+        _enable(
+            chunk_offsets(pieces.offsets, chunk),
+            chunk_codes(pieces.activity, chunk),
+            read_only(pieces.start_ns[chunk.lo : chunk.hi]),
+            read_only(pieces.end_ns[chunk.lo : chunk.hi]),
+            concurrent,
+            chunk.lo,
+            source[chunk.lo : chunk.hi],
+        )
+
+    for _ in each(work, object_chunks(pieces.offsets), threads):
+        pass
+    return Enabling(source)
+
+
+@njit(cache=True, nogil=True)
+def _enable(
+    offsets: Ints,
+    code: Codes,
+    start_ns: Ints,
+    end_ns: Ints,
+    concurrent: NDArray[np.bool_],
+    base: int,
+    source: Ints,
+) -> None:
+    """Back from the latest piece that ended in time, past those of concurrent activities."""
+    known = len(concurrent)
+    for i in range(len(offsets) - 1):
+        first = offsets[i]
+        for j in range(first, offsets[i + 1]):
+            lo, hi = first, j
+            while lo < hi:
+                mid = (lo + hi) >> 1
+                if end_ns[mid] <= start_ns[j]:
+                    lo = mid + 1
+                else:
+                    hi = mid
+            k = lo - 1
+            while k >= first and known > 0 and concurrent[code[k], code[j]]:
+                k -= 1
+            source[j] = base + k if k >= first else FIRST
