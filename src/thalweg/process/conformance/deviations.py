@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from thalweg.process.chunks import Ints
 from thalweg.process.conformance.alignments import Alignments
-from thalweg.process.conformance.rule_checks import VIOLATED
+from thalweg.process.conformance.rule_checks import NOTHING, VIOLATED
 from thalweg.process.conformance.rule_views import RuleView
 from thalweg.process.conformance.rules_check import RuleOutcome
 from thalweg.process.models.petri import PetriNet
@@ -52,6 +52,11 @@ class Deviation:
     cost_column: str | None
     expected: Texts
     found: Texts
+
+    @property
+    def costed(self) -> Ints:
+        """The events that an attribute's cost is read from: none for what was not done."""
+        return np.full_like(self.event, -1) if self.kind == "skipped" else self.event
 
     @property
     def objects(self) -> Ints:
@@ -202,8 +207,7 @@ def _model_deviation(
     after = int(found.after[first])
     name = found.names[found.label[first]]
     step = None if after < 0 else found.names[after]
-    wanted = name if kind == "skipped" else ""
-    done = "" if kind == "skipped" else name
+    wanted, done = (name, NOTHING) if kind == "skipped" else (NOTHING, name)
     deviation = Deviation(
         kind=kind,
         name=name,

@@ -67,7 +67,7 @@ def deviations_table(
         cost = (
             rule_costs[one.name]
             if one.kind == "rule"
-            else costs.total(view, one.cost_column, one.object, one.event)
+            else costs.total(view, one.cost_column, one.object, one.costed)
         )
         rows.append(_row(one, durations, cost, names))
     table = pl.DataFrame(rows, schema=DEVIATIONS_SCHEMA, orient="row")
@@ -243,7 +243,7 @@ def _occurrences(one: Deviation, costs: Costs, limit: int | None) -> pl.DataFram
     cost = (
         pl.Series([None], dtype=pl.Float64).new_from_index(0, n)
         if one.cost_column in (None, "difference")
-        else costs.values(view, str(one.cost_column), owner, event)
+        else costs.values(view, str(one.cost_column), owner, one.costed[:n])
     )
     frame = pl.DataFrame(
         {

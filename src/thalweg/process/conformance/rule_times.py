@@ -107,7 +107,9 @@ def check_time(
     status = np.where(reason > 0, UNCHECKED, status)
     excess = np.where(over, late, np.where(early > 0, early, -1))
     applied = stretch.came | stretch.open | lost | (reason > 0)
-    plain = (stretch.until_ns - stretch.from_ns) / SECOND_NS
+    taken_s = (stretch.until_ns - stretch.from_ns) / SECOND_NS
+    if rule.within is not None and rule.within.unit == "working_hours":
+        taken_s = late / SECOND_NS + rule.within.amount
     checks = make_checks(
         looked,
         stretch.owner,
@@ -118,7 +120,7 @@ def check_time(
         excess_ns=np.where(status == VIOLATED, excess, -1),
         expected=_limit_text(rule),
         found=lambda rows: [
-            NOTHING if lost[k] else _length(plain[k]) + ("" if stretch.came[k] else " …")
+            NOTHING if lost[k] else _length(taken_s[k]) + ("" if stretch.came[k] else " …")
             for k in rows
         ],
     )
@@ -136,11 +138,17 @@ def _limit_text(rule: TimeRule) -> str:
 
 
 def _length(seconds: float) -> str:
-    """Rounded to the unit below: 41.3d, 5.2h."""
+    """Exact to the smaller of its two largest units: 41d 7h, 4h 2min."""
+    if seconds < 0:
+        return "-" + _length(-seconds)
+    left, parts = round(seconds, 3), []
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if abs(seconds) >= size:
-            return f"{seconds / size:.1f}".removesuffix(".0") + unit
-    return seconds_text(seconds) if seconds >= 0 else f"{seconds:.0f}s"
+        whole, left = divmod(left, size)
+        if whole:
+            parts.append(f"{whole:.0f}{unit}")
+    if left or not parts:
+        parts.append(seconds_text(left))
+    return " ".join(parts[:2])
 
 
 def _beyond(from_ns: Ints, to_ns: Ints, limit: Span, calendar: Calendar | None) -> Ints:

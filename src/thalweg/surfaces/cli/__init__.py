@@ -2,8 +2,8 @@
 
 Exit codes   0 done; 1 other error; 2 wrong call; 3 source unreadable; 4 source refused as unsafe;
              5 mapping wrong; 6 strict mode met a doubt; 7 book error; 8 book locked;
-             9 book damaged; 130 interrupted. Results go to standard output, all else to
-             standard error; ``--json`` prints exactly one JSON object.
+             9 book damaged; 10 rules broken (conform --fail-on); 130 interrupted. Results go to
+             standard output, all else to standard error; ``--json`` prints exactly one JSON object.
 """
 
 from __future__ import annotations

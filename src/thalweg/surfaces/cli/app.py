@@ -13,7 +13,7 @@ app = typer.Typer(
     name="thalweg",
     help="From an industry's own records to how its work really runs, and what changed it.",
     epilog="Exit codes: 0 done, 1 other error, 2 wrong call, 3 source unreadable, 4 source unsafe, "
-    "5 mapping wrong, 6 strict mode, 7 book error, 8 book locked, 9 book damaged, 130 interrupted.",
+    "5 mapping wrong, 6 strict mode, 7 book error, 8 book locked, 9 book damaged, 10 rules broken (--fail-on), 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -1,0 +1,72 @@
+"""The model with the deviations on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from thalweg.errors import RequestError
+from thalweg.process.conformance.deviations import Deviation
+from thalweg.process.conformance.result import ConformResult
+from thalweg.process.models.convert import tree_to_bpmn
+from thalweg.process.models.tree import ProcessTree
+from thalweg.surfaces.models.overlay import ModelOverlay, overlay_of
+from thalweg.surfaces.models.picture import draw_model
+
+_DRAWN = {
+    "skipped": "skipped",
+    "inserted": "inserted",
+    "repeated": "inserted",
+    "out_of_place": "inserted",
+}
+
+
+def draw_deviations(result: ConformResult, path: str | Path, *, language: str = "en") -> Path:
+    """Draw the model of a result with what was skipped and what was done beside it.
+
+    Takes    path: .svg or .png. A process tree is drawn as BPMN, other models as they are.
+    Raises   RequestError: the result has no model, or the suffix is another.
+    """
+    model = result.lineage.model
+    if model is None:
+        raise RequestError(
+            "There is no model to draw: only rules were checked. Add --model FILE or --noise."
+        )
+    drawn = tree_to_bpmn(model) if isinstance(model, ProcessTree) else model
+    return draw_model(drawn, path, language=language, overlay=overlay(result))
+
+
+def overlay(result: ConformResult) -> ModelOverlay:
+    """Deviations by activity, each object once; repeated and misplaced activities as inserted."""
+    parts: dict[tuple[str, str], list[Deviation]] = {}
+    for one in result.lineage.deviations:
+        if one.kind in _DRAWN:
+            parts.setdefault((_DRAWN[one.kind], one.name), []).append(one)
+    rows = [
+        (
+            kind,
+            name,
+            sum(len(one.object) for one in several),
+            len(np.unique(np.concatenate([one.object for one in several]))),
+        )
+        for (kind, name), several in parts.items()
+    ]
+    schema = {
+        "kind": pl.String,
+        "activity": pl.String,
+        "occurrences": pl.Int64,
+        "objects": pl.Int64,
+    }
+    return overlay_of(
+        pl.DataFrame(rows, schema=schema, orient="row"),
+        occurrences=_events_by_activity(result),
+        objects=result.objects,
+    )
+
+
+def _events_by_activity(result: ConformResult) -> dict[str, int]:
+    view = result.lineage.costs.scene.view(result.type).view
+    counts = np.bincount(np.asarray(view.activity), minlength=len(view.activities))
+    return {name: int(n) for name, n in zip(view.activities, counts, strict=True) if n}
