@@ -73,7 +73,7 @@ class BpmnJs:
         self._page.locator("#canvas").screenshot(path=str(path))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bpmn_js() -> Iterator[BpmnJs]:
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = which("chromium") or which("chromium-browser") or which("google-chrome")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from thalweg.errors import SourceError, UnsafeSourceError
 from thalweg.process.models.markup import DEEPEST, Markup, one_line
 from thalweg.process.models.tree import SILENT, Operator, ProcessTree, activity
+from thalweg.process.models.write_file import text_of, write_text
 
 _OPERATORS: dict[str, Operator] = {
     "sequence": "sequence",
@@ -53,3 +56,49 @@ def ptml_tree(markup: Markup, name: str) -> ProcessTree:
         return around if trees[-1].silent else ProcessTree("sequence", None, (around, trees[-1]))
 
     return build(element.get("root"), frozenset())
+
+
+def write_ptml(tree: ProcessTree, path: str | Path) -> None:
+    """Write a tree as PTML; a failed write leaves what was there.
+
+    Loops get the silent third child that ProM asks for; of several ways back it is a choice.
+
+    Raises   RequestError: a label has control characters, or the file cannot be written.
+    """
+    names = {operator: kind for kind, operator in _OPERATORS.items()}
+    nodes: list[str] = []
+    links: list[str] = []
+
+    def add(tree: ProcessTree) -> str:
+        key = f"n{len(nodes)}"
+        kind = "automaticTask" if tree.silent else "manualTask"
+        kind = names[tree.operator] if tree.operator else kind
+        nodes.append(f'    <{kind} id="{key}" name="{text_of(tree.label or "")}"/>')
+        for child in _children(tree):
+            at = f"l{len(links)}"
+            links.append("")
+            links[int(at[1:])] = (
+                f'    <parentsNode id="{at}" sourceId="{key}" targetId="{add(child)}"/>'
+            )
+        return key
+
+    add(tree)
+    text = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        "<ptml>",
+        '  <processTree id="tree" name="tree" root="n0">',
+        *nodes,
+        *links,
+        "  </processTree>",
+        "</ptml>",
+        "",
+    ]
+    write_text(path, "\n".join(text))
+
+
+def _children(tree: ProcessTree) -> tuple[ProcessTree, ...]:
+    if tree.operator != "loop":
+        return tree.children
+    body, *redo = tree.children
+    back = redo[0] if len(redo) == 1 else ProcessTree("choice", None, tuple(redo))
+    return (body, back, SILENT)

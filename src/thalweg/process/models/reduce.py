@@ -12,20 +12,22 @@ from __future__ import annotations
 from thalweg.process.models.petri import PetriNet, Transition, Weighted
 
 
-def reduce_silent(net: PetriNet) -> PetriNet:
+def reduce_silent(net: PetriNet, *, keep_faults: bool = False) -> PetriNet:
     """The same visible language with fewer silent transitions.
 
-    Takes    any net; markings and weights are kept.
+    Takes    any net; markings and weights are kept. keep_faults: neither put off a choice to
+             where other tokens take part, which may free a net from getting stuck, nor take out a
+             place that no token ever reaches.
     Returns  places and transitions in the order they had, with the names they had; of two merged
              places the name of the first or final place stays, else that of the earlier one.
     Source   Murata (1989), Petri Nets: Properties, Analysis and Applications, section V.
     """
-    return _Reduction(net).result()
+    return _Reduction(net, keep_faults).result()
 
 
 class _Reduction:
-    def __init__(self, net: PetriNet) -> None:
-        self.net = net
+    def __init__(self, net: PetriNet, keep_faults: bool) -> None:
+        self.net, self.keep_faults = net, keep_faults
         self.label = [t.label for t in net.transitions]
         self.inputs = [dict(t.inputs) for t in net.transitions]
         self.outputs = [dict(t.outputs) for t in net.transitions]
@@ -78,11 +80,23 @@ class _Reduction:
     def _may_fuse(self, t: int, p: int, q: int) -> bool:
         if self._final(p) or (self.initial[p] and self._final(q)):
             return False
+        if self.keep_faults and not self.into[p] and not self.initial[p]:
+            return False
         only_way_out = self.out_of[p] == {t}
         only_way_in = self.into[q] == {t} and not self.initial[q]
-        if only_way_in and not (self._final(q) and self.out_of[p] != {t}):
+        if (
+            only_way_in
+            and not (self._final(q) and not only_way_out)
+            and self._free(q, only_way_out)
+        ):
             return True
         return only_way_out and not (self.initial[p] and self.into[q] != {t})
+
+    def _free(self, place: int, no_choice: bool) -> bool:
+        """Whether putting off the choice before a place leaves what can get stuck."""
+        alone = [list(self.inputs[t].items()) == [(place, 1)] for t in self.out_of[place]]
+        leads_on = bool(alone) or self._final(place)
+        return no_choice or not self.keep_faults or (leads_on and all(alone))
 
     def _final(self, place: int) -> bool:
         return any(final[place] for final in self.finals)

@@ -47,7 +47,7 @@ def surely_sound(net: PetriNet) -> bool:
     small = replace(net, transitions=blind)
     while True:
         before = len(small.places), len(small.transitions)
-        small = _without_doubles(_fused(reduce_silent(small)))
+        small = _without_doubles(_fused(reduce_silent(small, keep_faults=True)))
         if (len(small.places), len(small.transitions)) == before:
             break
     source = tuple((p, n) for p, n in enumerate(small.initial) if n)
