@@ -45,7 +45,10 @@ def save_chart(chart: Chart, path: str | Path, language: Language) -> Path:
     if target.suffix.lower() == ".svg":
         target.write_text(svg, encoding="utf-8")
     elif target.suffix.lower() == ".png":
-        target.write_bytes(svg_to_png(svg))
+        # vl-convert multiplies colours with their opacity where nothing lies below them.
+        head, body = svg.split(">", 1)
+        paper = f'<rect width="100%" height="100%" fill="{palette.PAPER}"/>'
+        target.write_bytes(svg_to_png(f"{head}>{paper}{body}"))
     else:
         raise RequestError(f"{target.name} is no picture name. End it in .svg or .png.")
     return target

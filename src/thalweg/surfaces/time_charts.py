@@ -37,7 +37,7 @@ def timeline_charts(timeline: pl.DataFrame, every: str, say: Texts) -> Chart:
         for at, what, n in long.select("from", "what", "n").iter_rows()
     ]
     long = long.with_columns(pl.Series("told", told))
-    x = alt.X("from:T", title=None, axis=_time_axis(alt, data["from"], language))
+    x = alt.X("from:T", title=None, axis=time_axis(alt, data["from"], language))
     flow = (
         alt.Chart(long)
         .mark_line(point=alt.OverlayMarkDef(size=22, filled=True), strokeWidth=1.8)
@@ -99,7 +99,7 @@ def dotted_chart(dots: pl.DataFrame, shown: int, total: int, say: Texts) -> Char
         alt.Chart(data)
         .mark_circle(size=9, opacity=0.75, aria=False)
         .encode(
-            x=alt.X("time:T", title=None, axis=_time_axis(alt, data["time"], say.language)),
+            x=alt.X("time:T", title=None, axis=time_axis(alt, data["time"], say.language)),
             y=alt.Y(
                 "place:Q",
                 title=title,
@@ -150,7 +150,7 @@ def hours_chart(hours: pl.DataFrame, say: Texts, zone: str = "UTC") -> Chart:
     )
 
 
-def _time_axis(alt: Any, times: pl.Series, language: Language) -> Any:
+def time_axis(alt: Any, times: pl.Series, language: Language) -> Any:
     """Days within two months, else months or years, about eight of them."""
     first, last = times.min(), times.max()
     months = 0.0 if first is None else (last - first).total_seconds() / (30.4 * 86_400)  # type: ignore[operator,union-attr]

@@ -11,8 +11,8 @@ from thalweg.surfaces import palette
 from thalweg.surfaces.format_values import format_count
 from thalweg.surfaces.lettering import shorten, text_width
 from thalweg.surfaces.map_svg import escape
-from thalweg.surfaces.models.glyphs import INSERTED, SKIPPED, SMALL_PX, badge
-from thalweg.surfaces.models.overlay import Deviation, ModelOverlay
+from thalweg.surfaces.models.glyphs import SMALL_PX, badge, badge_width, pill
+from thalweg.surfaces.models.overlay import KINDS, Deviation, ModelOverlay
 from thalweg.surfaces.texts import Texts
 
 MARGIN = 30.0
@@ -140,18 +140,14 @@ def _panel(
     for n, (name, deviation) in enumerate(shown):
         x = box.x + 16 + (n // rows) * _PANEL_COLUMN
         y = top + 46 + (n % rows) * _PANEL_ROW
-        figure = format_count(deviation.occurrences, say.language)
-        pill = text_width("+" + figure, 10.5) + 12
-        words = say(
-            "model_picture.stranger",
-            activity=name,
-            objects=format_count(deviation.objects, say.language),
-        )
+        width = badge_width(deviation.occurrences, say.language)
+        words = _stranger_words(name, deviation, say)
+        room = (_PANEL_COLUMN - width - 24) / _SLIM
         parts.append(
-            badge("+", deviation.occurrences, x + pill, y, INSERTED, say.language)
-            + f'<text x="{x + pill + 8:.1f}" y="{y + 4:.1f}" font-size="{SMALL_PX + 0.5}" '
-            f'fill="{palette.INK}"><title>{escape(words)}</title>'
-            f"{escape(shorten(words, SMALL_PX, (_PANEL_COLUMN - pill - 24) / _SLIM))}</text>"
+            badge("inserted", deviation.occurrences, x, y, say.language)
+            + f'<g><title>{escape(words)}</title><text x="{x + width + 8:.1f}" y="{y + 4:.1f}" '
+            f'font-size="{SMALL_PX + 0.5}" fill="{palette.INK}">'
+            f"{escape(shorten(words, SMALL_PX, room))}</text></g>"
         )
     if len(strangers) > len(shown):
         more = say("model_picture.strangers_more", n=len(strangers) - len(shown))
@@ -173,12 +169,16 @@ def overlay_signs(overlay: ModelOverlay | None, say: Texts) -> Iterable[Sign]:
     if overlay.flows:
         most = max(overlay.flows.values())
         yield Sign(54, _wedge, say("model_picture.wedge", most=format_count(most, say.language)))
-    for sign, colour, found, key in (
-        ("−", SKIPPED, overlay.skipped, "skipped"),
-        ("+", INSERTED, overlay.inserted, "inserted"),
-    ):
-        if found:
-            yield Sign(28, _pill(sign, colour), say(f"model_picture.{key}"))
+    for kind in KINDS:
+        if any(d.occurrences for d in overlay.deviations.get(kind, {}).values()):
+            yield Sign(22, _pill(kind), say(f"model_picture.{kind}"))
+
+
+def _stranger_words(name: str, deviation: Deviation, say: Texts) -> str:
+    if deviation.objects is None:
+        return name
+    shown = format_count(deviation.objects, say.language)
+    return say("model_picture.stranger", activity=name, objects=shown)
 
 
 def _ramp(x: float, y: float) -> str:
@@ -194,12 +194,5 @@ def _wedge(x: float, y: float) -> str:
     return f'<path d="M{x:.1f} {y:.1f}L{x + 54:.1f} {y - 3.2:.1f}V{y + 3.2:.1f}z" fill="{palette.MUTED}"/>'
 
 
-def _pill(sign: str, colour: str) -> Drawn:
-    def draw(x: float, y: float) -> str:
-        return (
-            f'<rect x="{x:.1f}" y="{y - 8:.1f}" width="28" height="16" rx="8" fill="{colour}"/>'
-            f'<text x="{x + 14:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-size="11" '
-            f'font-weight="700" fill="{palette.PAPER}">{sign}n</text>'
-        )
-
-    return draw
+def _pill(kind: str) -> Drawn:
+    return lambda x, y: pill(kind, x, y, 22)

@@ -14,7 +14,14 @@ from thalweg.surfaces.map_svg import escape
 
 LABEL_PX, SMALL_PX = 12.0, 11.0
 LINE_PX = 15.0
-SKIPPED, INSERTED = palette.RUST, "#7d4f91"
+BADGES = {
+    "skipped": (palette.RUST, "M-4 0H4"),
+    "inserted": ("#7d4f91", "M-4 0H4M0 -4V4"),
+    "repeated": ("#237878", "M3.6 -1.6A4 4 0 1 0 4 1.2M4.4 -4.4L3.8 -1.3L0.8 -2"),
+    "out_of_place": ("#8a6a14", "M-4 -2H4L1.8 -4.2M4 2H-4L-1.8 4.2"),
+}
+"""Colour and sign of each kind of deviation."""
+_SIGN_PX = 11.0
 _CORNER = 6.0
 _HEAD_LENGTH, _HEAD_HALF = 9.0, 4.2
 
@@ -159,17 +166,31 @@ def _word(text: str, x: float, y: float, anchor: str) -> str:
     )
 
 
-def badge(
-    sign: str, count: int, right: float, middle: float, colour: str, language: Language
-) -> str:
-    """A pill with a sign and a count that ends at ``right``."""
-    text = f"{sign}{format_count(count, language)}"
-    width = text_width(text, 10.5) + 12
+def badge_width(count: int, language: Language) -> float:
+    """Width in px of a badge."""
+    return text_width(format_count(count, language), 10.5) * 0.92 + _SIGN_PX + 15
+
+
+def badge(kind: str, count: int, left: float, middle: float, language: Language) -> str:
+    """A pill with the sign of a kind of deviation, and how often it happened."""
+    width = badge_width(count, language)
     return (
-        f'<rect x="{right - width:.1f}" y="{middle - 9:.1f}" width="{width:.1f}" height="18" rx="9" '
+        f'<g class="badge" data-kind="{kind}" data-count="{count}">'
+        f"{pill(kind, left, middle, width)}"
+        f'<text x="{left + width - 7:.1f}" y="{middle + 3.8:.1f}" text-anchor="end" '
+        f'font-size="10.5" font-weight="700" fill="{palette.PAPER}">'
+        f"{escape(format_count(count, language))}</text></g>"
+    )
+
+
+def pill(kind: str, left: float, middle: float, width: float) -> str:
+    """The ground and sign of a badge."""
+    colour, sign = BADGES[kind]
+    return (
+        f'<rect x="{left:.1f}" y="{middle - 9:.1f}" width="{width:.1f}" height="18" rx="9" '
         f'fill="{colour}" stroke="{palette.PAPER}" stroke-width="1.6"/>'
-        f'<text x="{right - width / 2:.1f}" y="{middle + 3.8:.1f}" text-anchor="middle" '
-        f'font-size="10.5" font-weight="700" fill="{palette.PAPER}">{escape(text)}</text>'
+        f'<path transform="translate({left + 11:.1f} {middle:.1f})" d="{sign}" fill="none" '
+        f'stroke="{palette.PAPER}" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"/>'
     )
 
 

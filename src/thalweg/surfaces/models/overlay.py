@@ -9,37 +9,50 @@ import polars as pl
 
 from thalweg.errors import RequestError
 
-_COLUMNS = ("kind", "activity", "occurrences", "objects")
+_COLUMNS = ("kind", "name", "occurrences", "objects")
+KINDS = ("skipped", "inserted", "repeated", "out_of_place")
+"""Deviations that are drawn, each at a corner of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """How often something happened that the model does not foresee, and in how many objects."""
+    """How often something happened that the model does not foresee, and in how many objects.
+
+    objects: None where it was counted in several parts, which may share objects.
+    """
 
     occurrences: int
-    objects: int
+    objects: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelOverlay:
     """Figures to draw on a model.
 
-    occurrences, skipped and inserted are keyed by activity or, where several tasks or transitions
-    share one, by the id of the task or transition; the id is looked up first. flows: passages by
-    the id of a BPMN flow, or by ``arc_key`` in a net. objects: how many objects were compared
-    with the model; None where that is not known.
+    occurrences, and deviations below each of ``KINDS``, are keyed by activity or, where several
+    tasks or transitions share one, by the id of the task or transition; the id is looked up first.
+    flows: passages by the id of a BPMN flow, or by ``arc_key`` in a net. objects: how many objects
+    were compared with the model; None where that is not known.
     """
 
     occurrences: Mapping[str, int] = field(default_factory=dict)
     flows: Mapping[str, int] = field(default_factory=dict)
-    skipped: Mapping[str, Deviation] = field(default_factory=dict)
-    inserted: Mapping[str, Deviation] = field(default_factory=dict)
+    deviations: Mapping[str, Mapping[str, Deviation]] = field(default_factory=dict)
     objects: int | None = None
 
+    def deviation(self, kind: str, key: str, label: str) -> Deviation | None:
+        """The deviation of a task or transition, by its id or else by its label."""
+        found = self.deviations.get(kind, {})
+        return found.get(key, found.get(label))
+
     def strangers(self, known: set[str]) -> list[tuple[str, Deviation]]:
-        """Inserted activities that the model does not know, most frequent first."""
-        found = [(name, d) for name, d in self.inserted.items() if name not in known]
-        return sorted(found, key=lambda f: (-f[1].occurrences, f[0]))
+        """Activities of the records that the model does not know, most frequent first."""
+        found: dict[str, Deviation] = {}
+        for kind in ("inserted", "repeated"):
+            for name, deviation in self.deviations.get(kind, {}).items():
+                if name not in known:
+                    found[name] = _added(found.get(name), deviation)
+        return sorted(found.items(), key=lambda f: (-f[1].occurrences, f[0]))
 
 
 def overlay_of(
@@ -51,15 +64,15 @@ def overlay_of(
 ) -> ModelOverlay:
     """An overlay from a table of deviations and from counts.
 
-    Takes    deviations: one row per kind and activity: kind ("skipped": the model asks for the
-             activity and the record lacks it; "inserted": the record has it where the model does
-             not allow it; other kinds are not drawn), activity (an activity, or the id of a task
-             or transition), occurrences, objects. Other columns are ignored; rows of the same
-             kind and activity are added up.
+    Takes    deviations: kind (skipped: the model asks for the activity and the record lacks it;
+             inserted: the record has an activity where the model does not allow it; repeated:
+             once more than it allows; out_of_place: earlier or later than it asks; other kinds are
+             not drawn), name (activity, or id of a task or transition), occurrences, objects.
+             Other columns are ignored; rows of the same kind and name are added up.
              occurrences: events by activity. flows: passages by flow. objects: objects compared.
     Raises   RequestError: the table lacks a column.
     """
-    kinds: dict[str, dict[str, Deviation]] = {"skipped": {}, "inserted": {}}
+    kinds: dict[str, dict[str, Deviation]] = {kind: {} for kind in KINDS}
     if deviations is not None:
         missing = [name for name in _COLUMNS if name not in deviations.columns]
         if missing:
@@ -67,12 +80,12 @@ def overlay_of(
                 f"The table of deviations lacks {', '.join(missing)}. "
                 f"It needs the columns {', '.join(_COLUMNS)}."
             )
-        for kind, activity, count, affected in deviations.select(_COLUMNS).iter_rows():
-            if kind in kinds and activity is not None:
-                before = kinds[kind].get(activity, Deviation(0, 0))
-                kinds[kind][activity] = Deviation(
-                    before.occurrences + count, before.objects + affected
-                )
-    return ModelOverlay(
-        occurrences or {}, flows or {}, kinds["skipped"], kinds["inserted"], objects
-    )
+        for kind, name, count, affected in deviations.select(_COLUMNS).iter_rows():
+            if kind in kinds:
+                deviation = Deviation(count, affected)
+                kinds[kind][name] = _added(kinds[kind].get(name), deviation)
+    return ModelOverlay(occurrences or {}, flows or {}, kinds, objects)
+
+
+def _added(one: Deviation | None, other: Deviation) -> Deviation:
+    return other if one is None else Deviation(one.occurrences + other.occurrences, None)

@@ -23,7 +23,7 @@ from thalweg.surfaces.lettering import wrap
 from thalweg.surfaces.map_svg import escape
 from thalweg.surfaces.models import glyphs
 from thalweg.surfaces.models.frame import Scene, Sign, document, overlay_signs
-from thalweg.surfaces.models.overlay import ModelOverlay
+from thalweg.surfaces.models.overlay import Deviation, ModelOverlay
 from thalweg.surfaces.process_map import svg_to_png
 from thalweg.surfaces.texts import Texts
 
@@ -32,6 +32,13 @@ _EDGE = 34.0
 _PLAIN, _THINNEST, _THICKEST = 1.4, 1.2, 6.0
 _NAMELESS = ("", "process", "net")
 """What models are called that have no name of their own."""
+_CORNERS = {
+    "skipped": (True, False),
+    "inserted": (True, True),
+    "repeated": (False, True),
+    "out_of_place": (False, False),
+}
+"""Where a badge sits: on the right or left, and below or above."""
 _ROLES: tuple[NodeKind, ...] = (
     "start",
     "event",
@@ -244,7 +251,19 @@ class _Canvas:
             f"<title>{escape(self.say('model_picture.silent'))}</title>{_bar(box)}</g>"
         )
 
-    def _step(self, kind: str, key: str, label: str, box: Box, radius: float) -> str:
+    def _told(self, kind: str, deviation: Deviation) -> str:
+        language = self.say.language
+        count = format_count(deviation.occurrences, language)
+        words = self.say(f"model_picture.told_{kind}", count=count)
+        if deviation.objects is None:
+            return words
+        return self.say(
+            "model_picture.told_objects",
+            told=words,
+            objects=format_count(deviation.objects, language),
+        )
+
+    def _step(self, shape: str, key: str, label: str, box: Box, radius: float) -> str:
         language = self.say.language
         fill, figure, extra = "#eaf3f7", "", ""
         told = [label]
@@ -255,28 +274,21 @@ class _Canvas:
             fill = palette.mix(palette.COUNT_SCALE, place)
             figure = format_count(count, language)
             told.append(self.say("model_picture.told_count", count=figure))
-        for name, sign, found, colour, middle in (
-            ("skipped", "−", overlay.skipped, glyphs.SKIPPED, box.y),
-            ("inserted", "+", overlay.inserted, glyphs.INSERTED, box.y + box.height),
-        ):
-            deviation = found.get(key, found.get(label))
+        for kind, (right, low) in _CORNERS.items():
+            deviation = overlay.deviation(kind, key, label)
             if deviation is not None and deviation.occurrences:
-                right = box.x + box.width + 8
-                extra += glyphs.badge(sign, deviation.occurrences, right, middle, colour, language)
-                told.append(
-                    self.say(
-                        f"model_picture.told_{name}",
-                        count=format_count(deviation.occurrences, language),
-                        objects=format_count(deviation.objects, language),
-                    )
-                )
+                width = glyphs.badge_width(deviation.occurrences, language)
+                left = box.x + box.width + 10 - width if right else box.x - 10
+                middle = box.y + box.height if low else box.y
+                extra += glyphs.badge(kind, deviation.occurrences, left, middle, language)
+                told.append(self._told(kind, deviation))
         room = box.height - 6 - (glyphs.LINE_PX if figure else 0)
         lines = wrap(label, glyphs.LABEL_PX, box.width - 10, int(room // glyphs.LINE_PX))
         words = glyphs.centred(
             lines, box.x + box.width / 2, box.y + box.height / 2, palette.ink_on(fill), figure
         )
         return (
-            f'<g class="{kind}" data-node="{escape(key)}" data-activity="{escape(label)}">'
+            f'<g class="{shape}" data-node="{escape(key)}" data-activity="{escape(label)}">'
             f"<title>{escape(self.say('words.semicolon').join(told))}</title>"
             f"{glyphs.rounded(box, fill, radius)}{words}{extra}</g>"
         )

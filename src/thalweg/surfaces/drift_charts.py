@@ -1,0 +1,121 @@
+"""Charts of drift: how the process moved over time, and where it changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from thalweg.surfaces import palette
+from thalweg.surfaces.chart_frame import WIDTH, Chart, load_altair
+from thalweg.surfaces.format_values import format_date
+from thalweg.surfaces.texts import Texts
+from thalweg.surfaces.time_charts import time_axis
+
+_PANEL = 120
+
+
+def drift_chart(series: pl.DataFrame, changes: pl.DataFrame, say: Texts) -> Chart:
+    """One panel for each kind of change: a statistic over time, changes and their intervals.
+
+    Takes    series: kind ("control_flow", "times" or a name to be shown), at (UTC time), value
+             (the statistic around that time).
+             changes: kind, at (UTC time of the change), low and high (its interval; may be null).
+             Kinds without a series are not drawn.
+    """
+    alt = load_altair()
+    local = [pl.col(c).dt.replace_time_zone(None).dt.cast_time_unit("ms") for c in ("at",)]
+    lines = series.with_columns(local)
+    marks = changes.with_columns(
+        pl.col("at", "low", "high").dt.replace_time_zone(None).dt.cast_time_unit("ms")
+    )
+    x = alt.X(
+        "at:T",
+        title=None,
+        axis=time_axis(alt, lines["at"], say.language),
+        scale=alt.Scale(domain=[_stamp(lines["at"].min()), _stamp(lines["at"].max())]),
+    )
+    kinds = lines["kind"].unique(maintain_order=True).to_list()
+    panels = [
+        _panel(
+            alt,
+            lines.filter(pl.col("kind").eq(kind)),
+            marks.filter(pl.col("kind").eq(kind)),
+            x,
+            _kind_name(kind, say),
+            say,
+        )
+        for kind in kinds
+    ]
+    return alt.vconcat(*panels, spacing=20).resolve_scale(x="shared")
+
+
+def _kind_name(kind: str, say: Texts) -> str:
+    key = f"model_chart.drift_{kind}"
+    return say(key) if say.has(key) else kind
+
+
+def _stamp(at: Any) -> dict[str, int]:
+    """An instant as Vega-Lite takes it in the domain of a scale."""
+    return {
+        "year": at.year,
+        "month": at.month,
+        "date": at.day,
+        "hours": at.hour,
+        "minutes": at.minute,
+        "seconds": at.second,
+    }
+
+
+def _panel(alt: Any, line: pl.DataFrame, marks: pl.DataFrame, x: Any, name: str, say: Texts) -> Any:
+    told = [
+        say(
+            "model_chart.change_told",
+            date=format_date(at, say.language),
+            low=format_date(low, say.language),
+            high=format_date(high, say.language),
+        )
+        for at, low, high in marks.select("at", "low", "high").iter_rows()
+    ]
+    shown = [format_date(at, say.language) for at in marks["at"]]
+    marks = marks.select(
+        "at",
+        "low",
+        "high",
+        pl.Series("told", told, pl.String),
+        pl.Series("shown", shown, pl.String),
+    )
+    curve = (
+        alt.Chart(line)
+        .mark_line(color=palette.DEEP, strokeWidth=1.6, aria=False)
+        .encode(
+            x=x,
+            y=alt.Y(
+                "value:Q",
+                title=None,
+                scale=alt.Scale(zero=False),
+                axis=alt.Axis(tickCount=4, format="~s"),
+            ),
+        )
+    )
+    layers = [curve]
+    if len(marks):
+        spans = alt.Chart(marks.drop_nulls(["low", "high"]))
+        ends = alt.Chart(marks)
+        layers = [
+            spans.mark_rect(color=palette.RUST, opacity=0.16, aria=False).encode(
+                x=alt.X("low:T"), x2="high:T"
+            ),
+            curve,
+            ends.mark_rule(color=palette.RUST, strokeWidth=1.8).encode(x=x, description="told:N"),
+        ]
+        if len(marks) <= 6:
+            layers.append(
+                ends.mark_text(
+                    align="center", fontSize=10.5, color=palette.RUST, fontWeight=600
+                ).encode(x=x, y=alt.value(-8), text="shown:N")
+            )
+    title = alt.TitleParams(
+        name, anchor="start", fontSize=12, fontWeight=600, color=palette.INK, offset=18
+    )
+    return alt.layer(*layers).properties(width=WIDTH, height=_PANEL, title=title)
