@@ -313,9 +313,8 @@ class _Measuring:
             found[CAUSES[UNAVAILABLE]] = reasons.most_common(1)[0][0] if reasons else "no_resource"
         if self.book.role_codes("party") is None:
             found[CAUSES[HANDOVER]] = "no_party"
-        if len(self.scene.types) == 1:
-            one = len(self.book.types) == 1
-            found[CAUSES[SYNCHRONISATION]] = "one_type" if one else "no_awaited_type"
+        if self.scene.work is None:
+            found[CAUSES[SYNCHRONISATION]] = "one_object"
 
     def _unknown_duty(self, by_resource: WaitAggregate) -> None:
         """Waiting for a named resource whose hours are not known."""
