@@ -7,53 +7,13 @@ behaviour" (2014).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from thalweg.errors import RequestError
 from thalweg.process.discovery.cuts import activity_to_leave_out, find_cut, keep_frequent
-from thalweg.process.discovery.sublog import (
-    CHOICE,
-    LOOP,
-    PARALLEL,
-    RESTART,
-    SEQUENCE,
-    Sublog,
-    Table,
-)
-from thalweg.process.models.tree import SILENT, Operator, ProcessTree
-from thalweg.process.models.tree_algebra import simplify_node
+from thalweg.process.discovery.parts import OPERATORS, Part, assemble, check_noise
+from thalweg.process.discovery.sublog import CHOICE, PARALLEL, RESTART, Sublog, Table
+from thalweg.process.models.tree import ProcessTree
 from thalweg.process.weighted import WeightedVariants
-
-OPERATORS: dict[int, Operator] = {
-    CHOICE: "choice",
-    SEQUENCE: "sequence",
-    PARALLEL: "parallel",
-    LOOP: "loop",
-}
-
-
-@dataclass(slots=True)
-class Part:
-    """A node while the tree is being found: an operator over later parts, or a leaf.
-
-    silent_first, silent_last: whether the operator has a silent child beside the parts.
-    """
-
-    operator: Operator | None = None
-    label: str | None = None
-    silent_first: bool = False
-    silent_last: bool = False
-    children: list[int] = field(default_factory=list)
-
-
-def check_noise(noise: float) -> None:
-    if not 0 <= noise <= 1:
-        raise RequestError(
-            f"The noise threshold {noise!r} is out of range. It is a share of the strongest way "
-            "on from an activity. Give a number from 0 (keep everything) to 1."
-        )
 
 
 def discover_tree(variants: WeightedVariants, noise: float = 0.0) -> ProcessTree:
@@ -67,8 +27,9 @@ def discover_tree(variants: WeightedVariants, noise: float = 0.0) -> ProcessTree
     Source   Inductive Miner (2013), and infrequent (2014) where noise is above 0.
     """
     check_noise(noise)
-    labels = np.arange(len(variants.names))
-    whole = Sublog(labels, variants.offsets, variants.codes, variants.count)
+    labels = np.array(sorted(range(len(variants.names)), key=variants.names.__getitem__), np.int64)
+    codes = np.argsort(labels).astype(np.uint32)[variants.codes]
+    whole = Sublog(labels, variants.offsets, codes, variants.count)
     parts = [Part()]
     todo: list[tuple[int, Sublog]] = [(0, whole)]
     while todo:
@@ -80,17 +41,6 @@ def discover_tree(variants: WeightedVariants, noise: float = 0.0) -> ProcessTree
             todo.append((len(parts), one))
             parts.append(Part())
     return assemble(parts)
-
-
-def assemble(parts: list[Part]) -> ProcessTree:
-    """The tree of the first part, simplified from the leaves upwards."""
-    done: list[ProcessTree] = [SILENT] * len(parts)
-    for at in range(len(parts) - 1, -1, -1):
-        part = parts[at]
-        children = [done[child] for child in part.children]
-        children = [SILENT] * part.silent_first + children + [SILENT] * part.silent_last
-        done[at] = simplify_node(ProcessTree(part.operator, part.label, tuple(children)))
-    return done[0]
 
 
 def _divide(sublog: Sublog, names: tuple[str, ...], noise: float) -> tuple[Part, list[Sublog]]:
@@ -112,7 +62,7 @@ def _divide(sublog: Sublog, names: tuple[str, ...], noise: float) -> tuple[Part,
             below = sublog.split(way, group, int(group.max()) + 1)
             below = tuple(b for b in below if len(b.count)) if way == CHOICE else below
             return Part(OPERATORS[way]), list(below)
-    return _fall_through(sublog, table)
+    return _fall_through(sublog, table, names)
 
 
 def _once(table: Table, noise: float) -> bool:
@@ -121,7 +71,9 @@ def _once(table: Table, noise: float) -> bool:
     return repeats <= noise * objects
 
 
-def _fall_through(sublog: Sublog, table: Table) -> tuple[Part, list[Sublog]]:
+def _fall_through(
+    sublog: Sublog, table: Table, names: tuple[str, ...]
+) -> tuple[Part, list[Sublog]]:
     """What still fits every sequence when the graph has no cut, the most precise first.
 
     Source: Leemans, "Robust process mining with guarantees" (2017), section 6.1.3.
@@ -141,14 +93,7 @@ def _fall_through(sublog: Sublog, table: Table) -> tuple[Part, list[Sublog]]:
         if (table[:-1, :-1][restart] > 0).any():
             (body,) = sublog.split(RESTART, together, 1, restart)
             return Part("loop", silent_last=True), [body]
-    below = [_single(sublog, a) for a in range(activities)]
-    return Part("loop", silent_first=True), below
-
-
-def _single(sublog: Sublog, a: int) -> Sublog:
-    """The sublog of one sequence in which an activity is done once."""
-    one = np.ones(1, np.int64)
-    return Sublog(sublog.labels[a : a + 1], np.array([0, 1]), np.zeros(1, np.uint32), one)
+    return Part(flower=tuple(names[label] for label in sublog.labels)), []
 
 
 def _once_per_sequence(sublog: Sublog) -> int | None:

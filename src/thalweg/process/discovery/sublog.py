@@ -41,7 +41,7 @@ class Sublog:
         The last cell counts empty sequences.
         """
         out = np.zeros((len(self.labels) + 1, len(self.labels) + 1), np.int64)
-        _tally(self.offsets, self.codes, self.count, out)
+        tally(self.offsets, self.codes, self.count, out)
         return out
 
     def split(
@@ -88,7 +88,7 @@ def _used(sublog: Sublog) -> Sublog:
 
 
 @njit(cache=True, nogil=True)
-def _tally(offsets: Ints, codes: Codes, count: Ints, out: Table) -> None:
+def tally(offsets: Ints, codes: Codes, count: Ints, out: Table) -> None:
     edge = out.shape[0] - 1
     for i in range(len(offsets) - 1):
         before, weight = np.int64(edge), count[i]
@@ -106,25 +106,33 @@ def _boundaries(
     """Cut one sequence into stretches for groups 0, 1, …, so that fewest events are foreign.
 
     Fills ``end``: where each group's stretch ends. Among equally good cuts the one whose earlier
-    stretches are longest is taken. ``cost[g, j]`` is the least number of foreign events when the
-    first j events belong to groups up to g.
+    stretches are shortest is taken. ``cost[g, j]`` is the least number of foreign events from
+    event j on when group g's stretch goes on there.
     """
+    last, ordered = 0, True
+    for j in range(lo, hi):
+        g = group[codes[j]]
+        ordered &= g >= last
+        while last < g:
+            end[last] = j
+            last += 1
+    end[last:] = hi
+    if ordered:
+        return
     length = hi - lo
-    for g in range(groups):
-        least = 0
-        for j in range(length + 1):
-            if j > 0:
-                least += 1 if group[codes[lo + j - 1]] != g else 0
-            if g > 0:
-                least = min(least, cost[g - 1, j])
-            cost[g, j] = least
-    j = length
     for g in range(groups - 1, -1, -1):
+        least = 0
+        for j in range(length, -1, -1):
+            if j < length:
+                least += 1 if group[codes[lo + j]] != g else 0
+            if g < groups - 1:
+                least = min(least, cost[g + 1, j])
+            cost[g, j] = least
+    j = 0
+    for g in range(groups):
+        while j < length and (g == groups - 1 or cost[g + 1, j] != cost[g, j]):
+            j += 1
         end[g] = lo + j
-        if g == 0:
-            break
-        while cost[g - 1, j] != cost[g, j]:
-            j -= 1
 
 
 @njit(cache=True, nogil=True)
