@@ -23,38 +23,37 @@ class BpmnGraph:
         self.flows.append((source, target))
         return target
 
-    def into(self, node: int) -> list[int]:
-        return [source for source, target in self.flows if target == node]
-
-    def out_of(self, node: int) -> list[int]:
-        return [target for source, target in self.flows if source == node]
-
     def tidy(self) -> None:
         """Take out gateways that neither split nor join, and choices between the same two ways."""
-        changed = True
-        while changed:
-            changed = self._drop_doubles() or self._drop_idle()
+        before = -1
+        while before != len(self.flows):
+            before = len(self.flows)
+            self._drop_doubles()
+            self._drop_idle()
 
-    def _drop_doubles(self) -> bool:
-        kept: list[tuple[int, int]] = []
+    def _drop_doubles(self) -> None:
+        kept: dict[tuple[int, int], int] = {}
         for source, target in self.flows:
             choice = self.nodes[source][0] == self.nodes[target][0] == "exclusive"
-            if not (choice and (source == target or (source, target) in kept)):
-                kept.append((source, target))
-        changed = len(kept) < len(self.flows)
-        self.flows = kept
-        return changed
+            kept[source, target] = 1 if choice else kept.get((source, target), 0) + 1
+            if choice and source == target:
+                del kept[source, target]
+        self.flows = [flow for flow, count in kept.items() for _ in range(count)]
 
-    def _drop_idle(self) -> bool:
-        for node, (kind, _) in self.nodes.items():
-            into, out_of = self.into(node), self.out_of(node)
-            if kind in _GATEWAYS and len(into) == len(out_of) == 1 and into != [node]:
-                at = self.flows.index((into[0], node))
-                self.flows[at] = (into[0], out_of[0])
-                self.flows.remove((node, out_of[0]))
+    def _drop_idle(self) -> None:
+        into: dict[int, list[int]] = {node: [] for node in self.nodes}
+        out_of: dict[int, list[int]] = {node: [] for node in self.nodes}
+        for source, target in self.flows:
+            out_of[source].append(target)
+            into[target].append(source)
+        for node, (kind, _) in list(self.nodes.items()):
+            idle = kind in _GATEWAYS and len(into[node]) == len(out_of[node]) == 1
+            if idle and into[node] != [node]:
+                (source,), (target,) = into.pop(node), out_of.pop(node)
+                out_of[source][out_of[source].index(node)] = target
+                into[target][into[target].index(node)] = source
                 del self.nodes[node]
-                return True
-        return False
+        self.flows = [(source, target) for source, after in out_of.items() for target in after]
 
     def model(self, name: str) -> BpmnModel:
         """The graph with ids such as ``task3``, ``exclusive1``, ``flow12``."""
