@@ -64,7 +64,14 @@ NET = PetriNet(
 DEVIATIONS = pl.DataFrame(
     {
         "kind": ["skipped", "inserted", "inserted", "inserted", "repeated", "rule"],
-        "name": ["审核采购订单", "check the ticket", "check the ticket", "phone", "phone", "R1"],
+        "activity": [
+            "审核采购订单",
+            "check the ticket",
+            "check the ticket",
+            "phone",
+            "phone",
+            "R1",
+        ],
         "after": [None, "a", "b", None, None, None],
         "occurrences": [1240, 30, 5, 77, 3, 9],
         "objects": [1200, 28, 5, 70, 3, 9],
@@ -216,7 +223,7 @@ def test_white_figures_can_be_read_on_every_badge() -> None:
 
 
 def test_a_table_without_the_needed_columns_is_refused() -> None:
-    with pytest.raises(RequestError, match="lacks name"):
+    with pytest.raises(RequestError, match="lacks activity"):
         overlay_of(pl.DataFrame({"kind": ["skipped"], "occurrences": [1], "objects": [1]}))
 
 
@@ -332,7 +339,7 @@ def test_changes_are_marked_with_their_dates(language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_deviations_of_the_same_activity_keep_bars_of_their_own(language: str) -> None:
     say = load(language)
-    table = DEVIATIONS.with_columns(share=pl.lit(0.25))
+    table = DEVIATIONS.rename({"activity": "name"}).with_columns(share=pl.lit(0.25))
     svg = chart_svg(deviations_chart(table, say), say.language)
     shown_in(svg, *(say("model_chart.after", name="check the ticket", after=a) for a in "ab"))
     shown_in(svg, "25%", "1,240", say("model_chart.rule"))

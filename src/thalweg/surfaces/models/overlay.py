@@ -9,7 +9,7 @@ import polars as pl
 
 from thalweg.errors import RequestError
 
-_COLUMNS = ("kind", "name", "occurrences", "objects")
+_COLUMNS = ("kind", "activity", "occurrences", "objects")
 KINDS = ("skipped", "inserted", "repeated", "out_of_place")
 """Deviations that are drawn, each at a corner of its own."""
 
@@ -67,8 +67,8 @@ def overlay_of(
     Takes    deviations: kind (skipped: the model asks for the activity and the record lacks it;
              inserted: the record has an activity where the model does not allow it; repeated:
              once more than it allows; out_of_place: earlier or later than it asks; other kinds are
-             not drawn), name (activity, or id of a task or transition), occurrences, objects.
-             Other columns are ignored; rows of the same kind and name are added up.
+             not drawn), activity (or id of a task or transition), occurrences, objects.
+             Other columns are ignored; rows of the same kind and activity are added up.
              occurrences: events by activity. flows: passages by flow. objects: objects compared.
     Raises   RequestError: the table lacks a column.
     """
