@@ -127,21 +127,23 @@ class Table:
 
     def _walk(self, trace: IntTable, budget: int, path: IntTable) -> int:
         """What the walk said, or 0 if there is no room for it."""
-        cleared = False
-        heads = len(self.store.heads)
-        if budget >= heads:
+        if budget >= len(self.store.heads):
             self.store = self.store._replace(heads=np.full(2 * budget + 1, -1, np.int32))
-        while True:
+        forgotten = 0
+        while forgotten < 2:
             said = int(walk(trace, budget, self.space, self.store, path))
             if said != STORE_FULL:
                 return said
-            if 2 * self.store.credit.nbytes <= STORE_BYTES:
-                self._grow()
-            elif not cleared:
-                self.store = self._new_store(len(self.store.credit), len(self.store.heads))
-                cleared = True
-            else:
-                return 0
+            forgotten += self.make_room()
+        return 0
+
+    def make_room(self) -> bool:
+        """More room, at the limit by forgetting all vectors; whether they were forgotten."""
+        if 2 * self.store.credit.nbytes <= STORE_BYTES:
+            self._grow()
+            return False
+        self.store = self._new_store(len(self.store.credit), len(self.store.heads))
+        return True
 
     def _read(self, trace: IntTable, budget: int, path: IntTable) -> Found:
         size = 4 * len(trace) + 64

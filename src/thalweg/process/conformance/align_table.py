@@ -35,6 +35,8 @@ MOST_CREDIT = 1 << 14
 # What a walk said, and the numbers that a store keeps.
 ARRIVED, OVERDRAWN, STORE_FULL = 1, 2, 3
 VECTORS, LINKS, STORE_COUNTS = 0, 1, 2
+# In place of a vector's number.
+NOWHERE, NO_ROOM = -1, -2
 
 
 class Space(NamedTuple):
@@ -167,7 +169,7 @@ def _number(new: Any, store: Store) -> Any:
     for m in range(markings):
         alive += store.credit[new, m] >= 0
     if alive == 0:
-        return -1
+        return NOWHERE
     at = _home(store.credit[new], mask)
     while store.table[at] >= 0:
         known, same = store.table[at], True
@@ -185,9 +187,11 @@ def _number(new: Any, store: Store) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _begin(budget: int, space: Space, store: Store) -> Any:
+def begin(budget: int, space: Space, store: Store) -> Any:
     """The credits before the first event."""
     now = store.counts[VECTORS]
+    if now >= len(store.credit) - 1:
+        return NO_ROOM
     store.credit[now, :] = -1
     entries = _raise_credit(now, 0, budget, 0, store)
     _spread(now, entries, budget, space, store)
@@ -217,29 +221,33 @@ def _link_home(key: Any, mask: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def follow(vector: Any, label: Any, space: Space, store: Store) -> Any:
+    """Where a vector leads by a label, worked out when first asked."""
+    mask = len(store.link) - 1
+    key = np.int64(vector) * len(space.sync) + label + 1
+    at = _link_home(key, mask)
+    while store.link[at] != key and store.link[at] >= 0:
+        at = (at + 1) & mask
+    if store.link[at] < 0:
+        if store.counts[VECTORS] >= len(store.credit) - 1 or 2 * store.counts[LINKS] >= mask:
+            return NO_ROOM
+        store.link[at] = key
+        store.link_to[at] = _step(vector, label, space, store)
+        store.counts[LINKS] += 1
+    return store.link_to[at]
+
+
+@njit(cache=True, nogil=True)
 def walk(trace: IntTable, budget: int, space: Space, store: Store, path: IntTable) -> Any:
     """Fill ``path`` with the vectors before each event and after the last."""
-    labels = len(space.sync)
-    mask = len(store.link) - 1
-    room = len(store.credit) - 1
-    if store.counts[VECTORS] >= room:
-        return STORE_FULL
-    path[0] = _begin(budget, space, store)
+    path[0] = begin(budget, space, store)
     for i in range(len(trace)):
-        key = np.int64(path[i]) * labels + trace[i] + 1
-        at = _link_home(key, mask)
-        while store.link[at] != key and store.link[at] >= 0:
-            at = (at + 1) & mask
-        if store.link[at] < 0:
-            if store.counts[VECTORS] >= room or 2 * store.counts[LINKS] >= mask:
-                return STORE_FULL
-            store.link[at] = key
-            store.link_to[at] = _step(path[i], trace[i], space, store)
-            store.counts[LINKS] += 1
-        path[i + 1] = store.link_to[at]
-        if path[i + 1] < 0:
-            return OVERDRAWN
+        if path[i] < 0:
+            return OVERDRAWN if path[i] == NOWHERE else STORE_FULL
+        path[i + 1] = follow(path[i], trace[i], space, store)
     last = path[len(trace)]
+    if last < 0:
+        return OVERDRAWN if last == NOWHERE else STORE_FULL
     for m in range(store.credit.shape[1]):
         if space.final[m] and store.credit[last, m] >= 0:
             return ARRIVED

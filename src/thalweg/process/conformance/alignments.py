@@ -87,13 +87,10 @@ def align(
             " Give at least one state and more than no time."
         )
     _check_tokens(net)
-    code = {name: number for number, name in enumerate(variants.names)}
-    in_log = len(code)
-    for label in sorted(net.labels() - code.keys()):
-        code[label] = len(code)
+    code = label_codes(net, variants)
     room = Room.of(net, code)
     shortest = _shortest_run(net, room)
-    traces = _traces(net, variants, in_log)
+    traces = _traces(net, variants)
     space = list_markings(room, len(code))
     count = max(1, min(threads or os.cpu_count() or 1, -(-len(traces) // VARIANTS_AT_ONCE)))
     aligners = [
@@ -103,6 +100,12 @@ def align(
     caps = _Caps(max_states, max_seconds, shortest.high)
     found = _align_all(aligners, traces, caps, progress)
     return _gather(variants, found, shortest)
+
+
+def label_codes(net: PetriNet, variants: WeightedVariants) -> dict[str, int]:
+    """A code for each label: the variants' own, then those that only the net has."""
+    names = (*variants.names, *sorted(net.labels().difference(variants.names)))
+    return {name: number for number, name in enumerate(names)}
 
 
 def _check_tokens(net: PetriNet) -> None:
@@ -133,10 +136,12 @@ def _shortest_run(net: PetriNet, room: Room) -> Found:
     return found
 
 
-def _traces(net: PetriNet, variants: WeightedVariants, in_log: int) -> list[IntTable]:
+def _traces(net: PetriNet, variants: WeightedVariants) -> list[IntTable]:
     """The variants' events by code, -1 where no transition has the label."""
     labels = net.labels()
-    known = np.array([c if variants.names[c] in labels else -1 for c in range(in_log)], np.int32)
+    known = np.array(
+        [c if name in labels else -1 for c, name in enumerate(variants.names)], np.int32
+    )
     codes = known[variants.codes]
     return [codes[a:b] for a, b in zip(variants.offsets, variants.offsets[1:], strict=False)]
 
