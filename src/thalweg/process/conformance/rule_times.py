@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import numpy as np
 import polars as pl
@@ -27,6 +27,7 @@ from thalweg.process.conformance.rule_views import RuleView, Scene
 from thalweg.process.conformance.rules import Span, TimeRule
 from thalweg.process.filter_text import seconds_text
 from thalweg.process.timeline import midnight_ns
+from thalweg.records.text.dates import parse_times
 
 Mask = NDArray[np.bool_]
 _EPOCH_DAY = date(1970, 1, 1)
@@ -192,19 +193,14 @@ def _end_of_working_day(from_ns: Ints, days: int, calendar: Calendar) -> Ints:
 def _due_times(looked: RuleView, name: str, scene: Scene) -> tuple[Ints, NDArray[np.uint8]]:
     """The instants in an attribute of the objects; a bare date lasts to the end of its day."""
     values = scene.object_column(looked.view, name)
-    missing = values.is_null().to_numpy()
-    if values.dtype == pl.String:
-        text = values.str.strip_chars()
-        missing = missing | (text == "").fill_null(False).to_numpy()
-        whole = text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ns"))
-        whole = whole.dt.offset_by("1d").dt.replace_time_zone(scene.zone, ambiguous="earliest")
-        bare = text.str.to_datetime(time_unit="ns", strict=False, time_zone="UTC")
-        times = whole.dt.convert_time_zone("UTC").fill_null(bare)
-    elif isinstance(values.dtype, pl.Datetime):
-        times = values
-    else:
-        raise RequestError(f"{name!r} of {looked.view.type} holds {values.dtype}, not times.")
-    unread = times.is_null().to_numpy() & ~missing
+    text = values.cast(pl.String).str.strip_chars()
+    missing = (values.is_null() | (text == "").fill_null(False)).to_numpy()
+    read = parse_times(values, zone=scene.zone)
+    local = read.utc.dt.convert_time_zone(scene.zone)
+    bare = (local.dt.time() == time(0)) & ~text.str.contains(":", literal=True)
+    ends = local.dt.offset_by("1d").dt.convert_time_zone("UTC")
+    due = ends.zip_with(bare.fill_null(False), read.utc)
+    unread = due.is_null().to_numpy() & ~missing
     reason = np.where(missing, reason_code("value_missing"), 0)
     reason = np.where(unread, reason_code("value_unreadable"), reason).astype(np.uint8)
-    return times.dt.timestamp("ns").fill_null(0).to_numpy(), reason
+    return due.dt.timestamp("ns").fill_null(0).to_numpy(), reason
