@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from hypothesis import strategies as st
 
-from thalweg.process.models.petri import PetriNet
+from thalweg.process.models.petri import PetriNet, Transition
 from thalweg.process.models.tree import SILENT, ProcessTree, activity
 
 Word = tuple[str, ...]
@@ -147,3 +148,20 @@ def net_shape(net: PetriNet) -> tuple[object, ...]:
         for t in net.transitions
     ]
     return sorted(map(str, places)), sorted(steps)
+
+
+def net_of_pm4py(net: Any, initial: Any, final: Any) -> PetriNet:
+    """A net of PM4Py as one of ours."""
+    places = sorted(net.places, key=lambda place: str(place.name))
+    number = {place: at for at, place in enumerate(places)}
+    transitions = tuple(
+        Transition(
+            str(t.name),
+            t.label,
+            tuple(sorted((number[arc.source], arc.weight) for arc in t.in_arcs)),
+            tuple(sorted((number[arc.target], arc.weight) for arc in t.out_arcs)),
+        )
+        for t in net.transitions
+    )
+    marks = [tuple(marking[place] for place in places) for marking in (initial, final)]
+    return PetriNet(tuple(str(p.name) for p in places), transitions, marks[0], (marks[1],))

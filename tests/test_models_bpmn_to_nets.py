@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import combinations, permutations
+from pathlib import Path
 
 import pytest
 
-from model_tools import net_words
+from model_tools import net_of_pm4py, net_words
 from thalweg.errors import RequestError
 from thalweg.process.models.bpmn import BpmnFlow, BpmnModel, BpmnNode, NodeKind
+from thalweg.process.models.bpmn_xml_read import read_bpmn
 from thalweg.process.models.convert import bpmn_to_net
 
 KINDS: dict[str, NodeKind] = {
@@ -133,15 +135,43 @@ def _chains(words: set[str], count: int) -> set[str]:
     return words if count == 1 else {a + b for a in words for b in _chains(words, count - 1)}
 
 
+def test_an_inclusive_join_waits_for_what_the_split_before_it_began() -> None:
+    def between(split: str) -> set[str]:
+        return words(
+            drawn("S a", f"a {split}", f"{split} b", f"{split} c", "b O2", "c O2", "O2 d", "d E")
+        )
+
+    assert between("P1") == {"abcd", "acbd"}
+    assert between("X1") == {"abd", "acd"}
+    assert between("O1") == {"abd", "acd", "abcd", "acbd"}
+    assert words(drawn("S a", "a b", "a c", "b O2", "c O2", "O2 d", "d E")) == {"abcd", "acbd"}
+
+
+def test_where_nothing_runs_in_parallel_an_inclusive_join_lets_all_pass() -> None:
+    assert words(drawn("S O2", "O2 a", "a X2", "X2 O2", "X2 E"), 3) == {"a", "aa", "aaa"}
+
+
+def test_an_inclusive_join_behind_a_boundary_event_waits_for_one_way() -> None:
+    flows = ["S P1", "P1 d", "P1 a", "a b", "b O2", "I1 c", "c O2", "O2 P2", "d P2", "P2 E"]
+    one = words(drawn(*flows, attached={"I1": "a"}), 4)
+    assert one == {"abd", "adb", "dab", "cd", "dc"}
+
+
+def test_branches_of_an_inclusive_split_may_end_apart_or_pass_one_by_one() -> None:
+    assert words(drawn("S O1", "O1 a", "O1 b", "a E1", "b E2")) == {"a", "b", "ab", "ba"}
+    merged = drawn("S O1", "O1 a", "O1 b", "a X1", "b X1", "X1 c", "c E")
+    assert words(merged) == {"ac", "bc", "abcc", "bacc", "acbc", "bcac"}
+
+
 @pytest.mark.parametrize(
     ("flows", "gateway"),
     [
-        (["S O1", "O1 a", "O1 b", "a X1", "b X1", "X1 E"], "O1"),
-        (["S P1", "P1 a", "P1 b", "a O2", "b O2", "O2 E"], "O2"),
-        (["S O1", "O1 a", "O1 b", "a O2", "b X1", "X1 O2", "X1 c", "c E2", "O2 E"], "O1"),
+        (["S O1", "O1 a", "O1 b", "a O2", "b X1", "X1 O2", "X1 c", "c E2", "O2 E"], "O2"),
+        (["S P1", "P1 a", "P1 b", "a P2", "P2 O2", "P2 c", "c O2", "b O2", "O2 E"], "O2"),
+        (["S P1", "P1 a", "P1 O2", "O2 b", "b X2", "X2 O2", "X2 P2", "a P2", "P2 E"], "O2"),
     ],
 )
-def test_inclusive_gateways_without_a_partner_are_refused_by_name(
+def test_inclusive_joins_that_close_no_split_are_refused_by_name(
     flows: list[str], gateway: str
 ) -> None:
     with pytest.raises(RequestError, match=f"inclusive gateway '{gateway}'"):
@@ -168,3 +198,22 @@ def test_twenty_parallel_branches_are_no_trouble() -> None:
         drawn("S P1", *(f"P1 {t}" for t in tasks), *(f"{t} P2" for t in tasks), "P2 E")
     )
     assert (len(net.transitions), net.assumed, sum(net.finals[0])) == (22, (), 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"),
+    [
+        ("running-example", 8),
+        ("receipt", 3),
+        ("Credit_Application_Simulation", 7),
+        ("declaration_documents", 8),
+    ],
+)
+def test_pm4pys_net_of_a_public_file_has_the_same_words(
+    logs: Path, name: str, longest: int
+) -> None:
+    pm4py = pytest.importorskip("pm4py")
+    path = logs / "models" / f"{name}.bpmn"
+    theirs = net_of_pm4py(*pm4py.convert_to_petri_net(pm4py.read_bpmn(str(path))))
+    ours = bpmn_to_net(read_bpmn(path))
+    assert net_words(ours, longest) == net_words(theirs, longest) != set()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from model_tools import net_shape, random_trees
+from model_tools import net_of_pm4py, net_shape, random_trees
 from thalweg.errors import RequestError, SourceError, UnsafeSourceError
 from thalweg.process.models.convert import tree_to_net
 from thalweg.process.models.petri import PetriNet, Transition
@@ -146,22 +146,7 @@ def test_r4pm_reads_our_file_as_the_same_net(tmp_path: Path) -> None:
 
 def pm4pys_shape(path: Path) -> Any:
     pm4py = pytest.importorskip("pm4py")
-    net, initial, final = pm4py.read_pnml(str(path))
-    places = sorted(net.places, key=lambda place: place.name)
-    number = {place: at for at, place in enumerate(places)}
-    transitions = [
-        Transition(
-            t.name,
-            t.label,
-            tuple(sorted((number[arc.source], arc.weight) for arc in t.in_arcs)),
-            tuple(sorted((number[arc.target], arc.weight) for arc in t.out_arcs)),
-        )
-        for t in net.transitions
-    ]
-    marks = [tuple(marking[place] for place in places) for marking in (initial, final)]
-    return net_shape(
-        PetriNet(tuple(p.name for p in places), tuple(transitions), marks[0], (marks[1],))
-    )
+    return net_shape(net_of_pm4py(*pm4py.read_pnml(str(path))))
 
 
 DAMAGE = {

@@ -124,3 +124,26 @@ def test_a_drawing_that_lacks_something_is_refused(tmp_path: Path, lost: str) ->
     with pytest.raises(RequestError, match="The layout has no"):
         write_bpmn(EVERYTHING, tmp_path / "m.bpmn", layout)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["BPI_2017_W", "declaration_documents", "receipt"])
+def test_public_models_written_anew_are_valid_and_the_same(
+    logs: Path, tmp_path: Path, bpmn_schema: Any, name: str
+) -> None:
+    model = replace(read_bpmn(logs / "models" / f"{name}.bpmn"), left_out=())
+    write_bpmn(model, tmp_path / "again.bpmn")
+    assert read_bpmn(tmp_path / "again.bpmn") == model
+    assert_valid(bpmn_schema, (tmp_path / "again.bpmn").read_text(encoding="utf-8"))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["declaration_documents", "receipt"])
+@pytest.mark.parametrize("anew", [True, False])
+def test_bpmn_js_opens_public_models_written_anew(
+    bpmn_js: BpmnJs, logs: Path, name: str, anew: bool
+) -> None:
+    """With the drawing of the file, and with a fresh one."""
+    model = read_bpmn(logs / "models" / f"{name}.bpmn")
+    opened = bpmn_js.open(bpmn_text(replace(model, layout=None) if anew else model))
+    assert (opened.warnings, opened.error, opened.console) == ([], None, [])
+    assert set(opened.edges) == {flow.id for flow in model.flows}

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from thalweg.errors import RequestError
 from thalweg.process.models.bpmn import BpmnModel, BpmnNode
-from thalweg.process.models.inclusive import Branches, match_inclusive
+from thalweg.process.models.inclusive import match_inclusive
 from thalweg.process.models.petri import PetriNet, Transition
 from thalweg.process.models.reduce import reduce_silent
 from thalweg.process.models.soundness import explore, surely_sound
@@ -31,8 +31,9 @@ def bpmn_to_net(model: BpmnModel, *, label_events: bool = False) -> PetriNet:
              net with places ``source`` and ``sink``; where runs end on several ends at once, each
              way to end is a final marking. ``assumed`` has ``one_token_at_the_end`` if there were
              too many markings to know.
-    Raises   RequestError: nodes without a way in beside start events, end events with a way out, or
-             an inclusive gateway whose branches do not meet again one by one.
+    Raises   RequestError: nodes without a way in beside start events, end events with a way out, an
+             inclusive join that does not close the branches of one split (see
+             ``match_inclusive``), or a model that can never be complete.
     Source   OMG, BPMN 2.0.2, chapter 13; Dijkman, Dumas and Ouyang (2008).
     """
     net = reduce_silent(_Translation(model, label_events).net())
@@ -167,28 +168,32 @@ class _Translation:
             self.step(event.id, label, [before], self.out_of[event.id])
 
     def _inclusive(self, node: BpmnNode) -> None:
-        joins = len(self.into[node.id]) > 1 and node.id in self.blocks.joins
-        if joins:
+        if node.id in self.blocks.waiting:
             before = self.place(f"{node.id}_in")
             self.step(f"{node.id}_join", None, self.into[node.id], [before])
         else:
             before = self._merged(node)
-        branches = self.blocks.splits.get(node.id)
-        if branches is None:
+        if len(self.out_of[node.id]) == 1:
             self.step(f"{node.id}_on", None, [before], self.out_of[node.id])
         else:
-            self._some(node, before, branches)
+            self._some(node, before)
 
-    def _some(self, node: BpmnNode, before: int, branches: Branches) -> None:
-        """At least one branch: the first that is taken, those before it skipped, others open."""
-        taken = [self.flow[out] for out, _ in branches]
-        skipped = [self.flow[join] for _, join in branches]
-        either = [self.place(f"{node.id}_open{n}") for n in range(len(branches))]
-        for n in range(len(branches)):
+    def _some(self, node: BpmnNode, before: int) -> None:
+        """At least one branch: the first that is taken, those before it skipped, others open.
+
+        A branch skipped is done at once where its join waits for it, and nothing otherwise.
+        """
+        taken = self.out_of[node.id]
+        ends = {
+            self.flow[out]: [self.flow[into]] for out, into in self.blocks.splits.get(node.id, ())
+        }
+        skipped = [ends.get(out, []) for out in taken]
+        either = [self.place(f"{node.id}_open{n}") for n in range(len(taken))]
+        for n in range(len(taken)):
             self.step(f"{node.id}_open{n}_take", None, [either[n]], [taken[n]])
-            self.step(f"{node.id}_open{n}_skip", None, [either[n]], [skipped[n]])
-            outputs = [*skipped[:n], taken[n], *either[n + 1 :]]
-            self.step(f"{node.id}_first{n}", None, [before], outputs)
+            self.step(f"{node.id}_open{n}_skip", None, [either[n]], skipped[n])
+            done = [place for places in skipped[:n] for place in places]
+            self.step(f"{node.id}_first{n}", None, [before], [*done, taken[n], *either[n + 1 :]])
 
 
 def _shown(node: BpmnNode) -> str:
