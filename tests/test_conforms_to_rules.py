@@ -290,7 +290,7 @@ def test_unknown_types_and_attributes_are_errors_too() -> None:
         {"kind": "must", "activity": "pay", "type": "caes"},
         {"kind": "value", "attribute": "tax", "present": True},
     ):
-        with pytest.raises(RequestError, match="'caes'|'tax'"):
+        with pytest.raises(RequestError, match=r"'caes'|'tax'"):
             check_rules(scene, RuleFile.model_validate({"rules": [{"id": "r", **rule}]}))
 
 
