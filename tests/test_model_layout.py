@@ -52,14 +52,20 @@ def model_of(kinds: str | list[NodeKind], pairs: list[tuple[int, int]]) -> BpmnM
 def models(draw: st.DrawFn) -> BpmnModel:
     """Any graph of nodes: cycles, self-loops, double flows and loose parts among them."""
     n = draw(st.integers(1, 14))
-    nodes = tuple(
+    nodes = [
         BpmnNode(f"n{i}", draw(st.sampled_from(KINDS)), draw(st.sampled_from(LABELS)))
         for i in range(n)
-    )
+    ]
     end = st.integers(0, n - 1)
     pairs = draw(st.lists(st.tuples(end, end), max_size=2 * n))
     flows = tuple(BpmnFlow(f"f{i}", f"n{u}", f"n{v}") for i, (u, v) in enumerate(pairs))
-    return BpmnModel(nodes, flows)
+    tasks = [node.id for node in nodes if node.kind == "task"]
+    for i in range(draw(st.integers(0, 2 * len(tasks)))):
+        host = draw(st.sampled_from(tasks))
+        nodes.append(BpmnNode(f"b{i}", "event", draw(st.sampled_from(LABELS)), attached=host))
+        for k in range(draw(st.integers(0, 2))):
+            flows += (BpmnFlow(f"g{i}_{k}", f"b{i}", f"n{draw(end)}"),)
+    return BpmnModel(tuple(nodes), flows)
 
 
 def overlapping(boxes: list[Box]) -> list[tuple[Box, Box]]:
@@ -95,7 +101,12 @@ def check(model: BpmnModel, layout: Layout) -> None:
     kinds = {node.id: node.kind for node in model.nodes}
     assert list(layout.boxes) == list(kinds)
     assert list(layout.routes) == [flow.id for flow in model.flows]
-    assert not overlapping(list(layout.boxes.values()))
+    riders = {node.id: node.attached for node in model.nodes if node.attached is not None}
+    assert not overlapping([box for name, box in layout.boxes.items() if name not in riders])
+    for event, host in riders.items():
+        box, below = layout.boxes[event], layout.boxes[host]
+        assert box.y + box.height / 2 == below.y + below.height
+        assert below.x < box.x + box.width / 2 < below.x + below.width
     for flow in model.flows:
         route = layout.routes[flow.id]
         assert len(route) >= 2
@@ -104,7 +115,9 @@ def check(model: BpmnModel, layout: Layout) -> None:
         assert on_border(route[0], layout.boxes[flow.source], kinds[flow.source])
         assert on_border(route[-1], layout.boxes[flow.target], kinds[flow.target])
         for name, box in layout.boxes.items():
-            if name not in (flow.source, flow.target):
+            if name not in (flow.source, flow.target) and name not in riders:
+                if name == riders.get(flow.source):
+                    box = _core(box)
                 assert not crossed(route, box), (flow, name)
     assert min((b.x for b in layout.boxes.values()), default=0) >= 0
     assert all(y >= 0 for r in layout.routes.values() for _, y in r)
@@ -124,6 +137,8 @@ def test_no_line_runs_through_the_middle_of_its_own_ends(model: BpmnModel) -> No
     layout = layout_bpmn(model)
     for flow in model.flows:
         for end in (flow.source, flow.target):
+            if flow.source.startswith("b"):
+                continue
             box = layout.boxes[end]
             assert not crossed(layout.routes[flow.id], _core(box))
 
@@ -182,6 +197,18 @@ def test_nested_choices_are_drawn_without_any_crossing() -> None:
     for flow, (x0, y), (x1, _) in level:
         for other, (x, y0), (_, y1) in upright:
             assert not (flow != other and x0 < x < x1 and y0 < y < y1), (flow, other)
+
+
+def test_an_event_on_a_task_sits_on_its_border_and_its_way_leaves_below() -> None:
+    model = model_of("stte", [(0, 1), (1, 3), (2, 3)])
+    event = BpmnNode("b", "event", None, attached="n1")
+    out = BpmnFlow("g", "b", "n2")
+    layout = layout_bpmn(BpmnModel((*model.nodes, event), (*model.flows, out)))
+    task, box, route = layout.boxes["n1"], layout.boxes["b"], layout.routes["g"]
+    assert box.y < task.y + task.height < box.y + box.height
+    assert route[0] == (box.x + 18, box.y + 36)
+    assert route[1][1] > route[0][1] + 5
+    assert layout.boxes["n2"].y > task.y
 
 
 def test_parts_that_do_not_hang_together_lie_below_one_another() -> None:

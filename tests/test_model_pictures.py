@@ -247,6 +247,23 @@ def test_pictures_become_svg_and_png_files(tmp_path: Path) -> None:
         draw_model(MODEL, tmp_path / "m.gif")
 
 
+def test_events_on_a_task_are_drawn_over_it_and_loops_carry_a_marker() -> None:
+    nodes = (
+        BpmnNode("late", "event", "too late", attached="t"),
+        BpmnNode("t", "task", "wait", repeats=True),
+        BpmnNode("e", "end"),
+    )
+    model = BpmnModel(nodes, (BpmnFlow("f", "late", "e"),))
+    svg = bpmn_svg(model)
+    assert svg.index('data-node="t"') < svg.index('data-node="late"')
+    assert "too late" in words(groups(svg, "event")[0])
+    plain = bpmn_svg(
+        dataclasses.replace(model, nodes=(nodes[0], BpmnNode("t", "task", "wait"), nodes[2]))
+    )
+    assert len(list(groups(svg, "task")[0].iter(f"{SVG}path"))) == 1
+    assert not list(groups(plain, "task")[0].iter(f"{SVG}path"))
+
+
 CURVE = pl.DataFrame(
     {
         "noise": [0.0, 0.2, 0.4],

@@ -10,19 +10,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from thalweg.process.models.bpmn import Box, BpmnModel, BpmnNode, Layout, Point
-from thalweg.process.models.layout_directions import components, layer_nodes
+from thalweg.process.models.layout_directions import Link, components, layer_nodes
 from thalweg.process.models.layout_order import order_layers, split_edges
 from thalweg.process.models.layout_routes import dock, route
 from thalweg.process.models.layout_rows import Shape, place_rows
 from thalweg.process.models.petri import PetriNet
 
-Edge = tuple[int, int]
 TASK_HEIGHT, EVENT, GATEWAY, PLACE, BAR = 80, 36, 50, 38, 14
 TASK_WIDTHS = (100, 120, 140, 160)
 _NET_HEIGHT = 68
 _ORIGIN, _BETWEEN, _NAME_ROOM, _LOOP_ROOM = 50.0, 60.0, 24, 24
+_RIDER = 28
+"""Pixels from the middle of a task to an event on its border, and to keep free below it."""
 _LINES = 3
 _LETTER_PX, _PADDING = 7.8, 10
 _PIECES = re.compile(
@@ -39,14 +41,41 @@ def layout_bpmn(model: BpmnModel) -> Layout:
              border, around all other boxes, along the flow.
     Source   Sugiyama et al. (1981); the steps name their own sources.
     """
-    number = {node.id: n for n, node in enumerate(model.nodes)}
-    shapes = [_bpmn_shape(node) for node in model.nodes]
-    edges = [(number[flow.source], number[flow.target]) for flow in model.flows]
-    boxes, routes = arrange(shapes, edges)
+    riders = _riders(model)
+    placed = [node for node in model.nodes if node.id not in riders]
+    number = {node.id: n for n, node in enumerate(placed)}
+    hosts = {host for host, _ in riders.values()}
+    shapes = [_bpmn_shape(node, carries=node.id in hosts) for node in placed]
+    links = []
+    for flow in model.flows:
+        host, away = riders.get(flow.source, (flow.source, None))
+        port = None if away is None else (away, EVENT // 2)
+        links.append(Link(number[host], number[flow.target], port is not None, port))
+    boxes, routes = arrange(shapes, links)
+    found = {node.id: box for node, box in zip(placed, boxes, strict=True)}
+    for event, (host, away) in riders.items():
+        box = found[host]
+        x, y = box.x + box.width / 2 + away, box.y + box.height
+        found[event] = Box(x - EVENT / 2, y - EVENT / 2, EVENT, EVENT)
     return Layout(
-        {node.id: box for node, box in zip(model.nodes, boxes, strict=True)},
+        {node.id: found[node.id] for node in model.nodes},
         {flow.id: points for flow, points in zip(model.flows, routes, strict=True)},
     )
+
+
+def _riders(model: BpmnModel) -> dict[str, tuple[str, int]]:
+    """Events that sit on the lower border of a task: the task, and pixels right of its middle."""
+    tasks = {node.id for node in model.nodes if node.kind == "task"}
+    entered = {flow.target for flow in model.flows}
+    on: dict[str, list[str]] = {}
+    for node in model.nodes:
+        if node.kind == "event" and node.attached in tasks and node.id not in entered:
+            on.setdefault(node.attached or "", []).append(node.id)
+    return {
+        event: (host, _RIDER - 2 * _RIDER * nth // max(1, len(events) - 1))
+        for host, events in on.items()
+        for nth, event in enumerate(events)
+    }
 
 
 def layout_net(net: PetriNet) -> Layout:
@@ -59,15 +88,18 @@ def layout_net(net: PetriNet) -> Layout:
     shapes += [_transition_shape(t.label) for t in net.transitions]
     keys = [place_key(p) for p in range(len(net.places))]
     keys += [transition_key(t) for t in range(len(net.transitions))]
-    edges: list[Edge] = []
+    links: list[Link] = []
     for t, transition in enumerate(net.transitions, start=len(net.places)):
-        edges += [(p, t) for p, _ in transition.inputs]
-        edges += [(t, p) for p, _ in transition.outputs]
-    silent = [False for _ in net.places] + [t.label is None for t in net.transitions]
-    boxes, routes = arrange(shapes, edges, [silent[u] or silent[v] for u, v in edges])
+        silent = transition.label is None
+        links += [Link(p, t, silent) for p, _ in transition.inputs]
+        links += [Link(t, p, silent) for p, _ in transition.outputs]
+    boxes, routes = arrange(shapes, links)
     return Layout(
         dict(zip(keys, boxes, strict=True)),
-        {arc_key(keys[u], keys[v]): r for (u, v), r in zip(edges, routes, strict=True)},
+        {
+            arc_key(keys[link.source], keys[link.target]): points
+            for link, points in zip(links, routes, strict=True)
+        },
     )
 
 
@@ -85,48 +117,46 @@ def arc_key(source: str, target: str) -> str:
 
 
 def arrange(
-    shapes: Sequence[Shape], edges: Sequence[Edge], aside: Sequence[bool] = ()
+    shapes: Sequence[Shape], links: Sequence[Link]
 ) -> tuple[list[Box], list[tuple[Point, ...]]]:
-    """Boxes and routes of any graph; parts that do not hang together lie below one another.
-
-    Takes    aside: edges that leave the straight way to others, where there is a choice.
-    """
+    """Boxes and routes of any graph; parts that do not hang together lie below one another."""
     boxes: dict[int, Box] = {}
     routes: dict[int, tuple[Point, ...]] = {}
     top = _ORIGIN
-    for nodes in components(len(shapes), edges):
+    for nodes in components(len(shapes), [(link.source, link.target) for link in links]):
         inside = {u: k for k, u in enumerate(nodes)}
-        chosen = [e for e, (u, _) in enumerate(edges) if u in inside]
-        part = [(inside[edges[e][0]], inside[edges[e][1]]) for e in chosen]
-        yielding = [bool(aside) and aside[e] for e in chosen]
-        placed, lines, height = _arrange_part([shapes[u] for u in nodes], part, yielding, top)
+        chosen = [e for e, link in enumerate(links) if link.source in inside]
+        part = [
+            replace(links[e], source=inside[links[e].source], target=inside[links[e].target])
+            for e in chosen
+        ]
+        placed, lines, height = _arrange_part([shapes[u] for u in nodes], part, top)
         boxes |= dict(zip(nodes, placed, strict=True))
         routes |= dict(zip(chosen, lines, strict=True))
         top += height + _BETWEEN
-    return [boxes[u] for u in range(len(shapes))], [routes[e] for e in range(len(edges))]
+    return [boxes[u] for u in range(len(shapes))], [routes[e] for e in range(len(links))]
 
 
 def _arrange_part(
-    shapes: list[Shape], edges: list[Edge], aside: list[bool], top: float
+    shapes: list[Shape], links: list[Link], top: float
 ) -> tuple[list[Box], list[tuple[Point, ...]], float]:
     n = len(shapes)
-    loops = [e for e, (u, v) in enumerate(edges) if u == v]
-    own = [sum(edges[e][0] == u for e in loops) for u in range(n)]
+    loops = [e for e, link in enumerate(links) if link.source == link.target]
+    own = [sum(links[e].source == u for e in loops) for u in range(n)]
     roomy = [
         Shape(s.width, s.height, s.form, s.room + (_LOOP_ROOM + 8 * k if k else 0))
         for s, k in zip(shapes, own, strict=True)
     ]
-    others = [e for e, (u, v) in enumerate(edges) if u != v]
-    layered = layer_nodes(n, [edges[e] for e in others])
-    layered.aside[:] = [a or aside[e] for a, e in zip(layered.aside, others, strict=True)]
+    others = [e for e in range(len(links)) if e not in loops]
+    layered = layer_nodes(n, [links[e] for e in others])
     items = split_edges(layered)
     rows = place_rows(roomy, layered, items, order_layers(items))
     centre, lines = route(roomy, layered, rows)
     drawn = dict(zip(others, lines, strict=True))
     for nth, e in enumerate(loops):
-        u = edges[e][0]
-        before = sum(edges[x][0] == u for x in loops[:nth])
-        drawn[e] = _loop(shapes[u], centre[u], float(rows.y[u]), before)
+        u = links[e].source
+        before = sum(links[x].source == u for x in loops[:nth])
+        drawn[e] = _loop(shapes[u], centre[u], float(rows.y[u]), before, links[e].port)
     heights = [y for points in drawn.values() for _, y in points]
     for u in range(n):
         half = shapes[u].height / 2
@@ -136,22 +166,30 @@ def _arrange_part(
         Box(_ORIGIN + x - s.width / 2, y - s.height / 2 + shift, s.width, s.height)
         for s, x, y in zip(shapes, centre, rows.y, strict=False)
     ]
-    routes = [tuple((_ORIGIN + x, y + shift) for x, y in drawn[e]) for e in range(len(edges))]
+    routes = [tuple((_ORIGIN + x, y + shift) for x, y in drawn[e]) for e in range(len(links))]
     return boxes, routes, max(heights) - min(heights)
 
 
-def _loop(shape: Shape, x: float, y: float, before: int) -> list[Point]:
-    """A flow from a node to itself: out below on the right, back in below on the left."""
+def _loop(
+    shape: Shape, x: float, y: float, before: int, port: tuple[int, int] | None
+) -> list[Point]:
+    """A flow from a node to itself: out below on the right, back in below on the left.
+
+    From an event that sits on the node it leads back to the middle.
+    """
+    depth = y + shape.height / 2 + 16 + 8 * before
+    if port is not None:
+        start, low = (x + port[0], y + shape.height / 2 + port[1]), depth + port[1]
+        return [start, (start[0], low), (x, low), (x, y + shape.height / 2)]
     away = min(shape.width / 4, 18.0) / (1 + before * 0.5)
     border = dock(shape, x, y, x + away, above=False)
-    depth = y + shape.height / 2 + 16 + 8 * before
     return [(x + away, border), (x + away, depth), (x - away, depth), (x - away, border)]
 
 
-def _bpmn_shape(node: BpmnNode) -> Shape:
+def _bpmn_shape(node: BpmnNode, *, carries: bool) -> Shape:
     room = _NAME_ROOM if node.label else 0
     if node.kind == "task":
-        return Shape(box_width(node.label or ""), TASK_HEIGHT)
+        return Shape(box_width(node.label or ""), TASK_HEIGHT, room=_RIDER if carries else 0)
     if node.kind in ("start", "end", "event"):
         return Shape(EVENT, EVENT, "circle", room)
     return Shape(GATEWAY, GATEWAY, "diamond", room)

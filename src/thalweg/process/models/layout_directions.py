@@ -11,6 +11,20 @@ _LONGEST_RETURN = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An edge as it is asked for.
+
+    aside: it leaves the straight way to others, where there is a choice. port: where it begins,
+    if that is below its source: pixels to the right of the middle and below the border.
+    """
+
+    source: int
+    target: int
+    aside: bool = False
+    port: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Layered:
     """Directed edges without cycles, and a layer for each node.
 
@@ -21,24 +35,28 @@ class Layered:
     edges: list[Edge]
     turned: list[bool]
     aside: list[bool]
+    ports: list[tuple[int, int] | None]
     layers: list[int]
 
 
-def layer_nodes(n: int, edges: Sequence[Edge]) -> Layered:
+def layer_nodes(n: int, links: Sequence[Link]) -> Layered:
     """Turn edges until there is no cycle, then give every edge at least one layer to cross.
 
-    Takes    n nodes and edges without self-loops.
+    Takes    n nodes and links without self-loops.
     Source   Sugiyama, Tagawa, Toda (1981); cycles are broken at the back edges of a walk in depth
              from the sources, so that the ways back of a process are the edges that are turned.
              Layers are longest ways.
     """
+    edges = [(link.source, link.target) for link in links]
     turned = _turned(n, edges)
     directed = [(v, u) if back else (u, v) for (u, v), back in zip(edges, turned, strict=True)]
     order = _topological(n, directed)
     assert order is not None
     lengths = _lengths(directed)
     layers = _longest(order, directed, lengths)
-    return Layered(directed, turned, _bypasses(order, directed), layers)
+    bypasses = _bypasses(order, directed)
+    aside = [link.aside or past for link, past in zip(links, bypasses, strict=True)]
+    return Layered(directed, turned, aside, [link.port for link in links], layers)
 
 
 def _following(n: int, edges: Sequence[Edge]) -> list[list[int]]:

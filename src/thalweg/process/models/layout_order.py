@@ -37,8 +37,11 @@ def split_edges(layered: Layered) -> Items:
         layer.extend(passed)
         ways.append([u, *range(first, first + len(passed)), v])
     items = Items(layer, ways, [[] for _ in layer], [[] for _ in layer])
-    # At every node the ways on come first, then those that pass nodes by, then those back.
-    for e in sorted(range(len(ways)), key=lambda e: (layered.turned[e], layered.aside[e], e)):
+    # At every node the ways on come first, those that pass nodes by, those from ports, those back.
+    for e in sorted(
+        range(len(ways)),
+        key=lambda e: (layered.turned[e], layered.ports[e] is not None, layered.aside[e], e),
+    ):
         for a, b in zip(ways[e], ways[e][1:], strict=False):
             items.right[a].append(b)
             items.left[b].append(a)

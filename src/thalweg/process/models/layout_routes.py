@@ -8,7 +8,7 @@ from math import sqrt
 
 from thalweg.process.models.bpmn import Point
 from thalweg.process.models.layout_directions import Layered
-from thalweg.process.models.layout_rows import Rows, Shape
+from thalweg.process.models.layout_rows import Rows, Shape, has_port
 
 CHANNEL, TRACK = 42, 12
 _OVERLAP_COST = 1000
@@ -41,7 +41,7 @@ def route(
     centre = [middles[layer_of[i]] for i in range(n)]
     mixed = _mixed(layered, rows, n)
     routes = [
-        _points(e, way, shapes, rows, centre, track_x, mixed, layered.turned[e])
+        _points(e, way, shapes, rows, centre, track_x, mixed, layered)
         for e, way in enumerate(rows.ways)
     ]
     return centre, routes
@@ -55,7 +55,8 @@ def _mixed(layered: Layered, rows: Rows, n: int) -> dict[tuple[int, bool], bool]
     entering: dict[tuple[int, bool], set[bool]] = {}
     for e, way in enumerate(rows.ways):
         for node, corner, first in ((way[0], way[1], True), (way[-1], way[-2], False)):
-            if corner >= n and rows.owner[corner] == node:
+            at_trunk = corner >= n and rows.owner[corner] == node
+            if at_trunk and not has_port(layered, e, first=first):
                 key = (node, rows.y[corner] < rows.y[node])
                 entering.setdefault(key, set()).add(first == layered.turned[e])
     return {key: len(found) > 1 for key, found in entering.items()}
@@ -69,9 +70,9 @@ def _points(
     centre: list[float],
     track_x: dict[tuple[int, int], float],
     mixed: dict[tuple[int, bool], bool],
-    turned: bool,
+    layered: Layered,
 ) -> list[Point]:
-    n = len(shapes)
+    n, turned = len(shapes), layered.turned[e]
     points: list[Point] = []
     for at, item in enumerate(way):
         y = float(rows.y[item])
@@ -80,9 +81,14 @@ def _points(
             corner = way[1] if first else way[-2]
             if corner >= n and rows.owner[corner] == item:
                 above = rows.y[corner] < rows.y[item]
-                shift = _shift(shapes[item]) if mixed[item, above] else 0.0
-                x = centre[item] + (-shift if first == turned else shift)
-                end = (x, dock(shapes[item], centre[item], y, x, above=above))
+                port = layered.ports[e]
+                if port is not None and has_port(layered, e, first=first):
+                    x = centre[item] + port[0]
+                    end = (x, y + shapes[item].height / 2 + port[1])
+                else:
+                    shift = _shift(shapes[item]) if mixed[item, above] else 0.0
+                    x = centre[item] + (-shift if first == turned else shift)
+                    end = (x, dock(shapes[item], centre[item], y, x, above=above))
                 turn = (x, float(rows.y[corner]))
                 points += [end, turn] if first else [turn, end]
             else:

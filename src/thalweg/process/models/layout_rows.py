@@ -76,23 +76,50 @@ def _corners_of(
     u: int, layered: Layered, items: Items, place: list[int], rows: Rows
 ) -> tuple[list[int], list[int]]:
     """Corners above and below a node, nearest first; an edge in and one out may share theirs."""
-    stacks: tuple[list[int], list[int]] = ([], [])
+    above = _Stack(u, rows)
+    below = _Stack(u, rows)
     for right in (False, True):
-        step = 1 if right else -2
-        end = 0 if right else 1
+        step, end = (1, 0) if right else (-2, 1)
         meeting = [e for e, edge in enumerate(layered.edges) if edge[end] == u]
         meeting.sort(key=lambda e: (place[items.ways[e][step]], e))
-        if not meeting:
-            continue
-        middle = _middle(meeting, layered)
-        for side, edges in enumerate((meeting[:middle][::-1], meeting[middle + 1 :])):
-            for nth, e in enumerate(edges):
-                if nth == len(stacks[side]):
-                    stacks[side].append(len(rows.owner))
-                    rows.owner.append(u)
-                corner = stacks[side][nth]
-                rows.ways[e].insert(1 if right else len(rows.ways[e]) - 1, corner)
-    return stacks
+        ported = [e for e in meeting if has_port(layered, e, first=right)]
+        plain = [e for e in meeting if e not in ported]
+        middle = _middle(plain, layered) if plain else 0
+        for e in plain[:middle][::-1]:
+            above.add(e, right=right, alone=False)
+        for e in meeting:
+            if e in ported or e in plain[middle + 1 :]:
+                below.add(e, right=right, alone=e in ported)
+    return above.corners, below.corners
+
+
+def has_port(layered: Layered, edge: int, *, first: bool) -> bool:
+    """Whether the end of an edge at the beginning (or end) of its way is at a port."""
+    return layered.ports[edge] is not None and first != layered.turned[edge]
+
+
+class _Stack:
+    """Corners on one side of a node, nearest first."""
+
+    def __init__(self, node: int, rows: Rows) -> None:
+        self.node, self.rows = node, rows
+        self.corners: list[int] = []
+        self.alone: set[int] = set()
+        self.used = {False: 0, True: 0}
+
+    def add(self, edge: int, *, right: bool, alone: bool) -> None:
+        """Lead an edge through the next corner that is free on its side."""
+        at = len(self.corners) if alone else self.used[right]
+        while at < len(self.corners) and self.corners[at] in self.alone:
+            at += 1
+        if at == len(self.corners):
+            self.corners.append(len(self.rows.owner))
+            self.rows.owner.append(self.node)
+            if alone:
+                self.alone.add(self.corners[at])
+        self.used[right] = at + 1
+        way = self.rows.ways[edge]
+        way.insert(1 if right else len(way) - 1, self.corners[at])
 
 
 def _middle(meeting: list[int], layered: Layered) -> int:

@@ -99,12 +99,14 @@ def centred(lines: list[str], x: float, middle: float, ink: str, figure: str = "
 def caption(text: str, box: Box, taken: Collection[str]) -> str:
     """A name beside an event or a gateway: below, or above where lines are below.
 
-    Takes    taken: "above" and "below", where flows are docked.
+    Takes    taken: "above" and "below", where flows are docked, and "right", where others stand.
     """
     lines = wrap(text, SMALL_PX, 112.0, 2)
     x, y, anchor = box.x + box.width / 2, box.y + box.height + 13.0, "middle"
     if "below" in taken and "above" not in taken:
         y = box.y - 5 - 13.0 * (len(lines) - 1)
+    elif "right" in taken:
+        x, anchor = x - 9, "end"
     elif "below" in taken:
         x, anchor = x + 9, "start"
     return "".join(
@@ -191,6 +193,14 @@ def pill(kind: str, left: float, middle: float, width: float) -> str:
         f'fill="{colour}" stroke="{palette.PAPER}" stroke-width="1.6"/>'
         f'<path transform="translate({left + 11:.1f} {middle:.1f})" d="{sign}" fill="none" '
         f'stroke="{palette.PAPER}" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"/>'
+    )
+
+
+def loop_sign(x: float, y: float, ink: str) -> str:
+    """The marker of a task that may be done several times."""
+    return (
+        f'<path transform="translate({x:.1f} {y:.1f})" d="{BADGES["repeated"][1]}" fill="none" '
+        f'stroke="{ink}" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"/>'
     )
 
 

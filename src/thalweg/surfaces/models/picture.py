@@ -32,6 +32,8 @@ _EDGE = 34.0
 _PLAIN, _THINNEST, _THICKEST = 1.4, 1.2, 6.0
 _NAMELESS = ("", "process", "net")
 """What models are called that have no name of their own."""
+_BELOW = 15.0
+"""Px in a task for a loop marker or for events on its border."""
 _CORNERS = {
     "skipped": (True, False),
     "inserted": (True, True),
@@ -87,7 +89,8 @@ def bpmn_svg(model: BpmnModel, *, language: str = "en", overlay: ModelOverlay | 
         canvas.dock(f.target, canvas.routes[f.id][-1])
     body = [canvas.flow(f.id, f.source, f.target) for f in model.flows]
     body += [canvas.flow_words(f.id, f.label) for f in model.flows]
-    body += [canvas.node(node) for node in model.nodes]
+    canvas.hosts = {node.attached for node in model.nodes if node.attached is not None}
+    body += [canvas.node(n) for n in sorted(model.nodes, key=lambda n: n.attached is not None)]
     kinds = {node.kind for node in model.nodes}
     signs = [_bpmn_sign(kind, say) for kind in _ROLES if kind in kinds]
     tasks = [n for n in model.nodes if n.kind == "task"]
@@ -158,6 +161,7 @@ class _Canvas:
         bottom = max([b.y + b.height for b in boxes] + [y for _, y in points], default=0.0)
         self.extent = (right - left + _EDGE, bottom - top + _EDGE)
         self.docked: dict[str, set[str]] = {}
+        self.hosts: set[str] = set()
 
     def dock(self, key: str, point: Point) -> None:
         """Note that a flow meets a node above or below, where its name could stand."""
@@ -224,10 +228,15 @@ class _Canvas:
         box = self.boxes[node.id]
         label = node.label or ""
         if node.kind == "task":
-            return self._step("task", node.id, label, box, 9)
+            return self._step("task", node.id, label, box, 9, repeats=node.repeats)
         words = ""
         if label:
-            words = glyphs.caption(label, box, self.docked.get(node.id, ()))
+            taken = self.docked.get(node.id, set())
+            if node.attached in self.boxes:
+                host = self.boxes[node.attached]
+                left = box.x + box.width / 2 < host.x + host.width / 2
+                taken = {"above", "below", "right"} if left else {"above", "below"}
+            words = glyphs.caption(label, box, taken)
         kind = self.say(f"model_picture.{node.kind}")
         told = f"{kind}: {label}" if label else kind
         return (
@@ -263,7 +272,9 @@ class _Canvas:
             objects=format_count(deviation.objects, language),
         )
 
-    def _step(self, shape: str, key: str, label: str, box: Box, radius: float) -> str:
+    def _step(
+        self, shape: str, key: str, label: str, box: Box, radius: float, *, repeats: bool = False
+    ) -> str:
         language = self.say.language
         fill, figure, extra = "#eaf3f7", "", ""
         told = [label]
@@ -282,11 +293,13 @@ class _Canvas:
                 middle = box.y + box.height if low else box.y
                 extra += glyphs.badge(kind, deviation.occurrences, left, middle, language)
                 told.append(self._told(kind, deviation))
-        room = box.height - 6 - (glyphs.LINE_PX if figure else 0)
+        below = _BELOW if repeats or key in self.hosts else 0.0
+        room = box.height - 6 - below - (glyphs.LINE_PX if figure else 0)
         lines = wrap(label, glyphs.LABEL_PX, box.width - 10, int(room // glyphs.LINE_PX))
-        words = glyphs.centred(
-            lines, box.x + box.width / 2, box.y + box.height / 2, palette.ink_on(fill), figure
-        )
+        middle, ink = box.y + (box.height - below) / 2, palette.ink_on(fill)
+        words = glyphs.centred(lines, box.x + box.width / 2, middle, ink, figure)
+        if repeats:
+            words += glyphs.loop_sign(box.x + box.width / 2, box.y + box.height - 10, ink)
         return (
             f'<g class="{shape}" data-node="{escape(key)}" data-activity="{escape(label)}">'
             f"<title>{escape(self.say('words.semicolon').join(told))}</title>"
