@@ -2,9 +2,10 @@
 
 The line above in the log is not always what a piece of work waited for: where two branches run
 side by side, it may belong to the other branch. Two activities are taken to run side by side when
-their order within objects is balanced (the dependency of Weijters and others, 2006, with length-two
-loops excepted, as Chapela-Campa and Dumas, 2024, use it for enabling times), or when they often
-overlap in time. A piece of work is enabled when the latest piece of the same object ends whose
+their order within objects is balanced (the dependency of Weijters and others, 2006, as Chapela-Campa
+and Dumas, 2024, use it for enabling times), or when they overlap in time as often as they follow
+one another. Only objects count in which both happen once: work that repeats, in rework or in lots,
+comes in every order and overlaps without being side by side by design. A piece of work is enabled when the latest piece of the same object ends whose
 activity does not run beside its own and which ended before it began.
 """
 
@@ -33,24 +34,26 @@ Oracle = Literal["both", "order", "overlap", "none"]
 """What shows that two activities run side by side: balanced order, overlap, either, or nothing."""
 
 DEPENDENCY = 0.9
-OVERLAP_SHARE = 0.1
+OVERLAP_SHARE = 0.5
 MOST_ACTIVITIES = 2048
 """Beyond it, tables of activity by activity are not laid out and nothing is taken as concurrent."""
 
 FIRST = -1
-FOLLOWS, OVERLAPS, LOOPS = range(3)
+FOLLOWS, OVERLAPS = range(2)
+FEWEST = 10
+"""Objects that show a pair in either order or overlapping, below which nothing is concluded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrderAggregate:
-    """Per pair of activities: FOLLOWS (directly, by completion, not overlapping), OVERLAPS in time,
-    and LOOPS (a, b, a directly after one another)."""
+    """Per pair of activities that happen once each in an object: how often the second FOLLOWS the
+    first (next by completion, not overlapping), and how often they OVERLAP in time."""
 
     counts: NDArray[np.int64]
 
     @staticmethod
     def zero(activities: int) -> OrderAggregate:
-        return OrderAggregate(np.zeros((activities, activities, 3), np.int64))
+        return OrderAggregate(np.zeros((activities, activities, 2), np.int64))
 
     def merge(self, other: OrderAggregate) -> OrderAggregate:
         """The aggregate of two disjoint sets of objects."""
@@ -81,19 +84,25 @@ def aggregate_order(pieces: Pieces, activities: int, threads: int | None = None)
 def _relate(
     offsets: Ints, code: Codes, start_ns: Ints, end_ns: Ints, counts: NDArray[np.int64]
 ) -> None:
+    times = np.zeros(len(counts), np.int64)
     for i in range(len(offsets) - 1):
-        for j in range(offsets[i] + 1, offsets[i + 1]):
+        first, last = offsets[i], offsets[i + 1]
+        for j in range(first, last):
+            times[code[j]] += 1
+        for j in range(first + 1, last):
             b = code[j]
+            if times[b] > 1:
+                continue
             k = j - 1
-            if end_ns[k] <= start_ns[j]:
+            if end_ns[k] <= start_ns[j] and times[code[k]] == 1:
                 counts[code[k], b, FOLLOWS] += 1
-            if j - 2 >= offsets[i] and code[j - 2] == b and code[k] != b:
-                counts[b, code[k], LOOPS] += 1
-            while k >= offsets[i] and end_ns[k] > start_ns[j]:
-                if start_ns[k] < end_ns[k]:
+            while k >= first and end_ns[k] > start_ns[j]:
+                if start_ns[k] < end_ns[k] and times[code[k]] == 1:
                     counts[code[k], b, OVERLAPS] += 1
                     counts[b, code[k], OVERLAPS] += 1
                 k -= 1
+        for j in range(first, last):
+            times[code[j]] = 0
 
 
 def concurrent_pairs(order: OrderAggregate, oracle: Oracle = "both") -> NDArray[np.bool_]:
@@ -102,9 +111,7 @@ def concurrent_pairs(order: OrderAggregate, oracle: Oracle = "both") -> NDArray[
     overlaps = order.counts[..., OVERLAPS].astype(float)
     both = follows + follows.T
     dependency = np.abs(follows - follows.T) / (both + 1)
-    loops = order.counts[..., LOOPS] + order.counts[..., LOOPS].T
     balanced = (np.minimum(follows, follows.T) > 0) & (dependency < DEPENDENCY)
-    balanced &= loops / (loops + 1) < DEPENDENCY
     overlapping = (overlaps > 0) & (overlaps >= OVERLAP_SHARE * (overlaps + both))
     found = {
         "none": np.zeros_like(balanced),
@@ -112,6 +119,7 @@ def concurrent_pairs(order: OrderAggregate, oracle: Oracle = "both") -> NDArray[
         "overlap": overlapping,
         "both": balanced | overlapping,
     }[oracle]
+    found &= both + overlaps >= FEWEST
     np.fill_diagonal(found, False)
     return np.asarray(found, np.bool_)
 
