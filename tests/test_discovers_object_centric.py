@@ -18,6 +18,7 @@ from linked_books import Event, Links, book_with, linked_books
 from thalweg.errors import RequestError
 from thalweg.process.discovery.involvement import count_involvement
 from thalweg.process.discovery.object_centric import (
+    REPLAY_COLUMNS,
     discover_object_centric,
     join_models,
     object_centric_json_schema,
@@ -71,7 +72,9 @@ def test_a_model_without_noise_replays_every_object(logs: Path, tmp_path: Path) 
     book = thalweg.open_book(tmp_path / "b")
     model = discover_object_centric(book)
     found = replay_object_centric(model, book)
+    assert found.types.columns == list(REPLAY_COLUMNS)
     assert found.types["fitting_share"].to_list() == [1.0, 1.0, 1.0]
+    assert found.types["fitness"].to_list() == [1.0, 1.0, 1.0]
     assert found.events == found.fitting_events == 2391
     loading = next(one for one in model.transitions if one.label == "Load Cargo")
     assert loading.variable == ("item",)

@@ -19,7 +19,6 @@ from thalweg.process.columns import (
     FLAG,
     MAYBE,
     NUMBER,
-    RATIO,
     SHARE,
     TEXT,
     TEXTS,
@@ -332,7 +331,9 @@ REPLAY_COLUMNS: Columns = {
     "fitting": (COUNT, "Objects whose whole sequence the type's net can do"),
     "undecided": (COUNT, "Objects whose replay was capped before that was known"),
     "fitting_share": (SHARE, "Fitting objects, of all"),
-    "fitness": (RATIO, "Mean alignment fitness, 1 where no move deviates; a lower bound if capped"),
+    "fitness": (SHARE, "Fitness of the flattened sequences by alignments (see METHODS.md)"),
+    "precision": (SHARE, "Precision of the type's net for them; null with too many markings"),
+    "simplicity": (SHARE, "Simplicity of the type's net"),
 }
 
 
