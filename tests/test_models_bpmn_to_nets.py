@@ -203,7 +203,7 @@ def test_twenty_parallel_branches_are_no_trouble() -> None:
 @pytest.mark.parametrize(
     ("name", "longest"),
     [
-        ("running-example", 8),
+        ("running-example", 7),
         ("receipt", 3),
         ("Credit_Application_Simulation", 7),
         ("declaration_documents", 8),

@@ -1,10 +1,12 @@
-"""Fewer silent transitions: places on both sides of a silent step become one where no word is lost.
+"""Fewer silent transitions: what a silent step joins becomes one where no word is lost.
 
 A silent transition t from place p to place q is taken out and the places merged if t is the only
 way out of p, or the only way into q. In the first case a token in p can do nothing but move on to
 q; in the second the choice at p is only made later, at q. Both keep the visible language, also in
 nets with several tokens (fusion of series places, Murata 1989, and its mirror image). A merge that
 would give the first place a way in, or the last a way out, is not made: a workflow net stays one.
+A silent transition that alone takes a token, which only one transition puts there, becomes part of
+that one (fusion of series transitions): what splits work is the step before it.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ class _Reduction:
         while changed:
             changed = self._drop_doubles()
             for t in range(len(self.label)):
-                if self.alive[t] and self.label[t] is None and self._fuse(t):
+                silent = self.alive[t] and self.label[t] is None
+                if silent and (self._fuse(t) or self._follow(t)):
                     changed = True
         return self._rebuilt()
 
@@ -75,6 +78,28 @@ class _Reduction:
         self._remove(t)
         keep, drop = (p, q) if (p < q or self.initial[p]) and not self._final(q) else (q, p)
         self._move(drop, keep)
+        return True
+
+    def _follow(self, t: int) -> bool:
+        """Let the one transition that a silent one must follow do its work as well."""
+        if list(self.inputs[t].values()) != [1]:
+            return False
+        (p,) = self.inputs[t]
+        before = self.into[p] - {t}
+        marked = self.initial[p] or self._final(p)
+        if marked or self.out_of[p] != {t} or len(before) != 1 or len(self.into[p]) != 1:
+            return False
+        (first,) = before
+        if self.outputs[first][p] != 1:
+            return False
+        outputs = self.outputs[t]
+        self._remove(t)
+        del self.outputs[first][p]
+        for place, weight in outputs.items():
+            self.outputs[first][place] = self.outputs[first].get(place, 0) + weight
+            self.into[place].add(first)
+        self.into[p].clear()
+        self.gone.add(p)
         return True
 
     def _may_fuse(self, t: int, p: int, q: int) -> bool:
