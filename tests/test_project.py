@@ -54,6 +54,8 @@ def test_the_public_names_are_these() -> None:
     assert sorted(thalweg.__all__) == [
         "FlatMapping",
         "__version__",
+        "conform",
+        "discover",
         "ingest",
         "load_mapping",
         "map",
@@ -68,8 +70,8 @@ def test_a_public_name_leads_somewhere(name: str) -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'discover'"):
-        thalweg.discover  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'unheard'"):
+        thalweg.unheard  # noqa: B018
 
 
 def test_importing_the_package_loads_no_engine() -> None:

@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from thalweg.process.conformance.conform import conform_book as conform
+    from thalweg.process.discovery.discover import discover_book as discover
     from thalweg.process.map import map_book as map
     from thalweg.records.ingest import ingest
     from thalweg.records.mapping.flat import FlatMapping, load_mapping
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "conform": ("thalweg.process.conformance.conform", "conform_book"),
+    "discover": ("thalweg.process.discovery.discover", "discover_book"),
     "FlatMapping": ("thalweg.records.mapping.flat", "FlatMapping"),
     "load_mapping": ("thalweg.records.mapping.flat", "load_mapping"),
     "ingest": ("thalweg.records.ingest", "ingest"),
@@ -30,6 +34,8 @@ _HOMES = {
 __all__ = [
     "FlatMapping",
     "__version__",
+    "conform",
+    "discover",
     "ingest",
     "load_mapping",
     "map",

@@ -73,6 +73,26 @@ def working(label: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def step_bar(words: Callable[[str], str]) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar that is told (step, done, all), named by ``words``; all of 0 means not known."""
+    if not sys.stderr.isatty():
+        yield lambda _step, _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def told(step: str, done: int, total: int) -> None:
+            bar.update(task, description=words(step), completed=done, total=total or None)
+
+        yield told
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
