@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from thalweg.process.models.bpmn import Box, BpmnModel, BpmnNode, Layout, Point
 from thalweg.process.models.layout_directions import Link, components, layer_nodes
-from thalweg.process.models.layout_order import order_layers, split_edges
+from thalweg.process.models.layout_order import order_layers
 from thalweg.process.models.layout_routes import dock, route
 from thalweg.process.models.layout_rows import Shape, place_rows
 from thalweg.process.models.petri import PetriNet
@@ -26,7 +26,7 @@ _ORIGIN, _BETWEEN, _NAME_ROOM, _LOOP_ROOM = 50.0, 60.0, 24, 24
 _RIDER = 28
 """Pixels from the middle of a task to an event on its border, and to keep free below it."""
 _LINES = 3
-_LETTER_PX, _PADDING = 7.8, 10
+_LETTER_PX, _CAPITAL_PX, _PADDING = 7.8, 9.3, 10
 _PIECES = re.compile(
     r"[（《【「『]?[⺀-鿿가-힯豈-﫿＀-￯][，。、；：！？）》】」』]*|[^\s⺀-鿿가-힯豈-﫿＀-￯]+\s?"
 )
@@ -149,8 +149,8 @@ def _arrange_part(
     ]
     others = [e for e in range(len(links)) if e not in loops]
     layered = layer_nodes(n, [links[e] for e in others])
-    items = split_edges(layered)
-    rows = place_rows(roomy, layered, items, order_layers(items))
+    items, order = order_layers(layered)
+    rows = place_rows(roomy, layered, items, order)
     centre, lines = route(roomy, layered, rows)
     drawn = dict(zip(others, lines, strict=True))
     for nth, e in enumerate(loops):
@@ -212,7 +212,14 @@ def box_width(label: str) -> int:
 
 
 def _text_px(text: str) -> float:
-    return sum(12.0 if unicodedata.east_asian_width(c) in "WF" else _LETTER_PX for c in text)
+    """Width in a bold face of 12 px, rather too much than less."""
+    return sum(_letter_px(letter) for letter in text)
+
+
+def _letter_px(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 12.0
+    return _CAPITAL_PX if letter.isupper() else _LETTER_PX
 
 
 def _lines(pieces: list[float], width: float) -> int:

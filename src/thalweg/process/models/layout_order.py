@@ -27,8 +27,11 @@ class Items:
     right: list[list[int]] = field(default_factory=list)
 
 
-def split_edges(layered: Layered) -> Items:
-    """Cut edges into steps from layer to layer."""
+def split_edges(layered: Layered, *, mirrored: bool = False) -> Items:
+    """Cut edges into steps from layer to layer.
+
+    Takes    mirrored: at every node the ways on are in reverse order.
+    """
     layer = list(layered.layers)
     ways: list[list[int]] = []
     for u, v in layered.edges:
@@ -37,24 +40,42 @@ def split_edges(layered: Layered) -> Items:
         layer.extend(passed)
         ways.append([u, *range(first, first + len(passed)), v])
     items = Items(layer, ways, [[] for _ in layer], [[] for _ in layer])
-    # At every node the ways on come first, those that pass nodes by, those from ports, those back.
-    for e in sorted(
-        range(len(ways)),
-        key=lambda e: (layered.turned[e], layered.ports[e] is not None, layered.aside[e], e),
-    ):
-        for a, b in zip(ways[e], ways[e][1:], strict=False):
+    for e in _rank(layered, mirrored=mirrored):
+        for a, b in itertools.pairwise(ways[e]):
             items.right[a].append(b)
             items.left[b].append(a)
     return items
 
 
-def order_layers(items: Items) -> list[list[int]]:
-    """Items of each layer from top to bottom.
+def _rank(layered: Layered, *, mirrored: bool) -> list[int]:
+    """Edges in the order that their ends shall have: ways on, past others, from ports, back."""
+
+    def key(e: int) -> tuple[bool, bool, bool, int]:
+        turned, ported = layered.turned[e], layered.ports[e] is not None
+        return turned, ported, layered.aside[e], -e if mirrored else e
+
+    return sorted(range(len(layered.edges)), key=key)
+
+
+def order_layers(layered: Layered) -> tuple[Items, list[list[int]]]:
+    """Items, and those of each layer from top to bottom.
 
     Source   Barycentre sweeps of Sugiyama et al. (1981) with exchanges of neighbours (Gansner et
              al. 1993), from the order of a walk in depth: that one has no crossing where blocks
-             are nested, so there it stays.
+             are nested, so there it stays. Where it has some, the mirrored walk is tried as well.
     """
+    items = split_edges(layered)
+    best, fewest = _improved(items)
+    if fewest:
+        other = split_edges(layered, mirrored=True)
+        order, found = _improved(other)
+        if found < fewest:
+            return other, order
+    return items, best
+
+
+def _improved(items: Items) -> tuple[list[list[int]], int]:
+    """The best order that sweeps find, and its crossings."""
     best = _walk(items)
     fewest = crossings(best, items)
     current, idle = [list(layer) for layer in best], 0
@@ -69,7 +90,7 @@ def order_layers(items: Items) -> list[list[int]]:
         if found < fewest:
             best, fewest, idle = trial, found, 0
             current = [list(layer) for layer in trial]
-    return best
+    return best, fewest
 
 
 def crossings(order: Sequence[Sequence[int]], items: Items) -> int:
