@@ -101,6 +101,7 @@ def deviations_of_variants(
             "model": (event < 0) & (step >= 0),
             "label": np.where(event >= 0, event, step),
             "step": step,
+            "move": np.arange(len(event)),
         }
     )
     ahead = pl.when(pl.col("step") >= 0).then(pl.col("step")).shift(1)
@@ -109,6 +110,7 @@ def deviations_of_variants(
         after=ahead.forward_fill().over("variant").fill_null(-1),
         synchronous=(pl.col("event") >= 0) & ~pl.col("log"),
     )
+    moves = _later_of_equals(moves)
     moves = moves.with_columns(
         before=pl.col("synchronous").cum_sum().over("variant", "label") > 0,
         log_rank=pl.col("log").cum_sum().over("variant", "label"),
@@ -122,7 +124,7 @@ def deviations_of_variants(
     kind = (
         pl.when(moved)
         .then(KINDS.index("out_of_place"))
-        .when(pl.col("log") & pl.col("before"))
+        .when(pl.col("log") & (pl.col("before") | pl.col("again")))
         .then(KINDS.index("repeated"))
         .when(pl.col("log"))
         .then(KINDS.index("inserted"))
@@ -140,6 +142,35 @@ def deviations_of_variants(
         after=found["after"].to_numpy(),
         place=found["place"].to_numpy(),
         trailing=found.select(trailing).to_series().to_numpy(),
+    )
+
+
+def _later_of_equals(moves: pl.DataFrame) -> pl.DataFrame:
+    """Of equal events in a row, take the first for the model's and the later ones for repetitions.
+
+    An alignment may take them in any order, at the same cost; people call the later ones repeated.
+    """
+    events = moves.filter(pl.col("event") >= 0).with_columns(
+        run=(pl.col("event") != pl.col("event").shift(1)).fill_null(True).cum_sum().over("variant")
+    )
+    run = ("variant", "run")
+    logs = events.with_columns(
+        matched=pl.col("synchronous").sum().over(run).cast(pl.Int64),
+        start=pl.col("place").min().over(run),
+        rank=pl.col("log").cum_sum().over(run).cast(pl.Int64),
+    ).filter(pl.col("log") & (pl.col("matched") > 0))
+    moved = logs.select(
+        "variant",
+        "move",
+        new_place=pl.col("start") + pl.col("matched") + pl.col("rank") - 1,
+        new_after=pl.col("event"),
+    )
+    return moves.join(
+        moved, on=["variant", "move"], how="left", maintain_order="left"
+    ).with_columns(
+        place=pl.coalesce("new_place", "place"),
+        after=pl.coalesce("new_after", "after"),
+        again=pl.col("new_place").is_not_null(),
     )
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from thalweg.process.calendar import zone_of
 from thalweg.process.conformance.alignments import Alignments
+from thalweg.process.conformance.quality_fitness import variant_fitness
 from thalweg.process.conformance.rule_views import RuleView
 from thalweg.process.contrasts import student, wilson
 from thalweg.process.timeline import period_edges
@@ -44,13 +45,12 @@ def object_fitness(looked: RuleView, aligned: Alignments, groups: Variants) -> p
     Fitness is ``1 − cost / (events + cost of the model's shortest run)``; 1 where both are empty.
     """
     most = aligned.lengths + aligned.model_cost
-    scale = np.maximum(most, 1)
     by_variant = pl.DataFrame(
         {
             "cost_low": aligned.low,
             "cost_high": aligned.high,
-            "fitness": 1 - aligned.high / scale,
-            "fitness_bound": 1 - aligned.low / scale,
+            "fitness": variant_fitness(aligned, aligned.high),
+            "fitness_bound": variant_fitness(aligned, aligned.low),
             "exact": aligned.exact,
             "events": aligned.lengths,
             "most": most,
@@ -78,6 +78,7 @@ def fitness_rows(frame: pl.DataFrame, by: str | None = None) -> pl.DataFrame:
             spread_fitness=pl.col("fitness").std(),
             spread_bound=pl.col("fitness_bound").std(),
             fitting=(pl.col("cost_high") == 0).sum().cast(pl.Int64),
+            perhaps=(pl.col("cost_low") == 0).sum().cast(pl.Int64),
             capped=(~pl.col("exact")).sum().cast(pl.Int64),
         )
         .sort(key)
@@ -94,7 +95,8 @@ def _figures(row: dict[str, float]) -> tuple[float | None, ...]:
         t = student(CONFIDENCE, n - 1)
         low = max(0.0, row["mean_fitness"] - t * row["spread_fitness"] / sqrt(n))
         high = min(1.0, row["mean_bound"] + t * row["spread_bound"] / sqrt(n))
-    share_low, share_high = wilson(int(row["fitting"]), n, CONFIDENCE)
+    share_low, _ = wilson(int(row["fitting"]), n, CONFIDENCE)
+    _, share_high = wilson(int(row["perhaps"]), n, CONFIDENCE)
     most = max(row["most"], 1)
     return (
         n,
