@@ -57,7 +57,7 @@ def check_net(net: PetriNet, most_markings: int = 50_000) -> tuple[NetFinding, .
     walk = _Walk(net, most_markings)
     findings = [
         NetFinding("left_over", len(walk.left_over), _shown(net, walk.left_over)),
-        NetFinding("markings_beyond_count", 0 if walk.whole else len(walk.onward)),
+        NetFinding("markings_beyond_count", 0 if walk.whole else most_markings),
     ]
     if walk.whole:
         idle = [t.label or t.id for n, t in enumerate(net.transitions) if n not in walk.happened]
@@ -83,7 +83,7 @@ class _Walk:
         self.whole = True
         ahead = [net.initial]
         while ahead and self.whole:
-            ahead = [new for marking in ahead for new in self._visit(marking, most)]
+            ahead = [new for m in ahead if self.whole for new in self._visit(m, most)]
 
     def _visit(self, marking: Marking, most: int) -> list[Marking]:
         if any(_exceeds(marking, final) for final in self.net.finals):
@@ -95,7 +95,9 @@ class _Walk:
                 following = fire(marking, t)
                 self.onward[marking].append(following)
                 if following not in self.onward:
-                    self.whole &= len(self.onward) < most
+                    if len(self.onward) >= most:
+                        self.whole = False
+                        return []
                     self.onward[following] = []
                     new.append(following)
         return new
