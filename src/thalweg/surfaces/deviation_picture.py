@@ -12,15 +12,8 @@ from thalweg.process.conformance.deviations import Deviation
 from thalweg.process.conformance.result import ConformResult
 from thalweg.process.models.convert import tree_to_bpmn
 from thalweg.process.models.tree import ProcessTree
-from thalweg.surfaces.models.overlay import ModelOverlay, overlay_of
+from thalweg.surfaces.models.overlay import KINDS, ModelOverlay, overlay_of
 from thalweg.surfaces.models.picture import draw_model
-
-_DRAWN = {
-    "skipped": "skipped",
-    "inserted": "inserted",
-    "repeated": "inserted",
-    "out_of_place": "inserted",
-}
 
 
 def draw_deviations(result: ConformResult, path: str | Path, *, language: str = "en") -> Path:
@@ -39,11 +32,11 @@ def draw_deviations(result: ConformResult, path: str | Path, *, language: str = 
 
 
 def overlay(result: ConformResult) -> ModelOverlay:
-    """Deviations by activity, each object once; repeated and misplaced activities as inserted."""
+    """Deviations by kind and activity, wherever they happened; each object once."""
     parts: dict[tuple[str, str], list[Deviation]] = {}
     for one in result.lineage.deviations:
-        if one.kind in _DRAWN:
-            parts.setdefault((_DRAWN[one.kind], one.name), []).append(one)
+        if one.kind in KINDS:
+            parts.setdefault((one.kind, one.name), []).append(one)
     rows = [
         (
             kind,
