@@ -140,6 +140,8 @@ class Judge:
         self._related: dict[Relation, Related] = {}
         self._sequenced: dict[str, Sequenced] = {}
         self._chosen: dict[str, Perspective] = {}
+        self._sources: dict[tuple[str, int], tuple[Ints, Ints, Ints]] = {}
+        self._targets: dict[tuple[str, int], Sequenced] = {}
 
     def related(self, relation: Relation) -> Related:
         if relation not in self._related:
@@ -161,14 +163,12 @@ class Judge:
         """Raises RequestError: a name that the book does not know, or a senseless constraint."""
         source, target = self._codes(one)
         view = self.chosen(one.relation.source_type)
-        wanted = np.zeros(len(self.rank), bool)
-        wanted[np.asarray(view.event)[np.asarray(view.activity) == source]] = True
-        events, offsets, objects = objects_of_events(view, wanted)
+        events, offsets, objects = self._events(view, source)
         related = self.related(one.relation)
         when = WHEN[one.template]
         sequences = self.sequenced(one.relation.target_type)
         if when < NEXT:
-            sequences = sequences.only(target)
+            sequences = self._only(one.relation.target_type, target)
         linked, broken, pairs, totals = _judge(
             events,
             self.rank[events],
@@ -187,6 +187,21 @@ class Judge:
             len(self.rank),
         )
         return Judged(events, offsets, objects, linked, broken, pairs, totals)
+
+    def _events(self, view: Perspective, code: int) -> tuple[Ints, Ints, Ints]:
+        """The events of an activity, and their objects."""
+        key = (view.type, code)
+        if key not in self._sources:
+            wanted = np.zeros(len(self.rank), bool)
+            wanted[np.asarray(view.event)[np.asarray(view.activity) == code]] = True
+            self._sources[key] = objects_of_events(view, wanted)
+        return self._sources[key]
+
+    def _only(self, kind: str, code: int) -> Sequenced:
+        """A type's events of one activity."""
+        if (kind, code) not in self._targets:
+            self._targets[kind, code] = self.sequenced(kind).only(code)
+        return self._targets[kind, code]
 
     def _codes(self, one: ObjectConstraint) -> tuple[int, int]:
         pick(one.template, list(WHEN), "template")
@@ -251,11 +266,13 @@ def constraint_row(
 ) -> dict[str, Any]:
     """One row of ``OBJECT_CONSTRAINT_COLUMNS``."""
     by_entry = np.diff(found.offsets)
-    linked = np.repeat(found.linked, by_entry)
-    objects = np.unique(found.objects[linked])
-    violating = np.unique(found.objects[np.repeat(found.broken, by_entry)])
-    good = len(objects) - len(violating)
-    low, high = wilson(np.array([good]), np.array([len(objects)]), level)
+    rows = int(found.objects.max(initial=-1)) + 1
+    there, failing = np.zeros(rows, bool), np.zeros(rows, bool)
+    there[found.objects[np.repeat(found.linked, by_entry)]] = True
+    failing[found.objects[np.repeat(found.broken, by_entry)]] = True
+    objects, violating = int(there.sum()), int(failing.sum())
+    good = objects - violating
+    low, high = wilson(np.array([good]), np.array([objects]), level)
     activations, violations = int(found.linked.sum()), int(found.broken.sum())
     fewest, total, number, most = (int(v) for v in found.totals)
     relation = one.relation
@@ -275,10 +292,10 @@ def constraint_row(
         "violations": violations,
         "unlinked": len(found.events) - activations,
         "dangling_links": judge.related(relation).dangling,
-        "objects": len(objects),
-        "violating_objects": len(violating),
+        "objects": objects,
+        "violating_objects": violating,
         "support": (activations - violations) / len(found.events) if len(found.events) else None,
-        "confidence": good / len(objects) if len(objects) else None,
+        "confidence": good / objects if objects else None,
         "low": float(low[0]),
         "high": float(high[0]),
         "event_confidence": 1 - violations / activations if activations else None,

@@ -210,6 +210,7 @@ def objects_of_events(view: Perspective, events: NDArray[np.bool_]) -> tuple[Int
     keep = events[event]
     event, owner = event[keep], owner[keep]
     order = np.argsort(event, kind="stable")
-    rows, begin = np.unique(event[order], return_index=True)
+    event = event[order]
+    begin = np.flatnonzero(np.concatenate(([True], event[1:] != event[:-1]))[: len(event)])
     offsets = np.concatenate((begin, [len(event)])).astype(np.int64)
-    return rows, offsets, owner[order]
+    return event[begin], offsets, owner[order]

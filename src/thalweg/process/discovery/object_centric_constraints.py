@@ -190,7 +190,9 @@ def _extremes(data: Sequenced, names: int) -> tuple[Ints, Ints, tuple[Ints, Ints
     owner = np.repeat(np.arange(objects), data.offsets[1:] - data.offsets[:-1])
     key = owner * names + data.code
     order = np.argsort(key, kind="stable")
-    keys, begin = np.unique(key[order], return_index=True)
+    ordered = key[order]
+    begin = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(key)])
+    keys = ordered[begin]
     end = np.concatenate((begin[1:], [len(key)])).astype(np.int64) - 1
     counts = np.bincount(keys // max(names, 1), minlength=objects)
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
