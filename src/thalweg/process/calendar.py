@@ -196,7 +196,10 @@ class LearnedCalendar:
 
 
 def learn_calendar(
-    time_ns: NDArray[np.int64], zone: str, coverage: float = 0.0
+    time_ns: NDArray[np.int64],
+    zone: str,
+    coverage: float = 0.0,
+    starts_ns: NDArray[np.int64] | None = None,
 ) -> LearnedCalendar:
     """Working hours from the events of each hour of the week.
 
@@ -206,7 +209,9 @@ def learn_calendar(
     a fifth of the mean of the eight busiest. A day
     is a holiday when it has at most a twentieth of the median of its weekday in the four weeks
     before and after, and that median is ten events or more. Further hours are added, the busiest
-    first, until at least ``coverage`` of the events lies inside. Refused below 500 events or four weeks,
+    first, until at least ``coverage`` of the events lies inside; and hours of the day in which hardly
+    any of ``starts_ns`` lies are dropped, the emptiest first, as long as ``coverage`` of them stays.
+    Refused below 500 events or four weeks,
     when all events are at one hour of the day (two, where clocks change), or when nearly every
     hour is worked (reasons: few_events, short_span, dates_only, round_the_clock).
     """
@@ -221,6 +226,9 @@ def learn_calendar(
         return LearnedCalendar(None, "dates_only", 0.0)
     worked = _worked_hours(weekly) if weekly.sum() >= DENSE_EVENTS else _worked_days(weekly)
     worked = _widened(worked, weekly, coverage)
+    if starts_ns is not None:
+        begun = _count_hours(starts_ns, zone, int(starts_ns.min()), int(starts_ns.max()))
+        worked &= ~np.tile(_empty_hours(begun, coverage), 7)
     share = float(weekly[worked].sum() / weekly.sum())
     if worked.sum() >= ROUND_THE_CLOCK_HOURS:
         return LearnedCalendar(None, "round_the_clock", share)
@@ -242,6 +250,15 @@ def _widened(
     wide = worked.copy()
     wide[busiest[: np.searchsorted(inside, coverage * weekly.sum())]] = True
     return wide
+
+
+def _empty_hours(hours: _Hours, coverage: float) -> NDArray[np.bool_]:
+    """Hours of the day that together hold at most what ``coverage`` leaves over."""
+    daily = np.bincount(hours.at % 24, hours.count, 24)
+    emptiest = np.argsort(daily, kind="stable")
+    empty = np.zeros(24, bool)
+    empty[emptiest[np.cumsum(daily[emptiest]) <= (1 - coverage) * daily.sum()]] = True
+    return empty
 
 
 def _worked_hours(weekly: NDArray[Any]) -> NDArray[np.bool_]:

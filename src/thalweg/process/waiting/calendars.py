@@ -1,10 +1,12 @@
 """When each resource is on duty: given, or learned from its own work or that of its pool.
 
-Both the beginning and the end of a piece of work show that somebody was there. A resource with
-enough of them gets a calendar of its own; the others share that of their pool, which is made of
-the resources whose most frequent activity is the same; a thin pool joins the one whose activity its
-people do most beside their own; where that fails too, the whole log's calendar serves. An hour is
-off only where hardly anything ever happens: hours are added until they hold 98 % of the evidence.
+Beginnings and ends of work show that somebody was there; hours of the day in which work ends but
+none begins do not count, because people finish in the evening what they began by day, while work
+that waits then waits for the morning. A resource with enough work gets a calendar of its own; the
+others share that of their pool, which is made of the resources whose most frequent activity is the
+same; a thin pool joins the one whose activity its people do most beside their own; where that fails
+too, the whole log's calendar serves. An hour is off only where hardly anything ever happens: hours
+are added until they hold 98 % of the evidence.
 """
 
 from __future__ import annotations
@@ -105,7 +107,7 @@ def learn_duty(
     pools = np.unique(pool[thin])
 
     def learn(of: NDArray[np.uint32]) -> LearnedCalendar:
-        return learn_calendar(_instants(works, of), zone, COVERAGE)
+        return learn_calendar(_instants(works, of), zone, COVERAGE, works.start_ns[of])
 
     def pool_members(number: int) -> NDArray[np.uint32]:
         mine = np.flatnonzero(pool == number)
