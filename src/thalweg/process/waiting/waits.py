@@ -350,13 +350,14 @@ class _Measuring:
     def _warnings(self, whole: WaitAggregate) -> tuple[str, ...]:
         total = float(whole.seconds().sum())
         split = CAUSES[CONTENTION] not in self.missing
+        asked = split and self.request.calendar is not None
         told = {
             "causes_are_no_effects": True,
             "no_objects": self.view.objects == 0,
             "few_objects": 0 < self.view.objects < FEW_OBJECTS,
             "service_included": self.scene.pieces.encoding == "instants",
             "mostly_unnamed": split and self.facts["unnamed_s"] > total / 2 > 0,
-            "hours_mostly_unknown": split and self.facts["unknown_hours_s"] > total / 2 > 0,
+            "hours_mostly_unknown": asked and self.facts["unknown_hours_s"] > total / 2 > 0,
             "shared_resources": self.facts["shared_resources"] > 0,
         }
         return tuple(code for code, true in told.items() if true)
