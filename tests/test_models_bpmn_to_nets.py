@@ -217,3 +217,12 @@ def test_pm4pys_net_of_a_public_file_has_the_same_words(
     theirs = net_of_pm4py(*pm4py.convert_to_petri_net(pm4py.read_bpmn(str(path))))
     ours = bpmn_to_net(read_bpmn(path))
     assert net_words(ours, longest) == net_words(theirs, longest) != set()
+
+
+def test_tasks_keep_the_ids_of_their_nodes_and_no_id_comes_twice() -> None:
+    names = ["a", "a_on", "silent1", "a_again"]
+    flows = ["S X1", *(f"X1 {n}" for n in names), *(f"{n} X2" for n in names), "X2 E"]
+    net = bpmn_to_net(drawn(*flows, repeats="a"))
+    ids = [t.id for t in net.transitions]
+    assert len(set(ids)) == len(ids)
+    assert {t.id: t.label for t in net.transitions if t.label} == {n: n for n in names}

@@ -229,6 +229,27 @@ def test_a_sub_process_within_another_may_repeat(tmp_path: Path) -> None:
     assert words(model, 3) == {"ab", "abb"}
 
 
+def test_a_sub_process_without_contents_is_a_task(tmp_path: Path) -> None:
+    model = read(tmp_path, START, '<subProcess id="q" name="z"/>', END, "s>q", "q>e")
+    assert words(model) == {"z"}
+
+
+def test_only_the_outermost_of_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    timer = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
+    note = '<textAnnotation id="n"><text>why</text></textAnnotation>'
+    silenced = '<subProcess id="q" triggeredByEvent="true"><task id="y"/></subProcess>'
+    event = f'<intermediateCatchEvent id="x">{timer}</intermediateCatchEvent>'
+    model = read(tmp_path, START, event, note, silenced, "s>x")
+    assert model.left_out == (("subProcess", 1), ("textAnnotation", 1), ("timerEventDefinition", 1))
+
+
+def test_a_process_without_any_namespace_is_read(tmp_path: Path) -> None:
+    text = document(START, task("a"), "s>a", prefix="")
+    bare = text.replace(' xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"', "")
+    (tmp_path / "m.bpmn").write_text(bare)
+    assert bare != text and words(read_bpmn(tmp_path / "m.bpmn")) == {"a"}
+
+
 def test_ends_of_a_sub_process_that_meet_in_neither_way_are_refused(tmp_path: Path) -> None:
     gateways = ['<parallelGateway id="x"/>', '<exclusiveGateway id="y"/>', '<endEvent id="l"/>']
     inner = subprocess(*INNER, *gateways, "i>x", "x>b", "x>y", "y>c", "b>j", "c>k", "y>l")

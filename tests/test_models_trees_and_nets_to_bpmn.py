@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,14 @@ def test_every_gateway_splits_or_joins_and_tasks_have_one_way_in_and_out(tree: P
                 assert min(ways) >= 1 and max(ways) >= 2
             else:
                 assert ways == {"start": (0, 1), "end": (1, 0)}.get(node.kind, (1, 1))
+
+
+@settings(max_examples=100, deadline=None)
+@given(random_trees())
+def test_tasks_and_transitions_are_in_the_order_of_the_tree(tree: ProcessTree) -> None:
+    leaves = re.findall(r"'(\w+)'", str(tree))
+    assert [n.label for n in tree_to_bpmn(tree).nodes if n.kind == "task"] == leaves
+    assert [t.label for t in tree_to_net(tree).transitions if t.label] == leaves
 
 
 def test_each_block_stands_between_two_gateways() -> None:

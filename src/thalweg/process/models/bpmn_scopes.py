@@ -49,8 +49,6 @@ def _check(node: BpmnNode, nodes: list[BpmnNode]) -> None:
 def _opened(node: BpmnNode, scope: Scope) -> tuple[list[BpmnNode], list[BpmnFlow], str]:
     """Nodes and flows in place of the sub-process, and the node that now ends it."""
     inside, flows = flattened(scope)
-    if not inside:
-        return [replace(node, kind="event", label=None, repeats=False)], [], node.id
     first, last = node.id, f"{node.id}_end"
     targets, sources = {f.target for f in flows}, {f.source for f in flows}
     begins = [n for n in inside if n.id not in targets and n.attached is None]

@@ -1,7 +1,7 @@
 """BPMN 2.0 XML as a graph: what has a meaning for the order of work, and the drawing.
 
 Event-based gateways become exclusive ones (somebody else chooses, the order is the same), tasks of
-all kinds tasks, embedded sub-processes their contents. All else is counted in ``left_out``:
+all kinds tasks, embedded sub-processes their contents (a task, if they have none). All else is counted in ``left_out``:
 elements of other vendors under their prefix (``qbp:processSimulationInfo``), lanes, data, messages.
 """
 
@@ -38,7 +38,10 @@ _SCOPES = ("subProcess", "transaction")
 _LOOPS = ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
 _TELLING = {"incoming", "outgoing", "extensionElements", "laneSet", "flowNodeRef", "collaboration",
             "standardLoopCharacteristics", "sequenceFlow", "process", "definitions", "subProcess",
-            "transaction", "childLaneSet", "ioSpecification", *KINDS} - {"callActivity"}  # fmt: skip
+            "transaction", "childLaneSet", *KINDS} - {"callActivity"}  # fmt: skip
+"""Elements that the graph holds, or that hold nothing but such."""
+_OPENED = _TELLING | {"lane", "callActivity"}
+"""Elements in which there may be more to count."""
 
 
 def read_bpmn(path: str | Path, process: str | None = None) -> BpmnModel:
@@ -124,8 +127,9 @@ class _Reading:
             if child.name in _SCOPES and child.get("triggeredByEvent") == "true":
                 self.silenced.append(child)
             elif child.name in _SCOPES:
-                inner[child.get("id")] = self.scope(child)
                 nodes.append(self._node(child, "task"))
+                inside = self.scope(child)
+                inner |= {nodes[-1].id: inside} if inside.nodes else {}
             elif child.name in KINDS:
                 nodes.append(self._node(child, KINDS[child.name]))
                 links += [(child, nodes[-1])] if child.first("linkEventDefinition") else []
@@ -185,9 +189,10 @@ class _Reading:
                 found[shown] += 1
                 continue
             other = element.name == "process" and element is not chosen
-            if other or element in self.silenced or element.name not in _TELLING:
+            hidden = other or any(element is silenced for silenced in self.silenced)
+            if hidden or element.name not in _TELLING:
                 found[element.name] += 1
-            if not other and element not in self.silenced:
+            if not hidden and element.name in _OPENED:
                 stack.extend(element.children)
         return found
 

@@ -9,6 +9,7 @@ no token is left outside of its ends.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 from thalweg.errors import RequestError
 from thalweg.process.models.bpmn import BpmnModel, BpmnNode
@@ -40,11 +41,11 @@ def bpmn_to_net(model: BpmnModel, *, label_events: bool = False) -> PetriNet:
     ends = [final.index(1) for final in net.finals]
     joined = _with_one_sink(net, ends)
     if surely_sound(joined):
-        return _renamed(reduce_silent(joined), model.name)
+        return _renamed(reduce_silent(joined), model)
     reached = explore(net, _MOST_MARKINGS)
     if reached is None:
         assumed = (*net.assumed, ENDS_NOT_EXPLORED)
-        return replace(_renamed(reduce_silent(joined), model.name), assumed=assumed)
+        return replace(_renamed(reduce_silent(joined), model), assumed=assumed)
     others = [p for p in range(len(net.places)) if p not in ends]
     finals = sorted(m for m in reached if any(m) and not any(m[p] for p in others))
     if not finals:
@@ -53,8 +54,8 @@ def bpmn_to_net(model: BpmnModel, *, label_events: bool = False) -> PetriNet:
             "Check that parallel branches meet in parallel gateways and choices in exclusive ones."
         )
     if all(sum(final) == 1 for final in finals):
-        return _renamed(reduce_silent(joined), model.name)
-    return _renamed(replace(net, finals=tuple(finals)), model.name)
+        return _renamed(reduce_silent(joined), model)
+    return _renamed(replace(net, finals=tuple(finals)), model)
 
 
 class _Translation:
@@ -117,9 +118,9 @@ class _Translation:
         entries = [self.into[node.id][0] for node in first]
         if starts:
             for node, entry in zip(first, entries, strict=True):
-                self.step(f"{node.id}_starts", None, [0], [entry])
+                self.step(f"{node.id} starts", None, [0], [entry])
         else:
-            self.step("all_start", None, [0], entries)
+            self.step("all start", None, [0], entries)
 
     def _node(self, node: BpmnNode) -> None:
         if node.kind == "end" and self.out_of[node.id]:
@@ -134,7 +135,7 @@ class _Translation:
         if node.kind == "exclusive":
             middle = self._merged(node)
             for out in self.out_of[node.id]:
-                self.step(f"{node.id}_to_{self.places[out]}", None, [middle], [out])
+                self.step(f"{node.id} to {self.places[out]}", None, [middle], [out])
         elif node.kind == "parallel":
             self.step(node.id, None, self.into[node.id], self.out_of[node.id])
         elif node.kind == "inclusive":
@@ -146,7 +147,7 @@ class _Translation:
         """One place that a token reaches by any way into the node."""
         middle = self.place(f"{node.id}_in")
         for entry in self.into[node.id]:
-            self.step(f"{node.id}_from_{self.places[entry]}", None, [entry], [middle])
+            self.step(f"{node.id} from {self.places[entry]}", None, [entry], [middle])
         return middle
 
     def _work(self, node: BpmnNode) -> None:
@@ -156,8 +157,8 @@ class _Translation:
         if node.repeats:
             done = self.place(f"{node.id}_done")
             self.step(node.id, label, [before], [done])
-            self.step(f"{node.id}_again", None, [done], [before])
-            self.step(f"{node.id}_on", None, [done], after)
+            self.step(f"{node.id} again", None, [done], [before])
+            self.step(f"{node.id} on", None, [done], after)
         else:
             self.step(node.id, label, [before], after)
         for event in self.attached.get(node.id, ()):
@@ -170,11 +171,11 @@ class _Translation:
     def _inclusive(self, node: BpmnNode) -> None:
         if node.id in self.blocks.waiting:
             before = self.place(f"{node.id}_in")
-            self.step(f"{node.id}_join", None, self.into[node.id], [before])
+            self.step(f"{node.id} join", None, self.into[node.id], [before])
         else:
             before = self._merged(node)
         if len(self.out_of[node.id]) == 1:
-            self.step(f"{node.id}_on", None, [before], self.out_of[node.id])
+            self.step(f"{node.id} on", None, [before], self.out_of[node.id])
         else:
             self._some(node, before)
 
@@ -190,10 +191,10 @@ class _Translation:
         skipped = [ends.get(out, []) for out in taken]
         either = [self.place(f"{node.id}_open{n}") for n in range(len(taken))]
         for n in range(len(taken)):
-            self.step(f"{node.id}_open{n}_take", None, [either[n]], [taken[n]])
-            self.step(f"{node.id}_open{n}_skip", None, [either[n]], skipped[n])
+            self.step(f"{node.id} take {n}", None, [either[n]], [taken[n]])
+            self.step(f"{node.id} skip {n}", None, [either[n]], skipped[n])
             done = [place for places in skipped[:n] for place in places]
-            self.step(f"{node.id}_first{n}", None, [before], [*done, taken[n], *either[n + 1 :]])
+            self.step(f"{node.id} first {n}", None, [before], [*done, taken[n], *either[n + 1 :]])
 
 
 def _shown(node: BpmnNode) -> str:
@@ -219,10 +220,13 @@ def _with_one_sink(net: PetriNet, ends: list[int]) -> PetriNet:
     )
 
 
-def _renamed(net: PetriNet, name: str) -> PetriNet:
-    """Places by number, but for ``source`` and ``sink``."""
+def _renamed(net: PetriNet, model: BpmnModel) -> PetriNet:
+    """Places by number, but for ``source`` and ``sink``; silent steps too, if they are no node."""
     places = [f"p{n}" for n in range(1, len(net.places) + 1)]
     places[net.initial.index(1)] = "source"
     if len(net.finals) == 1 and sum(net.finals[0]) == 1:
         places[net.finals[0].index(1)] = "sink"
-    return replace(net, places=tuple(places), name=name)
+    nodes = {node.id for node in model.nodes}
+    free = (name for n in count(1) if (name := f"silent{n}") not in nodes)
+    transitions = tuple(t if t.id in nodes else replace(t, id=next(free)) for t in net.transitions)
+    return replace(net, places=tuple(places), transitions=transitions, name=model.name)

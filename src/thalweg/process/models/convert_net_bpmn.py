@@ -93,13 +93,15 @@ def _refusal(why: str) -> RequestError:
 class _Drawing:
     def __init__(self, net: PetriNet) -> None:
         self.net, self.graph = net, BpmnGraph()
-        self.consumers: list[list[Transition]] = [[] for _ in net.places]
-        for t in net.transitions:
+        self.consumers: list[list[int]] = [[] for _ in net.places]
+        for n, t in enumerate(net.transitions):
             for place, _ in t.inputs:
-                self.consumers[place].append(t)
+                self.consumers[place].append(n)
         self.start = self.graph.node("start")
         self.task = {
-            t.id: self.graph.node("task", t.label) for t in net.transitions if t.label is not None
+            n: self.graph.node("task", t.label)
+            for n, t in enumerate(net.transitions)
+            if t.label is not None
         }
         self.merge = [self.graph.node("exclusive") for _ in net.places]
 
@@ -118,7 +120,7 @@ class _Drawing:
         if final is not None and not consumers:
             group = [p for p, tokens in enumerate(final) if tokens]
         elif consumers:
-            group = [p for p, _ in consumers[0].inputs]
+            group = [p for p, _ in self.net.transitions[consumers[0]].inputs]
         else:
             raise _refusal(f"the place {self.net.places[place]!r} leads nowhere and is not final")
         if final is not None and consumers and (len(group) > 1 or sum(final) > 1):
@@ -131,9 +133,9 @@ class _Drawing:
             for p in group:
                 self.graph.flow(self.merge[p], before)
         choice = self.graph.flow(before, self.graph.node("exclusive"))
-        for t in consumers:
-            node = self.graph.flow(choice, self.task[t.id]) if t.label is not None else choice
-            self._fork(node, [p for p, _ in t.outputs])
+        for n in consumers:
+            node = self.graph.flow(choice, self.task[n]) if n in self.task else choice
+            self._fork(node, [p for p, _ in self.net.transitions[n].outputs])
         if final is not None:
             self.graph.flow(choice, self.graph.node("end"))
 

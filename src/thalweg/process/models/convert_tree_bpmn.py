@@ -12,7 +12,9 @@ def tree_to_bpmn(tree: ProcessTree, name: str = "process") -> BpmnModel:
 
     Returns  one start and one end event; each choice and each parallel block between a gateway that
              splits and one that joins, each loop between an exclusive gateway that joins and one that
-             splits. Silent steps are bare flows, and blocks of silent steps alone are nothing.
+             splits. Silent steps are bare flows, and blocks of silent steps alone are nothing. Tasks
+             are in the order of the tree's activities, as the labelled transitions of
+             ``tree_to_net`` are.
     """
     graph = BpmnGraph()
     last = _block(graph, _drawable(tree), graph.node("start"))
