@@ -2,13 +2,16 @@
 
 The graph is a square of truth values with one more row than activities: ``edges[a, b]`` when b
 directly follows a, the last row for the activities that begin a sequence, the last column for
-those that end one.
+those that end one. Kernels see it as sets of activities, 64 to a word: who follows, who precedes.
+An activity is left out of a trial by taking it from the set of those that are looked at.
 
 Source: the cuts of Leemans, Fahland and van der Aalst, "Discovering block-structured process
 models from event logs - a constructive approach" (2013), tried in the paper's order.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -25,7 +28,9 @@ from thalweg.process.discovery.sublog import (
     Table,
 )
 
-UNDIRECTED, NOT_BOTH, DIRECTED = 0, 1, 2
+Words = NDArray[np.uint64]
+EITHER_WAY, NOT_BOTH_WAYS = 0, 1
+FOLLOWS, PRECEDES, STARTS, ENDS = 0, 1, 0, 1
 
 
 def find_cut(edges: Bools) -> tuple[int, Ints]:
@@ -35,11 +40,16 @@ def find_cut(edges: Bools) -> tuple[int, Ints]:
     the activity that comes first.
     """
     group = np.zeros(len(edges) - 1, np.int64)
-    return int(_find(edges, group)), group
+    way = int(_find(*_sets(edges), group))
+    if way == SEQUENCE:
+        _bind(edges, group, int(group.max()) + 1)
+    return way, group
 
 
 def keep_frequent(table: Table, noise: float) -> Bools:
     """Edges at least ``noise`` times as frequent as the strongest that leaves the same activity.
+
+    Beginning and ending are edges from and to an activity of their own, and are treated alike.
 
     Source: Leemans, Fahland and van der Aalst, "Discovering block-structured process models from
     event logs containing infrequent behaviour" (2014), section 3.2.
@@ -48,82 +58,156 @@ def keep_frequent(table: Table, noise: float) -> Bools:
     return np.asarray((table > 0) & (table >= noise * strongest))
 
 
-@njit(cache=True, nogil=True)
-def _component(edges: Bools, kind: int, begin: int, mark: int, group: Ints, todo: Ints) -> int:
-    """Mark what can be reached from ``begin`` among the activities with a group below 0.
+def activity_to_leave_out(sublog: Sublog, table: Table) -> int | None:
+    """The first activity without which the graph of the other activities has a cut.
 
-    ``kind`` says what joins two activities: an edge either way, the lack of an edge in either
-    way, or an edge to the next. Returns how many were marked.
+    Leaving an activity out joins what stood before and after it. One walk over the sequences
+    collects these joins for all activities at once, so that no sequence is copied for the trial.
     """
-    activities = len(group)
-    group[begin] = mark
+    n = len(sublog.labels)
+    room = 16
+    while room < 2 * min(n * (n + 1) ** 2, len(sublog.codes)):
+        room *= 2
+    joins = np.full(room, -1, np.int64)
+    _join(sublog.offsets, sublog.codes, n, joins)
+    joins = np.sort(joins[joins >= 0])
+    graph, rim, every = _sets(table > 0)
+    found = int(_leave_out(graph, rim, every, joins))
+    return None if found < 0 else found
+
+
+def _sets(edges: Bools) -> tuple[Words, Words, Words]:
+    """The graph as sets: (who follows, who precedes) by activity, (starts, ends), all."""
+    n = len(edges) - 1
+    inner = edges[:n, :n]
+    graph = np.stack((_packed(inner), _packed(inner.T)))
+    rim = _packed(np.stack((edges[n, :n], edges[:n, n])))
+    return graph, rim, _packed(np.ones((1, n), np.bool_))[0]
+
+
+def _packed(rows: Bools) -> Words:
+    wide = np.zeros((len(rows), -(-rows.shape[1] // 64) * 64), np.bool_)
+    wide[:, : rows.shape[1]] = rows
+    return np.packbits(wide, axis=1, bitorder="little").view("<u8").astype(np.uint64)
+
+
+@njit(cache=True, nogil=True)
+def _has(words: Words, a: int) -> Any:
+    return (words[a >> 6] >> np.uint64(a & 63)) & np.uint64(1) != np.uint64(0)
+
+
+@njit(cache=True, nogil=True)
+def _flip(words: Words, a: int) -> None:
+    words[a >> 6] ^= np.uint64(1) << np.uint64(a & 63)
+
+
+@njit(cache=True, nogil=True)
+def _push(new: Any, word: int, todo: Ints, found: int) -> int:
+    """Append the activities of one word of a set."""
+    bit = word * 64
+    while new != np.uint64(0):
+        if new & np.uint64(0xFF) == np.uint64(0):
+            new >>= np.uint64(8)
+            bit += 8
+            continue
+        if new & np.uint64(1) != np.uint64(0):
+            todo[found] = bit
+            found += 1
+        new >>= np.uint64(1)
+        bit += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _components(graph: Words, kind: int, left: Words, group: Ints, todo: Ints) -> int:
+    """Number the components of the activities in ``left``, which is used up."""
+    groups = 0
+    for begin in range(len(group)):
+        if not _has(left, begin):
+            continue
+        _flip(left, begin)
+        todo[0] = begin
+        found, at = 1, 0
+        while at < found:
+            a = todo[at]
+            at += 1
+            group[a] = groups
+            for w in range(len(left)):
+                if kind == EITHER_WAY:
+                    new = (graph[FOLLOWS, a, w] | graph[PRECEDES, a, w]) & left[w]
+                else:
+                    new = ~(graph[FOLLOWS, a, w] & graph[PRECEDES, a, w]) & left[w]
+                left[w] ^= new
+                found = _push(new, w, todo, found)
+        groups += 1
+    return groups
+
+
+@njit(cache=True, nogil=True)
+def _reach(graph: Words, way: int, begin: int, every: Words, seen: Words, todo: Ints) -> None:
+    """Fill ``seen`` with ``begin`` and all that is reached from it within ``every``."""
+    seen[:] = np.uint64(0)
+    _flip(seen, begin)
     todo[0] = begin
     found, at = 1, 0
     while at < found:
         a = todo[at]
         at += 1
-        for b in range(activities):
-            if group[b] >= 0:
-                continue
-            if kind == UNDIRECTED:
-                joined = edges[a, b] or edges[b, a]
-            elif kind == NOT_BOTH:
-                joined = not (edges[a, b] and edges[b, a])
-            else:
-                joined = edges[a, b]
-            if joined:
-                group[b] = mark
-                todo[found] = b
-                found += 1
-    return found
+        for w in range(len(seen)):
+            new = graph[way, a, w] & every[w] & ~seen[w]
+            seen[w] |= new
+            found = _push(new, w, todo, found)
 
 
 @njit(cache=True, nogil=True)
-def _components(edges: Bools, kind: int, group: Ints, todo: Ints) -> int:
-    groups = 0
-    for a in range(len(group)):
-        if group[a] < 0:
-            _component(edges, kind, a, groups, group, todo)
-            groups += 1
-    return groups
-
-
-@njit(cache=True, nogil=True)
-def _sequence(edges: Bools, group: Ints, todo: Ints) -> int:
+def _sequence(graph: Words, every: Words, group: Ints, todo: Ints) -> int:
     """Groups between which every way leads forward.
 
     Activities that reach each other, or of which neither reaches the other, belong together. What
-    is left is totally ordered: an activity's group comes the earlier, the more it reaches outside.
+    is left is totally ordered: a group comes the later, the more groups lead to it. Activities
+    that reach each other reach the same, so that one of them stands for all.
     """
-    n = len(group)
-    reach = np.zeros((n, n), np.bool_)
-    seen = np.empty(n, np.int64)
-    for a in range(n):
-        seen[:] = -1
-        found = _component(edges, DIRECTED, a, 0, seen, todo)
-        for k in range(1, found):
-            reach[a, todo[k]] = True
-    together = np.zeros((n, n), np.bool_)
-    for a in range(n):
-        for b in range(n):
-            together[a, b] = a != b and reach[a, b] == reach[b, a]
-    group[:] = -1
-    groups = _components(together, UNDIRECTED, group, todo)
+    n, width = len(group), len(every)
+    after, before = np.empty(width, np.uint64), np.empty(width, np.uint64)
+    left, known = every.copy(), np.zeros(width, np.uint64)
+    queue = np.empty(n, np.int64)
+    earliest = np.empty(n, np.int64)
+    groups = 0
+    for begin in range(n):
+        if not _has(left, begin):
+            continue
+        _flip(left, begin)
+        earliest[groups] = begin
+        queue[0] = begin
+        found, at = 1, 0
+        while at < found:
+            a = queue[at]
+            at += 1
+            group[a] = groups
+            if _has(known, a):
+                continue
+            _reach(graph, FOLLOWS, a, every, after, todo)
+            _reach(graph, PRECEDES, a, every, before, todo)
+            for w in range(width):
+                known[w] |= after[w] & before[w]
+                new = ~(after[w] ^ before[w]) & left[w]
+                left[w] ^= new
+                found = _push(new, w, queue, found)
+        groups += 1
     if groups < 2:
         return groups
     rank = np.zeros(groups, np.int64)
     for g in range(groups):
-        first = 0
-        while group[first] != g:
-            first += 1
-        other = np.zeros(groups, np.bool_)
+        _reach(graph, PRECEDES, earliest[g], every, before, todo)
+        earlier = np.zeros(groups, np.bool_)
         for b in range(n):
-            if group[b] != g and reach[b, first]:
-                other[group[b]] = True
-        rank[g] = other.sum()
+            if _has(before, b):
+                earlier[group[b]] = True
+        rank[g] = earlier.sum() - 1
     for a in range(n):
-        group[a] = rank[group[a]]
-    return _bind(edges, group, groups)
+        if _has(every, a):
+            group[a] = rank[group[a]]
+    return groups
 
 
 @njit(cache=True, nogil=True)
@@ -171,28 +255,28 @@ def _bind(edges: Bools, group: Ints, groups: int) -> int:
     number = np.cumsum((head == np.arange(groups)).astype(np.int64)) - 1
     for a in range(n):
         group[a] = number[head[group[a]]]
-    return number[groups - 1] + 1
+    return int(number[groups - 1]) + 1
 
 
 @njit(cache=True, nogil=True)
-def _parallel(edges: Bools, group: Ints, todo: Ints) -> int:
+def _parallel(graph: Words, rim: Words, every: Words, group: Ints, todo: Ints) -> int:
     """Groups that follow each other both ways throughout; each can begin and end.
 
-    A group that lacks a beginning joins one that lacks an end; what is still incomplete joins
+    A group that lacks an end joins one that lacks a beginning; what is still incomplete joins
     the first complete one.
     """
     n = len(group)
-    group[:] = -1
-    groups = _components(edges, NOT_BOTH, group, todo)
+    groups = _components(graph, NOT_BOTH_WAYS, every.copy(), group, todo)
     if groups < 2:
         return groups
     begins = np.zeros(groups, np.bool_)
     ends = np.zeros(groups, np.bool_)
     for a in range(n):
-        begins[group[a]] |= edges[n, a]
-        ends[group[a]] |= edges[a, n]
+        if _has(every, a):
+            begins[group[a]] |= _has(rim[STARTS], a)
+            ends[group[a]] |= _has(rim[ENDS], a)
     joins = np.arange(groups)
-    late = 0
+    late, first = 0, -1
     for g in range(groups):
         if begins[g] and not ends[g]:
             while late < groups and (begins[late] or not ends[late]):
@@ -201,8 +285,6 @@ def _parallel(edges: Bools, group: Ints, todo: Ints) -> int:
                 joins[late] = g
                 ends[g] = True
                 late += 1
-    first = -1
-    for g in range(groups):
         if first < 0 and begins[g] and ends[g]:
             first = g
     if first < 0:
@@ -213,6 +295,8 @@ def _parallel(edges: Bools, group: Ints, todo: Ints) -> int:
     number = np.full(groups, -1, np.int64)
     kept = 0
     for a in range(n):
+        if not _has(every, a):
+            continue
         g = joins[group[a]]
         if number[g] < 0:
             number[g] = kept
@@ -222,82 +306,54 @@ def _parallel(edges: Bools, group: Ints, todo: Ints) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _loop(edges: Bools, group: Ints, todo: Ints) -> int:
+def _loop(graph: Words, rim: Words, every: Words, group: Ints, todo: Ints) -> int:
     """A body that begins and ends everything, and ways back from all its ends to all its starts."""
-    n = len(group)
-    for a in range(n):
-        group[a] = 0 if edges[n, a] or edges[a, n] else -1
-    groups = 1
-    for a in range(n):
-        if group[a] < 0:
-            _component(edges, UNDIRECTED, a, groups, group, todo)
-            groups += 1
-    if groups < 2:
-        return groups
+    n, width = len(group), len(every)
+    body = np.empty(width, np.uint64)
+    left = np.empty(width, np.uint64)
+    for w in range(width):
+        body[w] = (rim[STARTS, w] | rim[ENDS, w]) & every[w]
+        left[w] = every[w] & ~body[w]
+    groups = _components(graph, EITHER_WAY, left, group, todo)
+    if groups == 0:
+        return 1
     redo = np.ones(groups, np.bool_)
-    redo[0] = False
     for a in range(n):
-        g = group[a]
-        if g == 0:
+        if not _has(every, a) or _has(body, a):
             continue
-        into, back = 0, 0
-        for b in range(n):
-            if group[b] != 0:
-                continue
-            if edges[b, a]:
-                into += 1
-                redo[g] &= edges[b, n]
-            if edges[a, b]:
-                back += 1
-                redo[g] &= edges[n, b]
-        starts = ends = 0
-        for b in range(n):
-            starts += edges[n, b]
-            ends += edges[b, n]
-        if (into > 0 and into != ends) or (back > 0 and back != starts):
-            redo[g] = False
+        into = back = False
+        all_ends = all_starts = True
+        for w in range(width):
+            before, after = graph[PRECEDES, a, w] & body[w], graph[FOLLOWS, a, w] & body[w]
+            into |= before != np.uint64(0)
+            back |= after != np.uint64(0)
+            all_ends &= before == rim[ENDS, w] & every[w]
+            all_starts &= after == rim[STARTS, w] & every[w]
+        if (into and not all_ends) or (back and not all_starts):
+            redo[group[a]] = False
     number = np.zeros(groups, np.int64)
     kept = 1
-    for g in range(1, groups):
+    for g in range(groups):
         if redo[g]:
             number[g] = kept
             kept += 1
     for a in range(n):
-        group[a] = number[group[a]]
+        group[a] = 0 if _has(body, a) or not _has(every, a) else number[group[a]]
     return kept
 
 
 @njit(cache=True, nogil=True)
-def _find(edges: Bools, group: NDArray[np.int64]) -> int:
-    n = len(group)
-    todo = np.empty(n, np.int64)
-    group[:] = -1
-    if _components(edges, UNDIRECTED, group, todo) > 1:
+def _find(graph: Words, rim: Words, every: Words, group: Ints) -> int:
+    todo = np.empty(len(group), np.int64)
+    if _components(graph, EITHER_WAY, every.copy(), group, todo) > 1:
         return CHOICE
-    if _sequence(edges, group, todo) > 1:
+    if _sequence(graph, every, group, todo) > 1:
         return SEQUENCE
-    if _parallel(edges, group, todo) > 1:
+    if _parallel(graph, rim, every, group, todo) > 1:
         return PARALLEL
-    if _loop(edges, group, todo) > 1:
+    if _loop(graph, rim, every, group, todo) > 1:
         return LOOP
     return 0
-
-
-def activity_to_leave_out(sublog: Sublog, table: Table) -> int | None:
-    """The first activity without which the graph of the other activities has a cut.
-
-    Leaving an activity out joins what stood before and after it. One walk over the sequences
-    counts these joins for all activities at once, so that no sequence is copied for the trial.
-    """
-    n = len(sublog.labels)
-    room = 16
-    while room < 2 * min(n * (n + 1) ** 2, len(sublog.codes)):
-        room *= 2
-    joins = np.full(room, -1, np.int64)
-    _join(sublog.offsets, sublog.codes, n, joins)
-    joins = np.sort(joins[joins >= 0])
-    found = int(_leave_out(table > 0, joins))
-    return None if found < 0 else found
 
 
 @njit(cache=True, nogil=True)
@@ -322,20 +378,44 @@ def _join(offsets: Ints, codes: Codes, n: int, joins: Ints) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _leave_out(edges: Bools, joins: Ints) -> int:
-    n = len(edges) - 1
+def _leave_out(graph: Words, rim: Words, every: Words, joins: Ints) -> int:
+    """Try each activity in turn: take it from the set, add its joins, look, and undo."""
+    n = graph.shape[1]
     side = n + 1
-    group = np.empty(n - 1, np.int64)
-    rest = np.empty((n, n), np.bool_)
-    at = 0
+    group = np.empty(n, np.int64)
+    added = np.empty(len(joins), np.bool_)
+    first = 0
     for a in range(n):
-        for x in range(n):
-            for y in range(n):
-                rest[x, y] = edges[x + (x >= a), y + (y >= a)]
-        while at < len(joins) and joins[at] // (side * side) == a:
-            x, y = joins[at] // side % side, joins[at] % side
-            rest[x - (x > a), y - (y > a)] = True
-            at += 1
-        if _find(rest, group) > 0:
+        last = first
+        while last < len(joins) and joins[last] // (side * side) == a:
+            last += 1
+        _flip(every, a)
+        for k in range(first, last):
+            added[k] = _toggle(graph, rim, n, joins[k] // side % side, joins[k] % side, False)
+        found = _find(graph, rim, every, group)
+        if found > 0:
             return a
+        for k in range(first, last):
+            if added[k]:
+                _toggle(graph, rim, n, joins[k] // side % side, joins[k] % side, True)
+        _flip(every, a)
+        first = last
     return -1
+
+
+@njit(cache=True, nogil=True)
+def _toggle(graph: Words, rim: Words, n: int, x: int, y: int, remove: bool) -> bool:
+    """Add an edge, or remove it; tells whether the graph changed."""
+    if x == n and y == n:
+        return False
+    if x == n or y == n:
+        row, a = (rim[STARTS], y) if x == n else (rim[ENDS], x)
+        if _has(row, a) != remove:
+            return False
+        _flip(row, a)
+        return True
+    if _has(graph[FOLLOWS, x], y) != remove:
+        return False
+    _flip(graph[FOLLOWS, x], y)
+    _flip(graph[PRECEDES, y], x)
+    return True

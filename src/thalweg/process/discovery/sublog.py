@@ -59,22 +59,23 @@ class Sublog:
         pieces = _split(way, group, place, groups, self.offsets, self.codes, self.count, restart)
         offsets, codes, owner, count = pieces
         rows, folded = _fold(offsets, codes, owner, count)
-        parts = []
+        lengths, parts = np.diff(offsets), []
         for g in range(groups):
             mine = rows[owner[rows] == g]
-            part = _take(offsets, codes, mine)
+            part = _take(offsets[mine], lengths[mine], codes)
             parts.append(_used(Sublog(self.labels[group == g], *part, folded[mine])))
         return tuple(parts)
 
     def without_empty(self) -> Sublog:
-        full = np.flatnonzero(np.diff(self.offsets))
-        return Sublog(self.labels, *_take(self.offsets, self.codes, full), self.count[full])
+        full = np.diff(self.offsets) > 0
+        offsets = np.append(self.offsets[:-1][full], self.offsets[-1])
+        return Sublog(self.labels, offsets, self.codes, self.count[full])
 
 
-def _take(offsets: Ints, codes: Codes, rows: Ints) -> tuple[Ints, Codes]:
-    lengths = np.diff(offsets)[rows]
+def _take(begin: Ints, lengths: Ints, codes: Codes) -> tuple[Ints, Codes]:
+    """Rows that begin at ``begin``, closed up."""
     runs = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
-    at = np.arange(runs[-1]) + np.repeat(offsets[rows] - runs[:-1], lengths)
+    at = np.arange(runs[-1]) + np.repeat(begin - runs[:-1], lengths)
     return runs, codes[at]
 
 
