@@ -299,6 +299,15 @@ def test_activities_that_know_nothing_of_each_other_are_rarely_said_to_exclude()
     assert 0 < found <= 0.05 * tried
 
 
+def test_the_most_certain_and_telling_come_first() -> None:
+    variants = WeightedVariants.of_sequences({"abc": 50, "acb": 3, "bca": 2})
+    table = mine_constraints(variants, MiningOptions(0.0, 0.0, reduced=False))
+    assert table["confidence"].is_sorted(descending=True)
+    certain = table.filter(confidence=1.0)["template"].unique(maintain_order=True).to_list()
+    assert certain[0] == "co_existence"
+    assert certain[-1] == "absence"
+
+
 def test_joint_intervals_are_wider() -> None:
     variants = WeightedVariants.of_sequences({"abc": 50, "acb": 3, "bca": 2})
     alone = mine_constraints(variants, MiningOptions(0.0, 0.9, reduced=False))

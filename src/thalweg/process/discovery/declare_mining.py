@@ -47,6 +47,34 @@ CONSTRAINT_COLUMNS: Columns = {
 """Of the tables that mining and checking return."""
 
 
+_TELLING = (
+    "init",
+    "end",
+    "chain_succession",
+    "alternate_succession",
+    "succession",
+    "chain_response",
+    "chain_precedence",
+    "alternate_response",
+    "alternate_precedence",
+    "response",
+    "precedence",
+    "co_existence",
+    "responded_existence",
+    "exclusive_choice",
+    "not_co_existence",
+    "not_succession",
+    "not_response",
+    "not_precedence",
+    "not_chain_succession",
+    "exactly",
+    "existence",
+    "choice",
+    "absence",
+)
+"""Templates in the order of how much they say, for constraints that are equally certain."""
+
+
 @dataclass(frozen=True, slots=True)
 class MiningOptions:
     """What a constraint must show in order to be listed.
@@ -87,7 +115,8 @@ def mine_constraints(
     """The constraints that hold for nearly all objects.
 
     Takes    templates: names, None for all.
-    Returns  the columns of ``CONSTRAINT_COLUMNS``; by confidence, then support, falling.
+    Returns  the columns of ``CONSTRAINT_COLUMNS``; the most certain first, then those that say
+             most, then the best supported.
     Raises   RequestError: no such template, or a threshold outside 0 to 1.
     Source   Support, confidence and interest (here ``lift``) after Maggi, Bose and van der Aalst
              (2012), by objects; ``event_confidence`` is the support of Di Ciccio and Mecella
@@ -114,9 +143,10 @@ def mine_tables(
         level = 1 - (1 - level) / max(tried, 1)
     frames = [_mined(tables, name, n, asked, level) for name, n in jobs]
     found = pl.concat(frames) if frames else _frame(tables, [], level)
+    telling = pl.col("template").replace_strict(_TELLING, range(len(_TELLING)), default=None)
     found = found.sort(
-        ["confidence", "support", "template", "source", "target", "n"],
-        descending=[True, True, False, False, False, False],
+        ["confidence", telling, "support", "source", "target", "n"],
+        descending=[True, False, True, False, False, False],
     )
     if asked.reduced or asked.transitive:
         listed = constraints_of(found)

@@ -34,14 +34,13 @@ TRANSITIVE = ("succession", "response", "precedence", "co_existence", "responded
 def weaker(one: Constraint, names: Sequence[str]) -> Iterator[Constraint]:
     """The constraints that ``one`` implies directly."""
     a, b, n = one.source, one.target, one.n or 1
-    others = [name for name in names if name != a]
     match one.template:
         case "existence":
             if n > 1:
                 yield Constraint("existence", a, None, n - 1)
             else:
-                yield from (Constraint("responded_existence", x, a) for x in others)
-                yield from (Constraint("choice", min(a, x), max(a, x)) for x in others)
+                yield from _with_others("responded_existence", names, a, second=True)
+                yield from (Constraint("choice", min(a, x), max(a, x)) for x in names if x != a)
         case "absence":
             yield Constraint("absence", a, None, n + 1)
         case "exactly":
@@ -49,22 +48,30 @@ def weaker(one: Constraint, names: Sequence[str]) -> Iterator[Constraint]:
             yield Constraint("absence", a, None, n + 1)
         case "init":
             yield Constraint("existence", a, None, 1)
-            yield from (Constraint("precedence", a, x) for x in others)
+            yield from _with_others("precedence", names, a)
         case "end":
             yield Constraint("existence", a, None, 1)
-            yield from (Constraint("response", x, a) for x in others)
+            yield from _with_others("response", names, a, second=True)
         case template:
             if template == "chain_response":
-                yield from (Constraint("not_chain_succession", a, x) for x in others if x != b)
-            if template == "chain_precedence":
-                further = (x for x in others if x != b)
-                yield from (Constraint("not_chain_succession", x, str(b)) for x in further)
+                yield from _with_others("not_chain_succession", names, a, b)
+            if template == "chain_precedence" and b is not None:
+                yield from _with_others("not_chain_succession", names, b, a, second=True)
             for name in _WEAKER.get(template, ()):
                 plain = name.removesuffix("^")
-                pair = (b, a) if name != plain else (a, b)
+                first, last = (str(b), a) if name != plain else (a, str(b))
                 if TEMPLATES[plain].symmetric:
-                    pair = tuple(sorted(pair, key=str))  # type: ignore[assignment]
-                yield Constraint(plain, str(pair[0]), pair[1])
+                    first, last = min(first, last), max(first, last)
+                yield Constraint(plain, first, last)
+
+
+def _with_others(
+    template: str, names: Sequence[str], one: str, but: str | None = None, *, second: bool = False
+) -> Iterator[Constraint]:
+    """The template over an activity and every other one, ``but`` excepted."""
+    for other in names:
+        if other not in (one, but):
+            yield Constraint(template, *((other, one) if second else (one, other)))
 
 
 def implied(given: Iterable[Constraint], names: Sequence[str], most: int) -> set[Constraint]:
