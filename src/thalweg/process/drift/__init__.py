@@ -1,1 +1,6 @@
-"""Drift: when the process itself changed, in its paths or in its times."""
+"""Drift: when the process itself changed, in its paths or in its times.
+
+``scores`` says what each object shows, ``segments`` tests whether a stretch of objects holds a
+change, ``changes`` places it and names what changed, ``drift`` puts a result together, ``schema``
+describes it, and ``simulated`` makes logs whose changes are known.
+"""

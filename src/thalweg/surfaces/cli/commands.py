@@ -1,5 +1,16 @@
 """All commands; importing this module registers them."""
 
-from thalweg.surfaces.cli import book, chart, conform, discover, ingest, inspect, map, report, waits
+from thalweg.surfaces.cli import (
+    book,
+    chart,
+    conform,
+    discover,
+    drift,
+    ingest,
+    inspect,
+    map,
+    report,
+    waits,
+)
 
-__all__ = ["book", "chart", "conform", "discover", "ingest", "inspect", "map", "report", "waits"]
+__all__ = ["book", "chart", "conform", "discover", "drift", "ingest", "inspect", "map", "report", "waits"]

@@ -1,0 +1,410 @@
+"""From tested stretches to change points: where each lies, how surely, and what changed there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, isnan, log, sqrt
+from typing import Literal
+
+import numpy as np
+
+from thalweg.process.chunks import SECOND_NS, Ints
+from thalweg.process.contrasts import means
+from thalweg.process.drift.scores import Floats, Scores
+from thalweg.process.drift.segments import Verdict, judge_stretch, unit_sums
+
+Affects = Literal["steps", "objects", "unclear"]
+Shape = Literal["sudden", "gradual", "unclear"]
+SIDE_BATCHES, MOST_BATCHES = 4, 40
+NEAREST = 40
+RAMP_POINTS = 60
+EVIDENCE = 3.0
+"""Difference of log-likelihoods from which one shape is preferred to another."""
+_LONG_RAMP = 0.2
+_Figures = tuple[float, float, int, int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change between two neighbouring stretches of objects, by rank in the order of beginnings.
+
+    at: the first object that began after the change; low to high: confidence interval of that
+    rank. at_ns, low_ns, high_ns: the same as instants. affects: "steps" if objects under way went
+    the new way from then on, "objects" if only those did that began then, else "unclear". lo, hi:
+    the objects that it was judged from, up to the neighbouring changes. p: of the test in whose
+    stretch it was found; p_adjusted: for all tests of the result. shape: with the instants between
+    which a gradual change took hold.
+    """
+
+    at: int
+    low: int
+    high: int
+    at_ns: int
+    low_ns: int
+    high_ns: int
+    affects: Affects
+    lo: int
+    hi: int
+    p: float
+    p_adjusted: float
+    shape: Shape
+    ramp_ns: tuple[int, int] | None
+    unit_objects: int
+
+
+def find_stretches(
+    scores: Scores, level: float, seed: np.random.SeedSequence, threads: int | None = None
+) -> list[Verdict]:
+    """Test all objects, then both sides of each change found, until nothing more is found.
+
+    Every stretch is tested at its share of ``level``. Stretches without a change do not overlap, so
+    the chance of any false alarm stays at ``level``, also beside true changes (Bonferroni).
+    """
+    found: list[Verdict] = []
+    waiting = [(0, scores.objects, seed, inf)]
+    while waiting:
+        lo, hi, stream, memory = waiting.pop(0)
+        own = level * (hi - lo) / max(scores.objects, 1)
+        verdict = judge_stretch(scores, lo, hi, own, stream.spawn(1)[0], threads, memory)
+        found.append(verdict)
+        if verdict.split is not None:
+            left, right = stream.spawn(2)
+            memory = verdict.most_memory
+            waiting += [(lo, verdict.split, left, memory), (verdict.split, hi, right, memory)]
+    return found
+
+
+def confirmed(
+    scores: Scores,
+    stretches: Sequence[Verdict],
+    level: float,
+    seed: np.random.SeedSequence,
+    threads: int | None = None,
+) -> list[Verdict]:
+    """The changes that are still found between their neighbours, from first to last.
+
+    A split beside a change that was placed badly is found again, and falls away here.
+    """
+    splits = sorted((v for v in stretches if v.split is not None), key=lambda v: v.split or 0)
+    if len(splits) < 2:
+        return splits
+    kept: list[Verdict] = []
+    streams = seed.spawn(len(splits))
+    for k, verdict in enumerate(splits):
+        lo = (kept[-1].split or 0) if kept else 0
+        hi = (splits[k + 1].split or 0) if k + 1 < len(splits) else scores.objects
+        share = (hi - lo) / scores.objects
+        memory = verdict.most_memory
+        again = judge_stretch(scores, lo, hi, level * share, streams[k], threads, memory)
+        if again.split is not None:
+            kept.append(verdict)
+    return kept
+
+
+def locate(
+    scores: Scores, begun_ns: Ints, splits: Sequence[Verdict], tests: int, confidence: float
+) -> list[Change]:
+    """Place every change again, from the objects between its neighbours.
+
+    Of two that come to lie nearer than ``NEAREST`` objects, the one with the larger p goes.
+    """
+    kept = list(splits)
+    while True:
+        points = [0, *(v.split or 0 for v in kept), scores.objects]
+        found = [
+            _place(scores, begun_ns, verdict, tuple(points[k : k + 3]), tests, confidence)
+            for k, verdict in enumerate(kept)
+        ]
+        near = [k for k in range(len(found) - 1) if found[k + 1].at - found[k].at < NEAREST]
+        if not near:
+            return found
+        k = near[0]
+        kept.pop(k if found[k].p_adjusted > found[k + 1].p_adjusted else k + 1)
+
+
+def _place(
+    scores: Scores,
+    begun_ns: Ints,
+    verdict: Verdict,
+    points: tuple[int, ...],
+    tests: int,
+    confidence: float,
+) -> Change:
+    lo, first, hi = points
+    rows = project(scores, begun_ns, lo, first, hi)
+    unit = max(1, round(verdict.unit_objects * len(rows.gain) / (hi - lo)))
+    fits = [_fit(rows, key, unit, confidence) for key in (rows.begun_ns, rows.at_ns)]
+    ahead = (fits[1].evidence - fits[0].evidence) / 2
+    best = fits[1] if ahead > 0 else fits[0]
+    affects: Affects = "unclear"
+    if abs(ahead) > EVIDENCE * best.spread:
+        affects = "steps" if ahead > 0 else "objects"
+        low, high = best.low_ns, best.high_ns
+    else:
+        low, high = (f(*(getattr(fit, n) for fit in fits)) for f, n in _BOUNDS)
+    shape, ramp = shape_of(best.series, best.split, unit)
+    share = (verdict.hi - verdict.lo) / scores.objects
+    p = 1.0 if verdict.p is None else verdict.p
+    at = int(np.searchsorted(begun_ns, best.at_ns))
+    return Change(
+        at=min(max(at, lo + 2), hi - 2),
+        low=int(np.searchsorted(begun_ns, low)),
+        high=int(np.searchsorted(begun_ns, high)),
+        at_ns=best.at_ns,
+        low_ns=low,
+        high_ns=high,
+        affects=affects,
+        lo=lo,
+        hi=hi,
+        p=p,
+        p_adjusted=min(1.0, p * tests / share),
+        shape=shape,
+        ramp_ns=None if ramp is None else (int(best.key[ramp[0]]), int(best.key[ramp[1]])),
+        unit_objects=verdict.unit_objects,
+    )
+
+
+_BOUNDS = ((min, "low_ns"), (max, "high_ns"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """How far each relation shown goes the new way; when its object began, and when it was shown."""
+
+    gain: Floats
+    begun_ns: Ints
+    at_ns: Ints
+
+
+def project(scores: Scores, begun_ns: Ints, lo: int, at: int, hi: int) -> Rows:
+    """The relations of the objects ``lo:hi``, along the difference between both sides of ``at``.
+
+    A tenth of each side, beside the change, takes no part in the difference.
+    """
+    edges = np.array([lo, at - (at - lo) // 10, at + (hi - at) // 10, hi], np.int64)
+    total, weight = unit_sums(scores, edges)
+    mean = total / np.maximum(weight, 1)
+    pooled = total.sum(axis=0) / np.maximum(weight.sum(axis=0), 1)
+    both = (weight[0] > 0) & (weight[2] > 0)
+    gap = np.where(both, mean[2] - mean[0], 0.0) * scores.scale**2
+    offset = scores.offsets[lo : hi + 1]
+    run = slice(int(offset[0]), int(offset[-1]))
+    owner = np.repeat(np.arange(lo, hi), np.diff(offset))
+    feature, value = scores.feature[run], scores.value[run]
+    gain = np.where(feature >= 0, gap[feature], 0.0) * value
+    if scores.kind == "times":
+        gain = gain - gap[feature] * pooled[feature]
+    else:
+        steps = scores.relations.codes + 1
+        expected = np.bincount(scores.keys // steps, gap * pooled, steps)
+        gain = gain - expected[scores.source[run]] * value
+    return Rows(gain, begun_ns[owner], scores.at_ns[run])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """A step fitted to the rows in the order of ``key``."""
+
+    key: Ints
+    series: Floats
+    split: int
+    evidence: float
+    spread: float
+    at_ns: int
+    low_ns: int
+    high_ns: int
+
+
+def _fit(rows: Rows, key_ns: Ints, unit: int, confidence: float) -> _Fit:
+    order = np.argsort(key_ns, kind="stable")
+    key, series = key_ns[order], rows.gain[order]
+    split, low, high = step_interval(series, unit, confidence)
+    return _Fit(
+        key,
+        series,
+        split,
+        float(_step_fits(series).max()),
+        _spread(series, split, unit),
+        int(key[split]),
+        int(key[low]),
+        int(key[high]),
+    )
+
+
+def step_interval(y: Floats, unit: int, confidence: float) -> tuple[int, int, int]:
+    """The best step in a series and the confidence interval of its place.
+
+    All places whose log-likelihood is near enough to the best (Siegmund 1988): beside a step it
+    falls like a random walk with drift on either side, whose rise above its start is below c with
+    probability 1 − exp(−c). The variance is that of means of ``unit`` neighbours, so that likeness
+    of neighbours widens the interval.
+    """
+    n = len(y)
+    fit = _step_fits(y)
+    best = int(np.argmax(fit)) + 1
+    spread = _spread(y, best, unit)
+    bar = -log(1 - sqrt(confidence))
+    inside = np.flatnonzero(fit.max() - fit <= 2 * bar * spread) + 1
+    return best, int(inside.min()), min(n - 1, int(inside.max()))
+
+
+def _step_fits(y: Floats) -> Floats:
+    """By how much a step before each place lessens the sum of squares."""
+    n = len(y)
+    left = np.arange(1, n)
+    sums = np.cumsum(y - y.mean())[:-1]
+    return np.asarray(sums**2 * n / (left * (n - left)))
+
+
+def _spread(y: Floats, at: int, unit: int) -> float:
+    """Variance of one value around the step, from means of units: independent of each other."""
+    rest = y.copy()
+    rest[:at] -= y[:at].mean()
+    rest[at:] -= y[at:].mean()
+    own = float(rest.var())
+    batches = len(y) // max(unit, 1)
+    if unit == 1 or batches < 2 * SIDE_BATCHES:
+        return own
+    edges = (np.arange(batches) * len(y)) // batches
+    size = np.diff(np.append(edges, len(y)))
+    return max(own, float((np.add.reduceat(rest, edges) ** 2 / size).mean()))
+
+
+def shape_of(y: Floats, at: int, unit: int) -> tuple[Shape, tuple[int, int] | None]:
+    """Sudden, gradual (a straight ramp), or not to be told apart."""
+    n = len(y)
+    points = min(RAMP_POINTS, n // max(unit, 2))
+    if points < 4 * SIDE_BATCHES:
+        return "unclear", None
+    edges = (np.arange(points + 1) * n) // points
+    mean = np.add.reduceat(y, edges[:-1]) / np.diff(edges)
+    spread = _spread(y, at, unit) / (n / points)
+    place = np.arange(points)
+    step = float(_step_fits(mean).max())
+    best, long, ramp = -1.0, -1.0, (0, 0)
+    for a in range(points - 1):
+        for b in range(a + 2, points + 1):
+            fit = _explained(mean, np.clip((place - a + 0.5) / (b - a), 0, 1))
+            if fit > best:
+                best, ramp = fit, (a, b)
+            if b - a >= _LONG_RAMP * points:
+                long = max(long, fit)
+    if best - step > 2 * EVIDENCE * spread:
+        return "gradual", (int(edges[ramp[0]]), min(n - 1, int(edges[ramp[1]])))
+    return ("sudden" if step - long > 2 * EVIDENCE * spread else "unclear"), None
+
+
+def _explained(mean: Floats, way: Floats) -> float:
+    x = way - way.mean()
+    size = float((x * x).sum())
+    return float(x @ mean) ** 2 / size if size > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What changed in one relation: ``before`` and ``after`` in the measure's own unit.
+
+    share: control flow: of objects that reached the source, the part that went on so.
+    median_s: times: the median over objects. objects: those with it, before and after.
+    mean_change_s: difference of the means times the part of objects that have it (times).
+    """
+
+    source: str | None
+    target: str | None
+    before: float
+    after: float
+    objects_before: int
+    objects_after: int
+    mean_change_s: float
+    p: float
+    p_adjusted: float
+
+
+def what_changed(scores: Scores, change: Change) -> list[Difference]:
+    """All relations on both sides of a change, the surest difference first.
+
+    Means of nearly independent units are compared (Welch 1947); p_adjusted is Holm's over the
+    relations. The place was chosen by the same data: these p-values order the differences, and
+    the change itself is judged by its own.
+    """
+    batches = [_batches(change.at - change.lo, change), _batches(change.hi - change.at, change)]
+    edges = [
+        change.lo + (np.arange(batches[0] + 1) * (change.at - change.lo)) // batches[0],
+        change.at + (np.arange(batches[1] + 1) * (change.hi - change.at)) // batches[1],
+    ]
+    sums = [unit_sums(scores, edge) for edge in edges]
+    total = [s[0].sum(axis=0) for s in sums]
+    weight = [s[1].sum(axis=0) for s in sums]
+    pooled = (total[0] + total[1]) / np.maximum(weight[0] + weight[1], 1)
+    rest = [
+        (s[0] - pooled * s[1]) / np.diff(edge)[:, None] for s, edge in zip(sums, edges, strict=True)
+    ]
+    p = np.array([_welch(rest[0][:, f], rest[1][:, f]) for f in range(scores.features)])
+    figures = _figures(scores, change, total, weight)
+    found = [
+        _difference(scores.relations.label(int(key)), figures[f], float(p[f]), q)
+        for f, (key, q) in enumerate(zip(scores.keys, _holm(p), strict=True))
+        if not isnan(p[f])
+    ]
+    return sorted(found, key=lambda d: (d.p, d.source or "", d.target or ""))
+
+
+def _difference(
+    about: tuple[str | None, str | None], figures: _Figures, p: float, p_adjusted: float
+) -> Difference:
+    before, after, m, n, longer_s = figures
+    return Difference(about[0], about[1], before, after, m, n, longer_s, p, p_adjusted)
+
+
+def _batches(objects: int, change: Change) -> int:
+    size = max(change.unit_objects, 5)
+    return max(2, min(MOST_BATCHES, objects // size))
+
+
+def _welch(left: Floats, right: Floats) -> float:
+    a, b = len(left), len(right)
+    one, two = left.var(ddof=1) / a, right.var(ddof=1) / b
+    return means(float(left.mean()), one, a, float(right.mean()), two, b, 0.95).p
+
+
+def _holm(p: Floats) -> list[float]:
+    """Holm's (1979) adjusted p-values; NaN stays NaN and counts as no test."""
+    out = np.full(len(p), np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    factor = len(order) - np.arange(len(order))
+    out[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factor))
+    return [float(q) for q in out]
+
+
+def _figures(
+    scores: Scores, change: Change, total: Sequence[Floats], weight: Sequence[Floats]
+) -> list[_Figures]:
+    if scores.kind == "control_flow":
+        share = [t / np.maximum(w, 1) for t, w in zip(total, weight, strict=True)]
+        return [
+            (float(a), float(b), round(m), round(n), 0.0)
+            for a, b, m, n in zip(*share, *weight, strict=True)
+        ]
+    sides = [_grouped(scores, a, b) for a, b in ((change.lo, change.at), (change.at, change.hi))]
+    objects = change.hi - change.lo
+    found: list[_Figures] = []
+    for f in range(scores.features):
+        left, right = (side[0][side[1][f] : side[1][f + 1]] / SECOND_NS for side in sides)
+        if len(left) == 0 or len(right) == 0:
+            found.append((0.0, 0.0, len(left), len(right), 0.0))
+            continue
+        part = (len(left) + len(right)) / objects
+        gap = float(right.mean() - left.mean()) * part
+        found.append((float(np.median(left)), float(np.median(right)), len(left), len(right), gap))
+    return found
+
+
+def _grouped(scores: Scores, lo: int, hi: int) -> tuple[Ints, Ints]:
+    """Times of the objects ``lo:hi`` by relation, and where each relation's begin."""
+    run = slice(int(scores.offsets[lo]), int(scores.offsets[hi]))
+    feature = scores.feature[run]
+    order = np.argsort(feature, kind="stable")
+    bounds = np.searchsorted(feature[order], np.arange(scores.features + 1))
+    return scores.raw_ns[run][order], bounds
