@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thalweg.process.models.bpmn import Box, BpmnFlow, BpmnModel, BpmnNode, Layout, NodeKind, Point
+from thalweg.process.models.convert import tree_to_bpmn
 from thalweg.process.models.layout import (
     arc_key,
     box_width,
@@ -19,6 +20,15 @@ from thalweg.process.models.layout import (
 )
 from thalweg.process.models.layout_simplex import shortest_positions
 from thalweg.process.models.petri import PetriNet, Transition
+from thalweg.process.models.tree import (
+    SILENT,
+    ProcessTree,
+    activity,
+    choice,
+    loop,
+    parallel,
+    sequence,
+)
 
 KINDS: tuple[NodeKind, ...] = (
     "start",
@@ -147,6 +157,67 @@ def _core(box: Box) -> Box:
     return Box(box.x + box.width * 0.45, box.y + box.height * 0.45, box.width / 10, box.height / 10)
 
 
+@settings(max_examples=250, deadline=None)
+@given(models())
+def test_lines_lie_on_one_another_only_where_they_begin_or_end_at_the_same_node(
+    model: BpmnModel,
+) -> None:
+    layout = layout_bpmn(model)
+    ends = {flow.id: {("from", flow.source), ("to", flow.target)} for flow in model.flows}
+    for one, other in combinations(ends, 2):
+        if not ends[one] & ends[other]:
+            assert not overlaps(layout.routes[one], layout.routes[other]), (one, other)
+
+
+def overlaps(one: tuple[Point, ...], other: tuple[Point, ...]) -> bool:
+    """Whether two lines have more than a point in common."""
+    for a, b in pairwise(one):
+        for c, d in pairwise(other):
+            for on, along in ((0, 1), (1, 0)):
+                if a[on] == b[on] == c[on] == d[on]:
+                    low = max(min(a[along], b[along]), min(c[along], d[along]))
+                    high = min(max(a[along], b[along]), max(c[along], d[along]))
+                    if high - low > HAIR_PX:
+                        return True
+    return False
+
+
+TREES = st.recursive(
+    st.sampled_from([activity("a"), activity("check the ticket"), SILENT]),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=4).map(lambda c: sequence(*c)),
+        st.lists(inner, min_size=2, max_size=4).map(lambda c: choice(*c)),
+        st.lists(inner, min_size=2, max_size=4).map(lambda c: parallel(*c)),
+        st.lists(inner, min_size=2, max_size=3).map(lambda c: loop(*c)),
+    ),
+    max_leaves=16,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TREES)
+def test_a_model_of_nested_blocks_has_no_crossing(tree: ProcessTree) -> None:
+    model = tree_to_bpmn(tree)
+    layout = layout_bpmn(model)
+    check(model, layout)
+    assert not crossing(layout)
+
+
+def crossing(layout: Layout) -> list[tuple[str, str]]:
+    """Pairs of flows of which one crosses the other."""
+    pieces = [
+        (flow, *sorted(piece)) for flow, route in layout.routes.items() for piece in pairwise(route)
+    ]
+    level = [p for p in pieces if p[1][1] == p[2][1]]
+    upright = [p for p in pieces if p[1][0] == p[2][0]]
+    return [
+        (flow, other)
+        for flow, (x0, y), (x1, _) in level
+        for other, (x, y0), (_, y1) in upright
+        if flow != other and x0 < x < x1 and y0 < y < y1
+    ]
+
+
 @settings(max_examples=40, deadline=None)
 @given(models())
 def test_equal_models_are_laid_out_alike(model: BpmnModel) -> None:
@@ -189,14 +260,7 @@ def test_nested_choices_are_drawn_without_any_crossing() -> None:
     pairs = [(0, 1), (1, 2), (2, 3), (2, 4), (3, 5), (4, 5), (5, 11), (1, 6), (6, 7), (6, 8)]
     pairs += [(7, 9), (8, 9), (9, 11), (1, 10), (10, 11), (11, 12)]
     layout = layout_bpmn(model_of("sxxttxxttxtxe", pairs))
-    pieces = [
-        (flow, *sorted(piece)) for flow, route in layout.routes.items() for piece in pairwise(route)
-    ]
-    level = [p for p in pieces if p[1][1] == p[2][1]]
-    upright = [p for p in pieces if p[1][0] == p[2][0]]
-    for flow, (x0, y), (x1, _) in level:
-        for other, (x, y0), (_, y1) in upright:
-            assert not (flow != other and x0 < x < x1 and y0 < y < y1), (flow, other)
+    assert not crossing(layout)
 
 
 def test_an_event_on_a_task_sits_on_its_border_and_its_way_leaves_below() -> None:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Edge = tuple[int, int]
-_LONGEST_RETURN = 8
-"""Most layers of a way back that is drawn from right to left, as people draw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +26,8 @@ class Link:
 class Layered:
     """Directed edges without cycles, and a layer for each node.
 
-    turned: the edge is drawn against its direction. aside: another way leads from its source to
-    its target, so that it passes nodes by.
+    turned: the edge is drawn against its direction. aside: it leaves the straight way to others, as
+    was asked or because another way leads from its source to its target. ports: as in ``Link``.
     """
 
     edges: list[Edge]
@@ -54,8 +52,8 @@ def layer_nodes(n: int, links: Sequence[Link]) -> Layered:
     assert order is not None
     lengths = _lengths(directed)
     layers = _longest(order, directed, lengths)
-    bypasses = _bypasses(order, directed)
-    aside = [link.aside or past for link, past in zip(links, bypasses, strict=True)]
+    past = _bypasses(order, directed)
+    aside = [link.aside or past[e] for e, link in enumerate(links)]
     return Layered(directed, turned, aside, [link.port for link in links], layers)
 
 
@@ -68,25 +66,49 @@ def _following(n: int, edges: Sequence[Edge]) -> list[list[int]]:
 
 
 def _turned(n: int, edges: Sequence[Edge]) -> list[bool]:
-    back = _back_edges(n, edges)
-    returning = _returning(n, edges, back)
-    turned = [
-        (not b) if returning[u] and returning[v] else (b or returning[u] or returning[v])
-        for (u, v), b in zip(edges, back, strict=True)
-    ]
+    out = _following(n, edges)
+    turned = _orient(n, edges, [not out[u] for u in range(n)], [False] * n)
     directed = [(v, u) if t else (u, v) for (u, v), t in zip(edges, turned, strict=True)]
-    return back if _topological(n, directed) is None else turned
+    if _topological(n, directed) is None:
+        return _back_edges(n, edges, [False] * n)
+    return turned
 
 
-def _back_edges(n: int, edges: Sequence[Edge]) -> list[bool]:
-    """Edges that lead to a node on the way by which a walk in depth came."""
+def _orient(n: int, edges: Sequence[Edge], goals: list[bool], entries: list[bool]) -> list[bool]:
+    """Back edges, and all edges of ways back: these are drawn from right to left, as people do.
+
+    Takes    goals: nodes where the way on ends. entries: nodes where it begins. A way back may hold cycles of its own, which turn
+             around in it: so each is a task of the same kind, with the nodes as goals from which
+             it leads back.
+    """
+    turned = _back_edges(n, edges, entries)
+    for group in _ways_back(n, edges, turned, goals):
+        inside = {u: k for k, u in enumerate(group)}
+        within = [e for e, (u, v) in enumerate(edges) if u in inside and v in inside]
+        leaving = {u for u, v in edges if u in inside and v not in inside}
+        entered = {v for u, v in edges if v in inside and u not in inside}
+        part = [(inside[edges[e][0]], inside[edges[e][1]]) for e in within]
+        ends = [u in leaving for u in group], [u in entered for u in group]
+        own = _orient(len(group), part, *ends)
+        for e, (u, v) in enumerate(edges):
+            turned[e] |= u in inside or v in inside
+        for e, flag in zip(within, own, strict=True):
+            turned[e] = not flag
+    return turned
+
+
+def _back_edges(n: int, edges: Sequence[Edge], entries: list[bool]) -> list[bool]:
+    """Edges that lead to a node on the way by which a walk in depth came.
+
+    The walk begins at nodes that no edge enters, then at ``entries``, then anywhere.
+    """
     out = _following(n, edges)
     entered = [False] * n
     for _, v in edges:
         entered[v] = True
     back = [False] * len(edges)
     state = [0] * n
-    for root in sorted(range(n), key=lambda u: (entered[u], u)):
+    for root in sorted(range(n), key=lambda u: (entered[u], not entries[u], u)):
         if state[root]:
             continue
         state[root] = 1
@@ -106,32 +128,29 @@ def _back_edges(n: int, edges: Sequence[Edge]) -> list[bool]:
     return back
 
 
-def _returning(n: int, edges: Sequence[Edge], back: list[bool]) -> list[bool]:
-    """Nodes from which there is no way on, only ways back, where those ways are short."""
+def _ways_back(
+    n: int, edges: Sequence[Edge], back: list[bool], goals: list[bool]
+) -> list[list[int]]:
+    """Groups of nodes from which no way leads on to a goal, only back."""
     forward = [edge for edge, b in zip(edges, back, strict=True) if not b]
     order = _topological(n, forward)
     assert order is not None
-    out = _following(n, edges)
-    onward = [not out[u] for u in range(n)]
-    following = _following(n, forward)
-    for u in reversed(order):
-        onward[u] = onward[u] or any(onward[forward[e][1]] for e in following[u])
+    onward = _reaching(order, forward, goals)
     if not any(onward):
-        return [False] * n
-    group = list(range(n))
-    for u, v in edges:
-        if not onward[u] and not onward[v]:
-            _join(group, u, v)
-    depth = [1] * n
-    deepest = [0] * n
-    for u in order:
-        for e in following[u]:
-            v = forward[e][1]
-            if not onward[u] and not onward[v]:
-                depth[v] = max(depth[v], depth[u] + 1)
-        root = find(group, u)
-        deepest[root] = max(deepest[root], depth[u])
-    return [not onward[u] and deepest[find(group, u)] <= _LONGEST_RETURN for u in range(n)]
+        return []
+    returning = [u for u in range(n) if not onward[u]]
+    number = {u: k for k, u in enumerate(returning)}
+    links = [(number[u], number[v]) for u, v in edges if u in number and v in number]
+    return [[returning[k] for k in group] for group in components(len(returning), links)]
+
+
+def _reaching(order: list[int], forward: list[Edge], goals: list[bool]) -> list[bool]:
+    """Nodes that are goals or from which edges lead to one."""
+    following = _following(len(order), forward)
+    reaching = list(goals)
+    for u in reversed(order):
+        reaching[u] = reaching[u] or any(reaching[forward[e][1]] for e in following[u])
+    return reaching
 
 
 def find(group: list[int], u: int) -> int:

@@ -8,7 +8,7 @@ from math import sqrt
 
 from thalweg.process.models.bpmn import Point
 from thalweg.process.models.layout_directions import Layered
-from thalweg.process.models.layout_rows import Rows, Shape, has_port
+from thalweg.process.models.layout_rows import Rows, Shape, enters, has_port
 
 CHANNEL, TRACK = 42, 12
 _OVERLAP_COST = 1000
@@ -39,9 +39,9 @@ def route(
             track_x[e, at] = x + CHANNEL / 2 + TRACK * track
         x += CHANNEL + TRACK * max(tracks, default=0)
     centre = [middles[layer_of[i]] for i in range(n)]
-    mixed = _mixed(layered, rows, n)
+    trunks = _trunks(layered, rows, n)
     routes = [
-        _points(e, way, shapes, rows, centre, track_x, mixed, layered)
+        _points(e, way, shapes, rows, centre, track_x, trunks, layered)
         for e, way in enumerate(rows.ways)
     ]
     return centre, routes
@@ -50,16 +50,24 @@ def route(
 LEAST = 16
 
 
-def _mixed(layered: Layered, rows: Rows, n: int) -> dict[tuple[int, bool], bool]:
-    """Whether work both enters and leaves a node above (or below) it."""
-    entering: dict[tuple[int, bool], set[bool]] = {}
+def _trunks(layered: Layered, rows: Rows, n: int) -> dict[tuple[int, bool], int]:
+    """Where work both enters and leaves a node above (True) or below it: on which side it enters.
+
+    -1 is left of the middle, as long as some work enters from the left or leaves to the right.
+    """
+    kinds: dict[tuple[int, bool], set[tuple[bool, bool]]] = {}
     for e, way in enumerate(rows.ways):
         for node, corner, first in ((way[0], way[1], True), (way[-1], way[-2], False)):
             at_trunk = corner >= n and rows.owner[corner] == node
             if at_trunk and not has_port(layered, e, first=first):
                 key = (node, rows.y[corner] < rows.y[node])
-                entering.setdefault(key, set()).add(first == layered.turned[e])
-    return {key: len(found) > 1 for key, found in entering.items()}
+                kind = (first, enters(layered, e, first=first))
+                kinds.setdefault(key, set()).add(kind)
+    return {
+        key: -1 if (False, True) in found or (True, False) in found else 1
+        for key, found in kinds.items()
+        if len({entering for _, entering in found}) > 1
+    }
 
 
 def _points(
@@ -69,7 +77,7 @@ def _points(
     rows: Rows,
     centre: list[float],
     track_x: dict[tuple[int, int], float],
-    mixed: dict[tuple[int, bool], bool],
+    trunks: dict[tuple[int, bool], int],
     layered: Layered,
 ) -> list[Point]:
     n, turned = len(shapes), layered.turned[e]
@@ -86,8 +94,9 @@ def _points(
                     x = centre[item] + port[0]
                     end = (x, y + shapes[item].height / 2 + port[1])
                 else:
-                    shift = _shift(shapes[item]) if mixed[item, above] else 0.0
-                    x = centre[item] + (-shift if first == turned else shift)
+                    side = trunks.get((item, above), 0)
+                    shift = side * _shift(shapes[item])
+                    x = centre[item] + (shift if first == turned else -shift)
                     end = (x, dock(shapes[item], centre[item], y, x, above=above))
                 turn = (x, float(rows.y[corner]))
                 points += [end, turn] if first else [turn, end]

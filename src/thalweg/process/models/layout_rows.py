@@ -76,8 +76,8 @@ def _corners_of(
     u: int, layered: Layered, items: Items, place: list[int], rows: Rows
 ) -> tuple[list[int], list[int]]:
     """Corners above and below a node, nearest first; an edge in and one out may share theirs."""
-    above = _Stack(u, rows)
-    below = _Stack(u, rows)
+    above = _Stack(u, rows, layered)
+    below = _Stack(u, rows, layered)
     for right in (False, True):
         step, end = (1, 0) if right else (-2, 1)
         meeting = [e for e, edge in enumerate(layered.edges) if edge[end] == u]
@@ -98,26 +98,40 @@ def has_port(layered: Layered, edge: int, *, first: bool) -> bool:
     return layered.ports[edge] is not None and first != layered.turned[edge]
 
 
-class _Stack:
-    """Corners on one side of a node, nearest first."""
+def enters(layered: Layered, edge: int, *, first: bool) -> bool:
+    """Whether work enters the node at the beginning (or end) of an edge's way."""
+    return first == layered.turned[edge]
 
-    def __init__(self, node: int, rows: Rows) -> None:
-        self.node, self.rows = node, rows
+
+class _Stack:
+    """Corners above or below a node, nearest first."""
+
+    def __init__(self, node: int, rows: Rows, layered: Layered) -> None:
+        self.node, self.rows, self.layered = node, rows, layered
         self.corners: list[int] = []
-        self.alone: set[int] = set()
-        self.used = {False: 0, True: 0}
+        self.enters: list[bool | None] = []
+        """By corner: whether the edge on its left enters the node; None where it cannot share."""
+        self.next = 0
 
     def add(self, edge: int, *, right: bool, alone: bool) -> None:
-        """Lead an edge through the next corner that is free on its side."""
-        at = len(self.corners) if alone else self.used[right]
-        while at < len(self.corners) and self.corners[at] in self.alone:
-            at += 1
+        """Lead an edge through a corner; those on the left come first.
+
+        One on the left may share its corner with one on the right, unless work leaves to the left
+        and enters from the right: on one level these would overlap.
+        """
+        entering = enters(self.layered, edge, first=right)
+        at = len(self.corners)
+        if right and not alone:
+            at = self.next
+            while at < len(self.corners) and (
+                self.enters[at] is None or (entering and not self.enters[at])
+            ):
+                at += 1
+            self.next = at + 1
         if at == len(self.corners):
             self.corners.append(len(self.rows.owner))
             self.rows.owner.append(self.node)
-            if alone:
-                self.alone.add(self.corners[at])
-        self.used[right] = at + 1
+            self.enters.append(None if right or alone else entering)
         way = self.rows.ways[edge]
         way.insert(1 if right else len(way) - 1, self.corners[at])
 
