@@ -40,6 +40,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_WEEK_HOUR = 3 * 24
 """1970 began on a Thursday."""
 
+QUARTERS = 1 << 11
+"""Quarters of an hour whose local hours are found together: three weeks."""
 LEARN_EVENTS, LEARN_DAYS = 500, 28
 DATE_HOURS = 2
 """Hours of the day that midnight falls on where clocks change and times were read elsewhere."""
@@ -241,9 +243,7 @@ def learn_calendar(
     return LearnedCalendar(found, None, share)
 
 
-def _widened(
-    worked: NDArray[np.bool_], weekly: NDArray[Any], coverage: float
-) -> NDArray[np.bool_]:
+def _widened(worked: NDArray[np.bool_], weekly: NDArray[Any], coverage: float) -> NDArray[np.bool_]:
     outside = np.flatnonzero(~worked)
     busiest = outside[np.argsort(-weekly[outside], kind="stable")]
     inside = weekly[worked].sum() + np.concatenate(([0], np.cumsum(weekly[busiest])))
@@ -292,14 +292,30 @@ def _count_hours(time_ns: NDArray[np.int64], zone: str, first: int, last: int) -
     for i in range(0, len(time_ns), 1 << 20):
         counts += np.bincount(time_ns[i : i + (1 << 20)] // quarter - base, minlength=len(counts))
     used = np.flatnonzero(counts)
-    zone_info = zone_of(zone)
-    hour_of = np.array([_local_hour(int(q + base) * quarter, zone_info) for q in used], np.int64)
+    hour_of = _local_hours(used + base, zone)
     low = int(hour_of.min())
     by_hour = np.bincount(hour_of - low, counts[used]).astype(np.int64)
     return _Hours(np.arange(len(by_hour)) + low, by_hour)
 
 
-@lru_cache(maxsize=1 << 20)
+def _local_hours(quarters: NDArray[np.int64], zone: str) -> Ints:
+    """The local hour of quarters of an hour since 1970, in UTC."""
+    hours = np.empty(len(quarters), np.int64)
+    block, place = np.divmod(quarters, QUARTERS)
+    for one in np.unique(block):
+        mine = block == one
+        hours[mine] = _block_hours(int(one), zone)[place[mine]]
+    return hours
+
+
+@lru_cache(maxsize=256)
+def _block_hours(block: int, zone: str) -> Ints:
+    """Local hours of a run of quarters; many calendars are learned over the same days."""
+    zone_info, quarter = zone_of(zone), HOUR_NS // 4
+    first = block * QUARTERS
+    return np.array([_local_hour((first + k) * quarter, zone_info) for k in range(QUARTERS)])
+
+
 def _local_hour(time_ns: int, zone: ZoneInfo) -> int:
     instant = _EPOCH + timedelta(seconds=time_ns // SECOND_NS)
     offset = instant.astimezone(zone).utcoffset() or timedelta()
