@@ -61,7 +61,9 @@ class Deviation:
     @property
     def objects(self) -> Ints:
         """Places of the objects that have it, each once."""
-        return np.unique(self.object)
+        mark = np.zeros(self.looked.view.objects, bool)
+        mark[self.object] = True
+        return np.flatnonzero(mark)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,8 +6,11 @@ from math import sqrt
 
 import numpy as np
 import polars as pl
+from numba import njit
+from numpy.typing import NDArray
 
 from thalweg.process.calendar import zone_of
+from thalweg.process.chunks import Ints
 from thalweg.process.conformance.alignments import Alignments
 from thalweg.process.conformance.quality_fitness import variant_fitness
 from thalweg.process.conformance.rule_views import RuleView
@@ -35,6 +38,7 @@ _FIGURES = {
     "capped": pl.Int64,
 }
 """Columns of every row of fitness figures."""
+_OF_VARIANT = ("events", "most", "cost_low", "cost_high", "fitness", "fitness_bound", "exact")
 
 
 def object_fitness(looked: RuleView, aligned: Alignments, groups: Variants) -> pl.DataFrame:
@@ -62,24 +66,44 @@ def object_fitness(looked: RuleView, aligned: Alignments, groups: Variants) -> p
 
 
 def fitness_rows(frame: pl.DataFrame, by: str | None = None) -> pl.DataFrame:
-    """Figures of all rows, or of each group, in order of the group's name."""
+    """Figures of all objects, or of each group, in order of the group's name.
+
+    Takes    frame: rows of ``object_fitness``, or one per group and variant with ``weight`` objects.
+    """
     grouped = frame.with_columns(all_=pl.lit("")) if by is None else frame
     key = by or "all_"
+    if "weight" not in frame.columns:
+        grouped = grouped.group_by(key, "variant").agg(
+            pl.len().alias("weight"), pl.col(_OF_VARIANT).first()
+        )
+    w = pl.col("weight").cast(pl.Float64)
+
+    def mean(name: str) -> pl.Expr:
+        return (pl.col(name) * w).sum() / w.sum()
+
+    def spread(name: str) -> pl.Expr:
+        return ((w * (pl.col(name) - mean(name)) ** 2).sum() / (w.sum() - 1)).sqrt()
+
+    def total(name: str | pl.Expr) -> pl.Expr:
+        of = pl.col(name) if isinstance(name, str) else name
+        return (of.cast(pl.Int64) * pl.col("weight").cast(pl.Int64)).sum()
+
     sums = (
-        grouped.group_by(key)
+        grouped.sort("variant")
+        .group_by(key, maintain_order=True)
         .agg(
-            objects=pl.len().cast(pl.Int64),
-            events=pl.col("events").sum(),
-            cost_low=pl.col("cost_low").sum(),
-            cost_high=pl.col("cost_high").sum(),
-            most=pl.col("most").sum(),
-            mean_fitness=pl.col("fitness").mean(),
-            mean_bound=pl.col("fitness_bound").mean(),
-            spread_fitness=pl.col("fitness").std(),
-            spread_bound=pl.col("fitness_bound").std(),
-            fitting=(pl.col("cost_high") == 0).sum().cast(pl.Int64),
-            perhaps=(pl.col("cost_low") == 0).sum().cast(pl.Int64),
-            capped=(~pl.col("exact")).sum().cast(pl.Int64),
+            objects=pl.col("weight").sum().cast(pl.Int64),
+            events=total("events"),
+            cost_low=total("cost_low"),
+            cost_high=total("cost_high"),
+            most=total("most"),
+            mean_fitness=mean("fitness"),
+            mean_bound=mean("fitness_bound"),
+            spread_fitness=spread("fitness"),
+            spread_bound=spread("fitness_bound"),
+            fitting=total(pl.col("cost_high") == 0),
+            perhaps=total(pl.col("cost_low") == 0),
+            capped=total(~pl.col("exact")),
         )
         .sort(key)
     )
@@ -138,11 +162,31 @@ def parties_table(frame: pl.DataFrame, looked: RuleView, role: str) -> pl.DataFr
     if coded is None:
         return None
     codes, names = coded
-    owner = np.repeat(np.arange(looked.view.objects), np.diff(looked.offsets))
-    pairs = pl.DataFrame({"owner": owner, "code": codes.astype(np.int64)}).unique()
-    pairs = pairs.filter((pl.col("code") > 0) & pl.Series(looked.finished).gather(pairs["owner"]))
-    party = pl.Series("party", list(names), dtype=pl.String).gather(pairs["code"])
-    return fitness_rows(frame[pairs["owner"].to_numpy()].with_columns(party), "party")
+    code = codes.astype(np.int64)
+    first = np.zeros(len(code), bool)
+    _mark_first(looked.offsets, code, looked.finished, len(names), first)
+    entry = np.flatnonzero(first)
+    variant = frame["variant"].gather(looked.owner(entry))
+    weights = pl.DataFrame({"code": code[entry], "variant": variant})
+    weights = weights.group_by("code", "variant").agg(weight=pl.len())
+    by_variant = frame.select("variant", *_OF_VARIANT).unique("variant")
+    party = pl.Series("party", list(names), dtype=pl.String).gather(weights["code"])
+    return fitness_rows(weights.with_columns(party).join(by_variant, on="variant"), "party")
+
+
+@njit(cache=True, nogil=True)
+def _mark_first(
+    offsets: Ints, code: Ints, wanted: NDArray[np.bool_], codes: int, first: NDArray[np.bool_]
+) -> None:
+    """Mark each object's first entry of every code but 0."""
+    seen = np.full(codes, -1, np.int64)
+    for i in range(len(offsets) - 1):
+        if not wanted[i]:
+            continue
+        for j in range(offsets[i], offsets[i + 1]):
+            if code[j] > 0 and seen[code[j]] != i:
+                seen[code[j]] = i
+                first[j] = True
 
 
 def variants_table(

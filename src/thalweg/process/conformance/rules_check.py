@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from thalweg.errors import RuleError
 from thalweg.process.chunks import SECOND_NS
@@ -55,12 +56,16 @@ class RuleOutcome:
     @property
     def settled(self) -> int:
         """Objects with at least one check that was kept or violated."""
-        done = self.checks.status <= VIOLATED
-        return len(np.unique(self.checks.object[done]))
+        return self._objects(self.checks.status <= VIOLATED)
 
     @property
     def violating(self) -> int:
-        return len(np.unique(self.checks.object[self.checks.status == VIOLATED]))
+        return self._objects(self.checks.status == VIOLATED)
+
+    def _objects(self, wanted: NDArray[np.bool_]) -> int:
+        mark = np.zeros(self.looked.view.objects, bool)
+        mark[self.checks.object[wanted]] = True
+        return int(mark.sum())
 
 
 def check_rules(
