@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from model_tools import steps
+from process_helpers import book_of
+from thalweg.process.conformance.conform import conform_book
 from thalweg.process.models.bpmn import BpmnFlow, BpmnModel, BpmnNode
 from thalweg.process.models.bpmn_xml_read import read_bpmn
 from thalweg.process.models.convert import bpmn_to_net, tree_to_bpmn, tree_to_net
@@ -84,3 +86,25 @@ def test_nets_and_drawings_are_mended_alike_and_gateways_left_alone() -> None:
         assert type(fitted) is type(model) and fitted != model
     gateway = BpmnModel((BpmnNode("x", "exclusive", "ok  ?"),), (BpmnFlow("f", "x", "x"),))
     assert fit_labels(gateway, ["ok ?"]) == (gateway, ())
+
+
+LOOSE = """<pnml><net id="n" type="t"><page id="g"><place id="i"/><place id="m"/><place id="x"/>
+<place id="o"/><transition id="t"><name><text>a  b</text></name></transition>
+<transition id="u"><name><text>c</text></name></transition>
+<transition id="v"><name><text>d</text></name></transition>
+<arc id="1" source="i" target="t"/><arc id="2" source="t" target="m"/>
+<arc id="3" source="m" target="u"/><arc id="4" source="u" target="o"/>
+<arc id="5" source="m" target="v"/><arc id="6" source="v" target="x"/>
+<arc id="7" source="x" target="v"/></page></net></pnml>"""
+
+
+def test_records_held_against_a_loose_file_are_told_what_was_mended(tmp_path: Path) -> None:
+    """Place x holds no token at first, so that step d can never happen."""
+    (tmp_path / "loose.pnml").write_text(LOOSE)
+    book = book_of({f"case {n}": [("a b", 0), ("c", 60)] for n in range(3)})
+    result = conform_book(book, model=tmp_path / "loose.pnml", ends=("c",)).to_json()
+    told = result["model"]
+    assert result["fitness"]["fitness"] == 1
+    assert told["labels_fitted"] == {"a  b": "a b"}
+    assert told["assumed"] == ["initial_marking_from_sources", "final_marking_from_sinks"]
+    assert (told["left_out"], told["faults"]) == ({}, ["dead_transition"])

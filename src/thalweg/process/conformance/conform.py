@@ -43,6 +43,9 @@ from thalweg.process.conformance.rules_file import load_rules
 from thalweg.process.discovery.inductive import discover_tree
 from thalweg.process.filter_text import to_text
 from thalweg.process.map import FilterLike, choose_type, instant, read_filters, trust_summary
+from thalweg.process.models.bpmn import BpmnModel
+from thalweg.process.models.check import check_net
+from thalweg.process.models.fit import fit_labels
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.models.read import Model, as_net, read_model
 from thalweg.process.models.tree import ProcessTree
@@ -55,6 +58,8 @@ if TYPE_CHECKING:
 NOISE = 0.2
 TOP_VARIANTS = 20
 FEW_OBJECTS = 30
+_MOST_MARKINGS = 5_000
+"""How many states of a net are searched for its faults."""
 Told = Callable[[str, int, int], None]
 
 
@@ -169,6 +174,7 @@ def _replay(
         model = discover_tree(variants, noise or 0.0)
     elif isinstance(model, str | Path):
         model = read_model(model)
+    model, fitted = fit_labels(model, variants.names)
     net = as_net(model)
     caps.told("align", 0, variants.variants)
     aligned = align(
@@ -192,6 +198,10 @@ def _replay(
         "activities": sorted(net.labels()),
         "unknown_to_model": sorted(set(variants.names) - net.labels()),
         "never_done": sorted(net.labels() - set(variants.names)),
+        "labels_fitted": dict(fitted),
+        "assumed": list(net.assumed),
+        "left_out": dict(model.left_out) if isinstance(model, BpmnModel) else {},
+        "faults": [finding.code for finding in check_net(net, _MOST_MARKINGS)],
         "tree": str(model) if isinstance(model, ProcessTree) else None,
         "shortest_run": aligned.model_cost,
         "variants": variants.variants,

@@ -138,6 +138,13 @@ _MODEL: dict[str, Json] = {
     "activities": TEXTS,
     "unknown_to_model": TEXTS | {"description": "activities that only the records have"},
     "never_done": TEXTS | {"description": "activities that only the model has"},
+    "labels_fitted": {
+        "type": "object",
+        "description": "labels of the model that differ from a recorded name in blanks, with it",
+    },
+    "assumed": TEXTS | {"description": "codes of what the model's file did not say"},
+    "left_out": {"type": "object", "description": "elements of the file that the model has not"},
+    "faults": TEXTS | {"description": "codes of what is wrong with the net; none if it is sound"},
     "tree": MAYBE | {"description": "process tree, if it is one"},
     "shortest_run": RATIO | {"description": "visible steps of the model's shortest run"},
     "variants": COUNT,

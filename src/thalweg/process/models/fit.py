@@ -9,19 +9,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
 
 from thalweg.process.models.bpmn import BpmnModel
 from thalweg.process.models.petri import PetriNet
+from thalweg.process.models.read import Model
 from thalweg.process.models.tree import ProcessTree
 
 _NAMED = ("task", "event")
-AnyModel = TypeVar("AnyModel", ProcessTree, PetriNet, BpmnModel)
 
 
-def fit_labels(
-    model: AnyModel, names: Iterable[str]
-) -> tuple[AnyModel, tuple[tuple[str, str], ...]]:
+def fit_labels(model: Model, names: Iterable[str]) -> tuple[Model, tuple[tuple[str, str], ...]]:
     """A model with the names of the records where only blanks, or the coding of accents, differ.
 
     Takes    names: activities as recorded.
@@ -44,19 +41,18 @@ def _plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", name).split())
 
 
-def _labels(model: ProcessTree | PetriNet | BpmnModel) -> set[str]:
+def _labels(model: Model) -> set[str]:
     if not isinstance(model, BpmnModel):
         return model.labels()
     return {n.label for n in model.nodes if n.label is not None and n.kind in _NAMED}
 
 
-def _renamed(model: AnyModel, changed: dict[str, str]) -> AnyModel:
+def _renamed(model: Model, changed: dict[str, str]) -> Model:
     def new(label: str | None) -> str | None:
         return label if label is None else changed.get(label, label)
 
     if isinstance(model, ProcessTree):
-        children = tuple(_renamed(child, changed) for child in model.children)
-        return replace(model, label=new(model.label), children=children)
+        return _renamed_tree(model, changed)
     if isinstance(model, PetriNet):
         steps = tuple(replace(t, label=new(t.label)) for t in model.transitions)
         return replace(model, transitions=steps)
@@ -65,3 +61,9 @@ def _renamed(model: AnyModel, changed: dict[str, str]) -> AnyModel:
         for node in model.nodes
     )
     return replace(model, nodes=nodes)
+
+
+def _renamed_tree(tree: ProcessTree, changed: dict[str, str]) -> ProcessTree:
+    label = tree.label if tree.label is None else changed.get(tree.label, tree.label)
+    children = tuple(_renamed_tree(child, changed) for child in tree.children)
+    return replace(tree, label=label, children=children)
