@@ -67,7 +67,11 @@ def _simulate(
     state, length = np.zeros(cases, np.int64), np.zeros(cases, np.int64)
     free = np.zeros(first[-1], np.int64)
     case_of, activity = np.empty(most, np.int32), np.empty(most, np.uint8)
-    server_of, start, end = np.empty(most, np.int32), np.empty(most, np.int64), np.empty(most, np.int64)
+    server_of, start, end = (
+        np.empty(most, np.int32),
+        np.empty(most, np.int64),
+        np.empty(most, np.int64),
+    )
     size, count = cases, 0
     while size > 0 and count < most:
         c = heap[0]
@@ -162,13 +166,18 @@ def waits(book: str) -> Reading:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write queueing logs and time the causes of waits.")
+    parser = argparse.ArgumentParser(
+        description="Write queueing logs and time the causes of waits."
+    )
     parser.add_argument("millions", nargs="+", type=int, help="sizes in millions of events")
     from measure import run
 
     for millions in parser.parse_args().millions:
         source, into = str(ensure(millions)), str(DATA / f"book-waits-{millions}m")
-        for task, given in (("ingest_waits", {"source": source, "into": into}), ("waits", {"book": into})):
+        for task, given in (
+            ("ingest_waits", {"source": source, "into": into}),
+            ("waits", {"book": into}),
+        ):
             print(millions, run(f"ours_waiting.{task}", **given))
 
 

@@ -323,8 +323,10 @@ def _pop(heap: Ints, size: int, key: Ints, sign: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _on_duty(at: int, start: Ints, end: Ints, before: Ints) -> int:
-    """Time on duty up to an instant."""
+def _on_duty(at: int, known: bool, start: Ints, end: Ints, before: Ints) -> int:
+    """Time on duty up to an instant; without a calendar, all of it."""
+    if not known:
+        return at
     lo, hi = 0, len(start)
     while lo < hi:
         mid = (lo + hi) >> 1
@@ -364,11 +366,8 @@ def _answer(
     length, on = seg_end - seg_start, np.empty(m, np.int64)
     sums = np.zeros((m + 1, 2), np.int64)
     for s in range(m):
-        on[s] = length[s]
-        if known:
-            on[s] = _on_duty(seg_end[s], duty_start, duty_end, duty_before) - _on_duty(
-                seg_start[s], duty_start, duty_end, duty_before
-            )
+        on[s] = _on_duty(seg_end[s], known, duty_start, duty_end, duty_before)
+        on[s] -= _on_duty(seg_start[s], known, duty_start, duty_end, duty_before)
         sums[s + 1, 0] = sums[s, 0] + length[s]
         sums[s + 1, 1] = sums[s, 1] + on[s]
     tree = np.zeros((m + 1, 4), np.int64)
@@ -394,24 +393,20 @@ def _answer(
             place = np.searchsorted(seg_end, at, side="right")
             points[p, ALL], points[p, ALL_ON] = sums[place, 0], sums[place, 1]
             _sum(tree, place, points, p)
-            points[p, TIME], points[p, TIME_ON] = at, at
-            if known:
-                points[p, TIME_ON] = _on_duty(at, duty_start, duty_end, duty_before)
+            points[p, TIME] = at
+            points[p, TIME_ON] = _on_duty(at, known, duty_start, duty_end, duty_before)
             if place < m and seg_start[place] < at:
-                part = at - seg_start[place]
-                part_on = part
-                if known:
-                    part_on = points[p, TIME_ON] - _on_duty(
-                        seg_start[place], duty_start, duty_end, duty_before
-                    )
-                points[p, ALL] += part
-                points[p, ALL_ON] += part_on
-                if earliest[place] <= ready[k]:
-                    points[p, EARLIER] += part
-                    points[p, EARLIER_ON] += part_on
-                if latest[place] <= ready[k]:
-                    points[p, NONE_LATER] += part
-                    points[p, NONE_LATER_ON] += part_on
+                begin = seg_start[place]
+                part_on = points[p, TIME_ON]
+                part_on -= _on_duty(begin, known, duty_start, duty_end, duty_before)
+                for column, inside in (
+                    (ALL, True),
+                    (EARLIER, earliest[place] <= ready[k]),
+                    (NONE_LATER, latest[place] <= ready[k]),
+                ):
+                    if inside:
+                        points[p, column] += at - begin
+                        points[p, column + 1] += part_on
         conditions[:] = 0
         _conditions(points, 0, 8, conditions)
         _conditions(points, 1, 0, conditions)
