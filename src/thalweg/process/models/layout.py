@@ -175,12 +175,13 @@ def _loop(
 ) -> list[Point]:
     """A flow from a node to itself: out below on the right, back in below on the left.
 
-    From an event that sits on the node it leads back to the middle.
+    From an event that sits on the node it leads back to the middle, or beside it to the left.
     """
     depth = y + shape.height / 2 + 16 + 8 * before
     if port is not None:
         start, low = (x + port[0], y + shape.height / 2 + port[1]), depth + port[1]
-        return [start, (start[0], low), (x, low), (x, y + shape.height / 2)]
+        back = x if abs(port[0]) > EVENT / 2 else x - shape.width / 2 + 2
+        return [start, (start[0], low), (back, low), (back, y + shape.height / 2)]
     away = min(shape.width / 4, 18.0) / (1 + before * 0.5)
     border = dock(shape, x, y, x + away, above=False)
     return [(x + away, border), (x + away, depth), (x - away, depth), (x - away, border)]
