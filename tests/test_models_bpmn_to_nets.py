@@ -11,6 +11,7 @@ from model_tools import net_of_pm4py, net_words
 from thalweg.errors import RequestError
 from thalweg.process.models.bpmn import BpmnFlow, BpmnModel, BpmnNode, NodeKind
 from thalweg.process.models.bpmn_xml_read import read_bpmn
+from thalweg.process.models.check import check_net
 from thalweg.process.models.convert import bpmn_to_net
 
 KINDS: dict[str, NodeKind] = {
@@ -120,6 +121,7 @@ def test_inclusive_branches_are_any_but_none(branches: int) -> None:
         for order in permutations(some)
     }
     assert words(drawn(*flows)) == expected
+    assert check_net(bpmn_to_net(drawn(*flows))) == ()
 
 
 def test_inclusive_gateways_within_each_other_with_a_bare_branch_and_in_a_loop() -> None:

@@ -189,12 +189,13 @@ class _Translation:
             self.flow[out]: [self.flow[into]] for out, into in self.blocks.splits.get(node.id, ())
         }
         skipped = [ends.get(out, []) for out in taken]
-        either = [self.place(f"{node.id}_open{n}") for n in range(len(taken))]
-        for n in range(len(taken)):
-            self.step(f"{node.id} take {n}", None, [either[n]], [taken[n]])
-            self.step(f"{node.id} skip {n}", None, [either[n]], skipped[n])
+        either = [self.place(f"{node.id} open {n}") for n in range(1, len(taken))]
+        for n, choice in enumerate(either, 1):
+            self.step(f"{node.id} take {n}", None, [choice], [taken[n]])
+            self.step(f"{node.id} skip {n}", None, [choice], skipped[n])
+        for n, out in enumerate(taken):
             done = [place for places in skipped[:n] for place in places]
-            self.step(f"{node.id} first {n}", None, [before], [*done, taken[n], *either[n + 1 :]])
+            self.step(f"{node.id} first {n}", None, [before], [*done, out, *either[n:]])
 
 
 def _shown(node: BpmnNode) -> str:
