@@ -243,6 +243,29 @@ def test_mined_constraints_hold_and_none_is_missed(
             assert (key in mined) == (bool(active) and not broken), one
 
 
+def test_orders_that_follow_from_two_others_are_left_out() -> None:
+    """Every item is made, then packed, then its box leaves: made before left follows."""
+    events: list[Event] = []
+    links: Links = []
+    for i in range(20):
+        events += [
+            ("make", 10 * i, {"item": [f"i{i}"]}),
+            ("pack", 10 * i + 1, {"item": [f"i{i}"]}),
+            ("leave", 10 * i + 2, {"box": [f"b{i}"]}),
+        ]
+        links.append((f"b{i}", "box", f"i{i}", "item", "in"))
+    book = book_with(events, links)
+    every = mine_object_constraints(book, ObjectMiningOptions(reduced=False))
+    table = mine_object_constraints(book)
+    before = table.filter(template="precedence", source="leave")["target"].to_list()
+    assert before == ["pack"]
+    assert set(every.filter(template="precedence", source="leave")["target"]) == {"make", "pack"}
+    assert table.filter(template="response").select("source", "target").rows() == [
+        ("pack", "leave"),
+        ("make", "pack"),
+    ]
+
+
 def write_ocel(path: Path, events: list[Event], objects: dict[str, str], links: Links) -> None:
     begin = datetime(2024, 1, 1, tzinfo=UTC)
     names = {

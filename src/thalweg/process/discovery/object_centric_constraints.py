@@ -87,7 +87,8 @@ def mine_object_constraints(
 
     Takes    types: object types; None means all but standing ones (see ``STANDING_EVENTS``).
              filters: choose the objects whose events are judged.
-    Returns  the columns of ``OBJECT_CONSTRAINT_COLUMNS``, most certain first. One that forbids is
+    Returns  the columns of ``OBJECT_CONSTRAINT_COLUMNS``, the most certain first, those
+             between different objects before those of one. One that forbids is
              listed only if significantly fewer events break it than half of those whose related
              objects have the target at all, as many as chance would put on one side.
     Raises   RequestError: a type that does not exist, or a threshold outside 0 to 1.
@@ -111,8 +112,10 @@ def mine_object_constraints(
         pl.DataFrame(rows, schema=OBJECT_CONSTRAINT_SCHEMA)
         .filter(pl.col("confidence") >= asked.min_confidence)
         .sort(
-            ["confidence", "support", "source_type", "target_type", "source", "target", "template"],
-            descending=[True, True, False, False, False, False, False],
+            pl.col("confidence"),
+            pl.col("relation") == "same",
+            *("support", "source_type", "target_type", "source", "target", "template"),
+            descending=[True, False, True, *[False] * 5],
         )
     )
 
@@ -286,7 +289,7 @@ def _passing(
 
 
 def _kept(found: list[ObjectConstraint], asked: ObjectMiningOptions) -> list[ObjectConstraint]:
-    """Leave out what a listed one implies: existence by order, any by each.
+    """Leave out what a listed one implies: existence by order, any by each, order by two orders.
 
     A prohibition is left out as well where the opposite order of the two is listed: it is not
     implied if the target repeats, but says little more.
@@ -310,4 +313,43 @@ def _kept(found: list[ObjectConstraint], asked: ObjectMiningOptions) -> list[Obj
             for quantifier in ("each", one.quantifier)
         )
 
-    return [one for one in found if not implied(one)]
+    return _thinned([one for one in found if not implied(one)])
+
+
+def _thinned(kept: list[ObjectConstraint]) -> list[ObjectConstraint]:
+    """Leave out orders that follow through a third activity.
+
+    If each related object has c before the event, and each c of such an object has b before it,
+    then it has b before the event; likewise after, and through an activity of the object itself.
+    """
+    ways: dict[tuple[str, Relation], dict[str, set[str]]] = {}
+    for one in kept:
+        if one.quantifier == "each":
+            steps = ways.setdefault((one.template, one.relation), {})
+            steps.setdefault(one.source, set()).add(one.target)
+    out = []
+    for one in kept:
+        if one.quantifier == "each" and one.template in ("response", "precedence"):
+            own, other = (
+                ways.get((one.template, Relation(kind, kind)), {})
+                for kind in (one.relation.source_type, one.relation.target_type)
+            )
+            over = ways[one.template, one.relation]
+            over[one.source].discard(one.target)
+            begin = _reached({one.source}, own)
+            crossed = {target for source in begin for target in over.get(source, ())}
+            if one.target in _reached(crossed, other):
+                continue
+            over[one.source].add(one.target)
+        out.append(one)
+    return out
+
+
+def _reached(begin: set[str], steps: dict[str, set[str]]) -> set[str]:
+    """Everything that can be reached from ``begin``, itself included."""
+    seen, waiting = set(begin), list(begin)
+    while waiting:
+        further = steps.get(waiting.pop(), set()) - seen
+        seen |= further
+        waiting += further
+    return seen

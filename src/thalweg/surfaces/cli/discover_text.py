@@ -189,12 +189,14 @@ def _object_rules(table: pl.DataFrame, say: Texts) -> None:
 def object_constraint_text(row: dict[str, Any], say: Texts) -> str:
     """A constraint between objects in words, and how the objects are related."""
     target_type = say.kind(row["target_type"])
+    alone = row["relation"] == "same" and row["quantifier"] == "each"
+    quantifier = "same" if alone else row["quantifier"]
     sentence = say(
         f"declare.across.{row['template']}",
         source=row["source"],
         source_type=say.kind(row["source_type"]),
         target=row["target"],
-        quantified=say(f"declare.quantified.{row['quantifier']}", target_type=target_type),
+        quantified=say(f"declare.quantified.{quantifier}", target_type=target_type),
     )
     named = row["relation"] == "link" and row["qualifier"] is None
     relation = "link_any" if named else row["relation"]
