@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from align_helpers import LABELS, block_nets, closure, fire, from_pm4py, net_of
 from thalweg.errors import RequestError
+from thalweg.process.conformance import precision
 from thalweg.process.conformance.alignments import align
 from thalweg.process.conformance.precision import measure_aligned_precision, measure_precision
 from thalweg.process.conformance.quality import (
@@ -68,8 +69,8 @@ def test_a_worked_order_process() -> None:
     assert quality.generalisation == pytest.approx(1 - 1 / np.sqrt(10))
     # Twelve arcs at seven places and five transitions: two at each.
     assert quality.simplicity == 1
-    log, precision = quality.fitness.log.value, 36 / 37
-    assert quality.f1 == pytest.approx(2 * log * precision / (log + precision))
+    log, used = quality.fitness.log.value, 36 / 37
+    assert quality.f1 == pytest.approx(2 * log * used / (log + used))
     assert quality.missing == {}
 
 
@@ -102,6 +103,21 @@ def test_precision_is_that_of_plain_sets_of_markings(
     net: PetriNet, weights: dict[tuple[str, ...], int]
 ) -> None:
     found = measure_precision(net, weigh(weights))
+    assert (found.allowed, found.taken, found.followed, found.prefixes) == escaping(net, weights)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    block_nets(),
+    st.lists(st.lists(st.sampled_from((*LABELS, "x")), max_size=6).map(tuple), unique=True),
+)
+def test_sets_of_markings_say_the_same_as_the_list(
+    net: PetriNet, sequences: list[tuple[str, ...]]
+) -> None:
+    weights = dict.fromkeys([*sequences, ("a",)], 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(precision, "list_markings", lambda room, labels: None)
+        found = measure_precision(net, weigh(weights))
     assert (found.allowed, found.taken, found.followed, found.prefixes) == escaping(net, weights)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from thalweg.process.chunks import Codes, Ints
 from thalweg.process.conformance.align_parts import IntTable
@@ -21,6 +22,7 @@ from thalweg.process.conformance.align_room import Room
 from thalweg.process.conformance.align_store import Table, list_markings
 from thalweg.process.conformance.align_table import NO_ROOM, NOWHERE, Space, Store, begin, follow
 from thalweg.process.conformance.alignments import Alignments, label_codes
+from thalweg.process.conformance.precision_sets import Sets, TooManyError
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.weighted import WeightedVariants
 
@@ -136,11 +138,9 @@ def _sum_prefixes(
 def measure_precision(net: PetriNet, variants: WeightedVariants) -> Precision | None:
     """How much of what the net allows after the variants' prefixes they make use of.
 
-    Returns  None if the net has too many markings to list.
+    Returns  None if the prefixes lead to too many markings.
     """
-    code = label_codes(net, variants)
-    space = list_markings(Room.of(net, code), len(code))
-    return None if space is None else _measure(space, variants)
+    return _measure(net, label_codes(net, variants), variants)
 
 
 def measure_aligned_precision(
@@ -151,32 +151,54 @@ def measure_aligned_precision(
     Source   Adriansyah and others 2015, with one cheapest alignment of each variant.
     """
     code = label_codes(net, variants)
-    space = list_markings(Room.of(net, code), len(code))
-    if space is None:
-        return None
-    label = np.append(space.label, -1)[alignments.transition]
+    labels = [-1 if t.label is None else code[t.label] for t in net.transitions]
+    label = np.array([*labels, -1], np.int64)[alignments.transition]
     seen = label >= 0
     ends = np.concatenate(([0], np.cumsum(seen)))[alignments.offsets]
     runs = WeightedVariants(tuple(code), ends, label[seen].astype(np.uint32), variants.count)
-    return _measure(space, runs)
+    return _measure(net, code, runs)
 
 
-def _measure(space: Space, variants: WeightedVariants) -> Precision:
-    """Takes    variants: coded as the space's labels are."""
-    offsets, codes = variants.offsets, variants.codes.astype(np.int32)
-    allowed = np.full(len(codes), UNFIT, np.int64)
-    fits = np.zeros(len(codes), np.bool_)
-    table, at = Table(space), 0
-    known = np.full(len(table.store.credit), NOT_ASKED, np.int64)
-    while True:
-        at = int(_follow_all(at, offsets, codes, space, table.store, known, allowed, fits))
-        if at == variants.variants:
-            break
-        if table.make_room():
-            known = np.full(len(table.store.credit), NOT_ASKED, np.int64)
+def _measure(net: PetriNet, code: dict[str, int], variants: WeightedVariants) -> Precision | None:
+    """Takes    code: of each label, in the net and in the variants alike."""
+    room = Room.of(net, code)
+    space = list_markings(room, len(code))
+    try:
+        asked = _ask_sets(room, variants) if space is None else _ask_table(space, variants)
+    except TooManyError:
+        return None
     words = variants.codes.astype(">u4")
-    keys = [words[a:b].tobytes() for a, b in pairwise(offsets)]
+    keys = [words[a:b].tobytes() for a, b in pairwise(variants.offsets)]
     order = np.array(sorted(range(variants.variants), key=keys.__getitem__), np.int64)
-    return Precision(
-        *_sum_prefixes(offsets, variants.codes, variants.count, order, allowed, fits).tolist()
-    )
+    sums = _sum_prefixes(variants.offsets, variants.codes, variants.count, order, *asked)
+    return Precision(*sums.tolist())
+
+
+def _ask_table(space: Space, variants: WeightedVariants) -> tuple[Ints, NDArray[np.bool_]]:
+    """Labels allowed before each event, and whether it is one; from the list of markings."""
+    codes = variants.codes.astype(np.int32)
+    allowed, fits = np.full(len(codes), UNFIT, np.int64), np.zeros(len(codes), np.bool_)
+    table, at = Table(space), 0
+    while True:
+        known = np.full(len(table.store.credit), NOT_ASKED, np.int64)
+        at = int(_follow_all(at, variants.offsets, codes, space, table.store, known, allowed, fits))
+        if at == variants.variants:
+            return allowed, fits
+        table.make_room()
+
+
+def _ask_sets(room: Room, variants: WeightedVariants) -> tuple[Ints, NDArray[np.bool_]]:
+    """The same from sets of markings."""
+    allowed = np.full(len(variants.codes), UNFIT, np.int64)
+    fits = np.zeros(len(variants.codes), np.bool_)
+    sets = Sets(room)
+    begin_at, codes = sets.begin(), variants.codes.tolist()
+    for lo, hi in pairwise(variants.offsets.tolist()):
+        here = begin_at
+        for i in range(lo, hi):
+            allowed[i] = sets.allowed[here]
+            here = sets.follow(here, codes[i])
+            if here < 0:
+                break
+            fits[i] = True
+    return allowed, fits
