@@ -27,7 +27,7 @@ SEEN_MEMORY = 0.25
 """A unit is at least this many times as long as the memory of the scores."""
 FEWEST_ROUNDS, MOST_ROUNDS = 499, 19_999
 _BATCH, _BATCHES = 64, 8
-_COMPONENTS = 3
+_COMPONENTS, _ITERATIONS = 3, 20
 _KEPT_DIFFERENCES = 0.85
 _LENGTHS = (1, 2, 3, 4)
 _MOST_STEPS, _STEP_ABOVE_NOISE, _FEWEST_DIFFERENCES = 12, 5.0, 15
@@ -140,8 +140,6 @@ def _steps(rows: Floats) -> Ints:
 
 def _ratios(rows: Floats, by: int, steps: Ints) -> list[float]:
     """The ratios of the differences, where larger than chance makes them in one of fifty cases."""
-    value, vector = np.linalg.eigh(rows @ rows.T)
-    value = np.maximum(value, 0)
     start = np.arange(len(rows)) * by
     free = [
         np.searchsorted(steps, start[:-h], "right")
@@ -151,19 +149,28 @@ def _ratios(rows: Floats, by: int, steps: Ints) -> list[float]:
     if min(int(mask.sum()) for mask in free) < _FEWEST_DIFFERENCES:
         return []
     found = []
-    for k in (1, _COMPONENTS, len(value)):
-        size = value[-k:]
-        if size.sum() <= 0:
+    top = _widest(rows)
+    for x in (top[:, :1], top, rows):
+        size = x.T @ x if x.shape[1] < len(x) else x @ x.T
+        if not size.trace() > 0:
             return []
-        x = vector[:, -k:] * np.sqrt(size)
         one, two = (
             _typical(((x[h:] - x[:-h]) ** 2).sum(axis=1)[mask])
             for h, mask in zip((1, 2), free, strict=True)
         )
-        freedom = size.sum() ** 2 / (size**2).sum()
+        freedom = size.trace() ** 2 / (size**2).sum()
         ratio = two / one - 1 if one > 0 else 0.0
         found.append(ratio if ratio > _RATIO_NOISE / sqrt(free[1].sum() * freedom) else 0.0)
     return found
+
+
+def _widest(rows: Floats) -> Floats:
+    """The units along the directions in which they vary most, by orthogonal iteration."""
+    width = min(_COMPONENTS, *rows.shape)
+    way = np.linalg.qr(rows[np.argsort(-(rows**2).sum(axis=1), kind="stable")[:width]].T)[0]
+    for _ in range(_ITERATIONS):
+        way = np.linalg.qr(rows.T @ (rows @ way))[0]
+    return np.asarray(rows @ way)
 
 
 def _typical(squares: Floats) -> float:
@@ -207,7 +214,7 @@ def _covariances(x: float) -> tuple[float, float, float]:
     return 2 * x * (1 - x * (1 - fade)), one, one * fade
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The test of one stretch: p-value (None: not tested, see reason) and where a change lies.
 
