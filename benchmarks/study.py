@@ -9,11 +9,12 @@ import argparse
 from pathlib import Path
 
 import study_compare
+import study_drift
 import study_survival
 import thalweg
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS-study.md"
-STUDIES = (study_survival, study_compare)
+STUDIES = (study_survival, study_compare, study_drift)
 
 
 def page(runs: int, seed: int) -> str:
