@@ -138,6 +138,21 @@ def test_a_model_without_a_name_is_titled_by_its_notation_alone() -> None:
     assert parsed(net_svg(NET, language="zh")).findtext(f"{SVG}title") == "Petri 网"
 
 
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("proc_1413965034", "Process model"),
+        ("sid-e138ad92-53db-4474-a117-cf3a5074182e", "Process model"),
+        ("id117d0987-fe86-4950-b8d4-cbec694c0e16", "Process model"),
+        ("facade", "Process model: facade"),
+        ("Order 66", "Process model: Order 66"),
+        ("BPI 2012", "Process model: BPI 2012"),
+    ],
+)
+def test_an_id_given_by_a_program_is_no_title(name: str, title: str) -> None:
+    assert parsed(bpmn_svg(BpmnModel((), (), name))).findtext(f"{SVG}title") == title
+
+
 def test_names_with_markup_or_forbidden_characters_stay_text() -> None:
     nasty = BpmnNode("<a>", "task", '<script>"&\x00')
     svg = bpmn_svg(BpmnModel((nasty,), (), "<b>&"))

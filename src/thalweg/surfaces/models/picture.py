@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,8 @@ _EDGE = 34.0
 _PLAIN, _THINNEST, _THICKEST = 1.4, 1.2, 6.0
 _NAMELESS = ("", "process", "net")
 """What models are called that have no name of their own."""
+_MACHINE_NAME = re.compile(r"(?=(?:\D*\d){4})[a-z]{0,8}[-_]?[0-9a-f]+(?:[-_.][0-9a-f]+)*")
+"""Ids that programs give: proc_1413965034, sid-e138ad92-53db-4474-a117-cf3a5074182e."""
 _BELOW = 15.0
 """Px in a task for a loop marker or for events on its border."""
 _CORNERS = {
@@ -190,7 +193,8 @@ class _Canvas:
             subtitle = say("model_picture.joined", one=subtitle, other=compared)
         strangers = overlay.strangers(known) if overlay is not None else []
         title = say(f"model_picture.{notation}")
-        if name.casefold() not in {*_NAMELESS, title.casefold()}:
+        nameless = name.casefold() in {*_NAMELESS, title.casefold()}
+        if not nameless and not _MACHINE_NAME.fullmatch(name.casefold()):
             title = say("model_picture.title", notation=title, name=name)
         signs = [*signs, *overlay_signs(overlay, say)]
         scene = Scene(body, self.extent, title, subtitle, description, signs, strangers)
