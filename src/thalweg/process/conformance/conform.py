@@ -124,18 +124,21 @@ def conform_book(
         replayed = _replay(looked, model, noise, column, caps)
     outcomes: tuple[RuleOutcome, ...] = ()
     if file is not None:
-        total = len(file.rules)
-        told("rules", 0, total)
-        seen: list[str] = []
-
-        def tell(rule: str) -> None:
-            told("rules", len(seen), total)
-            seen.append(rule)
-
-        outcomes = check_rules(scene, file, cost=column, told=tell)
-        told("rules", total, total)
+        outcomes = _checked(scene, file, column, told)
     told("deviations", 0, 0)
     return _result(scene, looked, request, replayed, outcomes if file is not None else None, top)
+
+
+def _checked(
+    scene: Scene, file: RuleFile, column: str | None, told: Told
+) -> tuple[RuleOutcome, ...]:
+    total = len(file.rules)
+    at = iter(range(total))
+    outcomes = check_rules(
+        scene, file, cost=column, told=lambda _rule: told("rules", next(at), total)
+    )
+    told("rules", total, total)
+    return outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +284,11 @@ def _warnings(
     replayed: _Replayed | None,
     outcomes: tuple[RuleOutcome, ...] | None,
 ) -> tuple[str, ...]:
+    cut = any(
+        "events" in (getattr(one, "level", ""), getattr(one, "mode", "")) for one in scene.filters
+    )
     told = {
+        "events_filtered": cut,
         "no_objects": looked.view.objects == 0,
         "few_objects": 0 < looked.view.objects < FEW_OBJECTS,
         "none_finished": looked.view.objects > 0 and not looked.finished.any(),

@@ -24,6 +24,23 @@ BROKEN = 10
 """Exit code when --fail-on was met."""
 
 
+Export = Annotated[
+    Path | None,
+    typer.Option("--export", help="List every occurrence: file.parquet, .csv or .xlsx."),
+]
+Picture = Annotated[
+    Path | None, typer.Option("--picture", help="Draw the model: file.svg or file.png.")
+]
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on",
+        help="Exit with 10 when more than this many checks of rules are violated, or any of a "
+        "rule of this severity (low, medium, high, critical) or worse.",
+    ),
+]
+
+
 @app.command(name="conform")
 @interruptible
 def conform_command(
@@ -57,21 +74,9 @@ def conform_command(
     max_seconds: Annotated[
         float | None, typer.Option("--max-seconds", min=0.001, help="The same, in seconds.")
     ] = None,
-    export: Annotated[
-        Path | None,
-        typer.Option("--export", help="List every occurrence: file.parquet, .csv or .xlsx."),
-    ] = None,
-    picture: Annotated[
-        Path | None, typer.Option("--picture", help="Draw the model: file.svg or file.png.")
-    ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(
-            "--fail-on",
-            help="Exit with 10 when more than this many checks of rules are violated, or any of a "
-            "rule of this severity (low, medium, high, critical) or worse.",
-        ),
-    ] = None,
+    export: Export = None,
+    picture: Picture = None,
+    fail_on: FailOn = None,
     example: Annotated[
         bool, typer.Option("--example", help="Print a rule file to begin with, and end.")
     ] = False,
