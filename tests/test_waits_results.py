@@ -29,6 +29,7 @@ from thalweg.process.waiting.waits import waits_book
 from thalweg.records.ingest import ingest
 from thalweg.records.mapping.flat import FlatMapping
 from thalweg.surfaces.cli import main
+from thalweg.surfaces.cli.waits_text import print_waits
 from waits_world import Workshop
 
 HOUR = 3600
@@ -133,6 +134,20 @@ def test_too_little_work_teaches_no_hours() -> None:
     assert result.missing["unavailable"] == "few_events"
     assert result.facts["unknown_hours_s"] == 7 * HOUR
     assert "hours_mostly_unknown" in result.warnings
+
+
+def test_where_nothing_is_left_nothing_is_claimed() -> None:
+    none = simple(filters=["duration>300d"])
+    assert (none.objects, none.total_s, none.waits) == (0, 0.0, 0)
+    assert "no_objects" in none.warnings
+    assert none.top.is_empty()
+    events = [("a", HOUR, {"case": ["1"]}, {"what": what}) for what in ("start", "complete")]
+    events += [("b", HOUR, {"order": ["o"]}, {"what": "schedule"})]
+    unfit = waits_book(SmallBook(events, {"lifecycle": "what"}), type="order")  # type: ignore[arg-type]
+    assert (unfit.pieces, unfit.total_s) == (0, 0.0)
+    for result in (none, unfit):
+        jsonschema.validate(json.loads(json.dumps(result.to_json())), waits_json_schema())
+        print_waits(result, "en")
 
 
 def test_hours_given_for_a_stranger_are_refused() -> None:

@@ -98,10 +98,9 @@ def learn_duty(
     Takes    names: of resources by code, the first being "" for none.
     """
     bounds, members = works_by_resource(works.resource, len(names))
-    done = _activity_counts(works, len(names), activities)
-    sizes = done.sum(axis=1)
+    sizes = np.diff(bounds)
     own = [r for r in range(1, len(names)) if 2 * sizes[r] >= LEARN_EVENTS]
-    pool = _pools(done)
+    pool = _pools(works, sizes, activities)
     thin = (sizes > 0) & (2 * sizes < LEARN_EVENTS)
     thin[0] = False
     pools = np.unique(pool[thin])
@@ -151,24 +150,24 @@ def _gather(rows: Sequence[tuple[Calendar | None, Basis, str | None]]) -> Duty:
     )
 
 
-def _activity_counts(works: Works, resources: int, activities: int) -> NDArray[np.int64]:
-    """Pieces by resource and activity."""
-    key = works.resource.astype(np.int64) * activities + works.activity
-    return np.bincount(key, minlength=resources * activities).reshape(resources, activities)
-
-
-def _pools(done: NDArray[np.int64]) -> NDArray[np.int64]:
+def _pools(works: Works, sizes: NDArray[np.int64], activities: int) -> NDArray[np.int64]:
     """The pool of each resource, named by an activity; -1 without work."""
-    busy = done.sum(axis=1) > 0
-    busy[0] = False
-    main = np.where(busy, done.argmax(axis=1), -1)
-    work = np.bincount(main[busy], done[busy].sum(axis=1), done.shape[1])
-    thick = 2 * work >= LEARN_EVENTS
-    joins = np.arange(done.shape[1])
-    for activity in np.flatnonzero((work > 0) & ~thick):
-        beside = done[busy & (done[:, activity] > 0)].sum(axis=0) * thick
-        if beside.any():
-            joins[activity] = int(beside.argmax())
+    key, count = np.unique(
+        works.resource.astype(np.int64) * activities + works.activity, return_counts=True
+    )
+    who, what = key // activities, key % activities
+    who, what, count = (x[who > 0] for x in (who, what, count))
+    order = np.lexsort((what, -count, who))
+    most = order[np.unique(who[order], return_index=True)[1]]
+    main = np.full(len(sizes), -1, np.int64)
+    main[who[most]] = what[most]
+    thick = 2 * np.bincount(main[who], count, activities) >= LEARN_EVENTS
+    joins = np.arange(activities)
+    for activity in np.unique(what[most]):
+        if not thick[activity]:
+            beside = np.isin(who, who[what == activity]) & thick[what]
+            if beside.any():
+                joins[activity] = np.bincount(what[beside], count[beside]).argmax()
     return np.where(main >= 0, joins[main], -1)
 
 

@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from thalweg.process.chunks import (
+    CHUNK_ENTRIES,
     SECOND_NS,
     Chunk,
     Ints,
@@ -32,8 +33,8 @@ from thalweg.process.waiting.sweep import Split
 
 WAITS, OBJECTS, WHOLE_S, REST_NS = range(4)
 STEPS, WAITED, WAITED_OBJECTS, UNNAMED_S, UNNAMED_NS = range(5)
-MOST_PARTS = 8
-"""A table with many keys is laid out at most this many times side by side."""
+MOST_PARTS, MOST_ROWS = 64, 1 << 22
+"""Tables of parts that are laid out side by side have at most so many rows together."""
 HOUR_NS = 3600 * SECOND_NS
 
 
@@ -144,7 +145,8 @@ def tally(
     Takes    key: per piece, -1 to leave it out. price: per object, its cost per hour of waiting.
     """
     prices = np.zeros(0) if price is None else price
-    run = max(1 << 19, -(-int(offsets[-1]) // MOST_PARTS))
+    parts = min(max(MOST_ROWS // max(keys, 1), 2), MOST_PARTS)
+    run = max(CHUNK_ENTRIES, -(-int(offsets[-1]) // parts))
 
     def work(chunk: Chunk) -> WaitAggregate:
         part = WaitAggregate.zero(keys, price is not None)

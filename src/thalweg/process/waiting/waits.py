@@ -252,11 +252,12 @@ class _Measuring:
 
     def _causes(self, whole: WaitAggregate) -> pl.DataFrame:
         pieces = self.scene.pieces
-        first = np.asarray(pieces.start_ns)[pieces.offsets[:-1].clip(max=max(len(pieces) - 1, 0))]
+        lengths = np.diff(pieces.offsets)
+        first = np.asarray(pieces.start_ns)[pieces.offsets[:-1][lengths > 0]]
         week = first // WEEK_NS
         week -= week.min() if len(week) else 0
-        key = np.repeat(week, np.diff(pieces.offsets))
-        weeks = self._tally(key, int(week.max()) + 1 if len(week) else 0)
+        key = np.repeat(week, lengths[lengths > 0])
+        weeks = self._tally(key, int(week.max()) + 1 if len(week) else 1)
         table, used = tables.causes_table(weeks, whole, tuple(self.missing), self.rate)
         self.facts["weeks"] = used
         return table
