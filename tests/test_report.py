@@ -354,7 +354,7 @@ def test_the_switch_changes_figures_and_colours(
     browser: Any, orders: Book, reports: Reports
 ) -> None:
     with Visit(browser, reports(orders, "zh")) as visit:
-        box = visit.page.locator('g[data-activity="发货"]')
+        box = visit.page.locator('#map-view g[data-activity="发货"]')
         assert box.locator(".box-figure").text_content() == "30"
         colour = box.locator("rect").get_attribute("fill")
         visit.page.click('[data-measure="1"]')
@@ -370,14 +370,14 @@ def test_a_click_or_enter_shows_the_details_of_an_activity_and_a_path(
 ) -> None:
     with Visit(browser, reports(orders, "en")) as visit:
         details = visit.page.locator("#map-details")
-        visit.page.click('g[data-activity="质检"] rect')
+        visit.page.click('#map-view g[data-activity="质检"] rect')
         assert details.locator("h3").inner_text() == "质检"
         assert "50" in details.locator("dd").first.inner_text()
         assert "接单" in details.inner_text() and "发货" in details.inner_text()
         details.locator("button", has_text="发货").click()
         assert details.locator("h3").inner_text() == "质检 → 发货"
         assert details.locator("dd").first.inner_text() == "30"
-        visit.page.locator('g[data-activity="接单"]').focus()
+        visit.page.locator('#map-view g[data-activity="接单"]').focus()
         visit.page.keyboard.press("Enter")
         assert details.locator("h3").inner_text() == "接单"
         visit.page.keyboard.press("Escape")

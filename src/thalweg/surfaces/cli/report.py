@@ -23,6 +23,13 @@ def report(
     filters: Annotated[
         list[str] | None, typer.Option("--filter", help="Keep a part; repeat to narrow.")
     ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="Model to hold the records against; default: discovered."),
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="A YAML file of rules to check as well.")
+    ] = None,
     as_json: AsJson = False,
     language: Language = "en",
 ) -> None:
@@ -38,6 +45,8 @@ def report(
             language=cast(Literal["en", "zh"], language),
             type=type,
             filters=tuple(parse_filter(text) for text in filters or ()),
+            model=model,
+            rules=rules,
         )
     if as_json:
         print_json({"report": str(output), "bytes": output.stat().st_size, "language": language})

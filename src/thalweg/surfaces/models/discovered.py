@@ -19,7 +19,14 @@ def picture_of(
     result: DiscoverResult, notation: Notation
 ) -> tuple[BpmnModel | PetriNet, ModelOverlay]:
     """The model in a notation, with the events of each activity."""
-    model = tree_to_bpmn(result.tree) if notation == "bpmn" else result.net
+    return bpmn_of(result) if notation == "bpmn" else (result.net, _events(result))
+
+
+def bpmn_of(result: DiscoverResult) -> tuple[BpmnModel, ModelOverlay]:
+    return tree_to_bpmn(result.tree), _events(result)
+
+
+def _events(result: DiscoverResult) -> ModelOverlay:
     known = result.tree.labels()
     counts = {name: n for name, n in result.occurrences.items() if name in known}
-    return model, overlay_of(occurrences=counts, objects=result.objects)
+    return overlay_of(occurrences=counts, objects=result.objects)

@@ -41,17 +41,21 @@ def write_report(
     language: Language = "en",
     type: str | None = None,  # noqa: A002
     filters: Sequence[FilterLike] = (),
+    model: str | Path | None = None,
+    rules: str | Path | None = None,
     clock: Clock = _utc_now,
 ) -> Path:
     """Write the report of a book as one HTML file.
 
     Takes    type: the object type to tell about; None means the one with most events.
-             filters: as for ``map_book``. clock: gives the time that the report is dated with.
+             filters: as for ``map_book``. model: a file to hold the records against; None means
+             a discovered one. rules: a file of rules to check as well. clock: gives the time that the report is dated with.
     Raises   RequestError: a type, filter or language that makes no sense.
              MissingExtraError: the extra ``pictures`` is not installed.
     """
     say = catalogue.load(language)
-    page = render(gather(book, type=type, filters=filters, made_at=clock()), say)
+    got = gather(book, type=type, filters=filters, made_at=clock(), model=model, rules=rules)
+    page = render(got, say)
     target = Path(path)
     target.write_text(page, encoding="utf-8")
     return target
@@ -60,7 +64,7 @@ def write_report(
 def render(got: Gathered, say: Texts) -> str:
     """The page as text."""
     result = got.main
-    first = headlines(result, got.book.trust, say)
+    first = headlines(result, got.book.trust, say, got.deep)
     parts = sections(got, say)
     trace = lineage(got, say)
     maps = [map_view(r, say) for r in (result, *got.others) if r.objects]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import polars as pl
 from thalweg.process.map import choose_type, map_book, read_filters
 from thalweg.process.selection import apply_filters
 from thalweg.records.intake import ACTIVITY
+from thalweg.surfaces.report.deep import Deep, look_deep
 from thalweg.surfaces.time_charts import MOST_DOTS
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Gathered:
     zone: str
     hours: pl.DataFrame
     dots: Dots
+    deep: Deep | None
     made_at: datetime
 
 
@@ -64,26 +67,24 @@ def gather(
     type: str | None,  # noqa: A002
     filters: Sequence[FilterLike],
     made_at: datetime,
+    model: str | Path | None = None,
+    rules: str | Path | None = None,
 ) -> Gathered:
     """Measure the book.
 
     Takes    type: the object type to tell about; None means the one with most events.
-    Raises   RequestError: a type or filter that makes no sense.
+             model, rules: what to hold the records against, see ``look_deep``.
+    Raises   RequestError: a type, filter, model or rule that makes no sense.
     """
     name = choose_type(book, type)
     zone = book.timezone
     asked = read_filters(filters, zone)
     view = apply_filters(book.perspective(name), asked)
     rest = [t for t in book.types if t != name]
+    main = map_book(book, type=name, filters=asked, calendar="learn", top=TOP_VARIANTS)
     return Gathered(
         book=book,
-        main=map_book(
-            book,
-            type=name,
-            filters=asked,
-            calendar="learn",
-            top=TOP_VARIANTS,
-        ).localised(),
+        main=main.localised(),
         others=tuple(
             map_book(book, type=t, filters=asked).localised()
             for t in (rest[:OTHER_TYPES] if not asked else ())
@@ -93,6 +94,7 @@ def gather(
         zone=zone,
         hours=event_hours(view, zone),
         dots=sample_dots(view, zone=zone),
+        deep=look_deep(book, main, asked, model=model, rules=rules),
         made_at=made_at,
     )
 

@@ -20,6 +20,7 @@ from thalweg.surfaces.texts import Texts
 
 if TYPE_CHECKING:
     from thalweg.process.result import MapResult
+    from thalweg.surfaces.report.deep import Deep
 
 LOSS_SHARE = 0.01
 """Above this part of the rows set aside, the records need a look before the figures are used."""
@@ -37,7 +38,9 @@ class Headline:
     link: str
 
 
-def headlines(result: MapResult, trust: TrustReport, say: Texts) -> list[Headline]:
+def headlines(
+    result: MapResult, trust: TrustReport, say: Texts, deep: Deep | None = None
+) -> list[Headline]:
     """What a manager should know first, in order."""
     if result.objects == 0:
         return [_headline("scope", say, "0", "nothing", "trust"), _trust(trust, say)]
@@ -45,9 +48,12 @@ def headlines(result: MapResult, trust: TrustReport, say: Texts) -> list[Headlin
         _scope(result, say),
         _duration(result, say),
         _waiting(result, say),
+        _causes(deep, say),
         _rework(result, say),
         _ways(result, say),
+        _deviations(deep, say),
         _flow(result, say),
+        _drift(deep, say),
         _trust(trust, say),
     ]
     return [one for one in found if one is not None]
@@ -121,6 +127,64 @@ def _waiting(result: MapResult, say: Texts) -> Headline | None:
         count=format_count(top["count"], language),
         mean=format_duration(top["mean_s"], language),
         median=format_duration(top["median_s"], language),
+    )
+
+
+def _causes(deep: Deep | None, say: Texts) -> Headline | None:
+    if deep is None or deep.waits.kind != "waiting":
+        return None
+    known = deep.waits.causes.filter(pl.col("identified") & (pl.col("total_s") > 0))
+    if known.is_empty():
+        return None
+    top = known.sort("total_s", descending=True).row(0, named=True)
+    language = say.language
+    return _headline(
+        "causes",
+        say,
+        format_share(top["share"], language),
+        "sentence",
+        "causes",
+        cause=say(f"waits.causes.{top['cause']}"),
+        share=format_share(top["share"], language),
+        total=format_duration(deep.waits.total_s, language),
+    )
+
+
+def _deviations(deep: Deep | None, say: Texts) -> Headline | None:
+    if deep is None or deep.conform is None or deep.conform.fitness is None:
+        return None
+    language, figures, table = say.language, deep.conform.fitness, deep.conform.deviations
+    sentence = "none" if table.is_empty() else "sentence"
+    top = {} if table.is_empty() else table.row(0, named=True)
+    kind = say(f"conform.kinds.{top['kind']}") if top else ""
+    return _headline(
+        "deviations",
+        say,
+        format_share(figures["fitting_share"], language),
+        sentence,
+        "deviations",
+        share=format_share(figures["fitting_share"], language),
+        name=top.get("name", ""),
+        kind=kind,
+        objects=format_count(top.get("objects", 0), language),
+    )
+
+
+def _drift(deep: Deep | None, say: Texts) -> Headline | None:
+    if deep is None or deep.drift.changes.is_empty():
+        return None
+    changes = deep.drift.changes.sort("p_adjusted", "change")
+    first = changes.row(0, named=True)
+    one = "_one" if len(changes) == 1 and say.has("headline.drift.sentence_one") else ""
+    return _headline(
+        "drift",
+        say,
+        format_count(len(changes), say.language),
+        f"sentence{one}",
+        "drift",
+        n=len(changes),
+        kind=say(f"drift.kinds.{first['kind']}"),
+        date=format_date(first["at"], say.language),
     )
 
 

@@ -2,96 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from thalweg.surfaces import charts, time_charts
-from thalweg.surfaces.chart_frame import WIDTH, Chart, chart_svg
 from thalweg.surfaces.format_values import format_count, format_duration, format_share
 from thalweg.surfaces.report import tables
-from thalweg.surfaces.report.tables import Table, table
+from thalweg.surfaces.report.deep_sections import (
+    causes_section,
+    deviations_section,
+    drift_section,
+    model_section,
+)
+from thalweg.surfaces.report.writer import Section, Writer
 from thalweg.surfaces.texts import Texts
 
 if TYPE_CHECKING:
     from thalweg.process.result import MapResult
+    from thalweg.surfaces.report.deep import Deep
     from thalweg.surfaces.report.gather import Gathered
-
-_FONT = re.compile(r' font-family="[^"]*"')
-_ROLE = re.compile(r' aria-roledescription="[^"]*"')
-_ID = re.compile(r"\b(?:clip|gradient_)\d+\b")
-_SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A chart in the page: its SVG, its width in px, and the sentence below it."""
-
-    title: str
-    svg: str
-    width: int
-    caption: str
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One section. notes: facts and gaps in words; figures; tables with their titles."""
-
-    key: str
-    title: str
-    lead: str
-    notes: tuple[str, ...]
-    figures: tuple[Figure, ...]
-    tables: tuple[tuple[str, Table], ...]
-
-
-class Writer:
-    """Turns charts and frames into parts of the page, in one language."""
-
-    def __init__(self, say: Texts) -> None:
-        self.say = say
-
-    def section(
-        self,
-        key: str,
-        *,
-        figures: Sequence[Figure] = (),
-        tables: Sequence[Table] = (),
-        notes: Sequence[str] = (),
-    ) -> Section:
-        titled = tuple((self.say(f"table.{t.key}"), t) for t in tables)
-        title, lead = self.say(f"section.{key}.title"), self.say(f"section.{key}.lead")
-        return Section(key, title, lead, tuple(notes), tuple(figures), titled)
-
-    def figure(self, key: str, chart: Chart, **values: str) -> Figure:
-        svg = chart_svg(chart, self.say.language)
-        svg = _ROLE.sub("", _FONT.sub("", svg))
-        ids = {old: f"{key}-{n}" for n, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
-        svg = _ID.sub(lambda found: ids[found[0]], svg)
-        size = _SIZE.search(svg)
-        width = round(float(size[2])) if size else WIDTH
-        svg = _SIZE.sub(r"<svg\1", svg, count=1)
-        title, caption = (
-            self.say(f"figure.{key}.title"),
-            self.say(f"figure.{key}.caption", **values),
-        )
-        return Figure(title, svg, width, caption)
-
-    def table(
-        self, key: str, frame: pl.DataFrame | None, columns: Sequence[tuple[str, str]]
-    ) -> list[Table]:
-        """The table as a list of one, or of none where the measure is absent or empty."""
-        if frame is None or frame.is_empty():
-            return []
-        return [table(key, frame, columns, self.say)]
-
-    def missing(self, result: MapResult, measure: str) -> list[str]:
-        """Why a measure is absent, in words."""
-        code = result.missing.get(measure)
-        return [] if code is None else [self.say(f"missing.{measure}.{code}")]
 
 
 def sections(got: Gathered, say: Texts) -> list[Section]:
@@ -102,15 +33,23 @@ def sections(got: Gathered, say: Texts) -> list[Section]:
     parts: tuple[Callable[[Gathered, Writer], Section | None], ...] = (
         _durations,
         _waiting,
+        _deep(causes_section),
         _rework,
         _variants,
         _activities,
+        _deep(model_section),
+        _deep(deviations_section),
         _flow,
+        _deep(drift_section),
         _handovers,
         _types,
     )
     found = (part(got, writer) for part in parts)
     return [one for one in found if one is not None]
+
+
+def _deep(part: Callable[[Deep, Writer], Section]) -> Callable[[Gathered, Writer], Section | None]:
+    return lambda got, writer: None if got.deep is None else part(got.deep, writer)
 
 
 def _durations(got: Gathered, writer: Writer) -> Section:

@@ -24,18 +24,26 @@ from thalweg.surfaces.texts import Texts
 FIRST_ROWS = 12
 MOST_ROWS = 5000
 
+
+def _figure(value: float, _: Language) -> str:
+    """A figure between 0 and 1 that is no part of anything, such as fitness."""
+    return f"{value:.3f}"
+
+
 _FORMATS: dict[str, Callable[[Any, Language], str]] = {
     "count": format_count,
     "number": format_number,
     "share": format_share,
     "time": format_duration,
     "date": format_date,
+    "figure": _figure,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as shown. kind: text, count, number, share, time (seconds) or date."""
+    """A column as shown. kind: text, count, number, figure (0 to 1), share, time
+    (seconds) or date."""
 
     title: str
     kind: str
@@ -177,4 +185,45 @@ DIVERGENCE = (
 SOURCES = (
     ("name", "text"), ("format", "text"), ("rows_read", "count"), ("rows_kept", "count"),
     ("rows_set_aside", "count"), ("generation", "count"), ("sha256", "text"),
+)  # fmt: skip
+CURVE = (
+    ("noise", "number"), ("activities_kept", "count"), ("transitions", "count"),
+    ("fitness", "figure"), ("fitting_share", "share"), ("precision", "figure"), ("f1", "figure"),
+    ("generalisation", "figure"), ("simplicity", "figure"),
+)  # fmt: skip
+RULES = (
+    ("rule", "text"), ("severity", "text"), ("rule_checked", "count"), ("rule_violated", "count"),
+    ("pending", "count"), ("not_checkable", "count"), ("objects_violating", "count"),
+    ("share", "share"), ("excess_total_s", "time"), ("cost", "count"),
+)  # fmt: skip
+DEVIATIONS = (
+    ("deviation_kind", "text"), ("deviation", "text"), ("after", "text"), ("occurrences", "count"),
+    ("objects", "count"), ("share", "share"), ("low", "share"), ("high", "share"),
+    ("spent_s", "time"), ("difference_s", "time"), ("difference_total_s", "time"), ("cost", "count"),
+)  # fmt: skip
+CONFORM_PARTIES = (
+    ("party", "text"), ("objects", "count"), ("mean_fitness", "figure"), ("mean_low", "figure"),
+    ("mean_high", "figure"), ("fitting_share", "share"),
+)  # fmt: skip
+CONFORM_VARIANTS = (
+    ("rank", "count"), ("activities", "text"), ("objects", "count"), ("fitness", "figure"),
+    ("cost_high", "count"),
+)  # fmt: skip
+TOP_WAITS = (
+    ("rank", "count"), ("source", "text"), ("target", "text"), ("cause", "text"),
+    ("total_s", "time"), ("waiting_share", "share"), ("waited", "count"), ("objects", "count"),
+    ("between", "text"), ("examples", "text"), ("cost", "count"),
+)  # fmt: skip
+PAIR_CAUSES = (
+    ("source", "text"), ("target", "text"), ("cause", "text"), ("waited", "count"),
+    ("objects", "count"), ("total_s", "time"), ("mean_s", "time"), ("waiting_share", "share"),
+)  # fmt: skip
+WAITING_RESOURCES = (
+    ("resource", "text"), ("steps", "count"), ("total_s", "time"), ("busy_s", "time"),
+    ("contention_s", "time"), ("priority_s", "time"), ("batching_s", "time"),
+    ("unavailable_s", "time"), ("weekly_hours", "number"),
+)  # fmt: skip
+WHAT_CHANGED = (
+    ("change", "count"), ("kind", "text"), ("source", "text"), ("target", "text"),
+    ("before", "text"), ("after", "text"), ("p_adjusted", "number"),
 )  # fmt: skip

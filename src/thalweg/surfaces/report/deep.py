@@ -1,0 +1,87 @@
+"""What a report tells beyond the map: model, deviations, causes of waiting, drift."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thalweg.errors import RequestError
+from thalweg.process.conformance.conform import conform_book
+from thalweg.process.discovery.discover import discover_book
+from thalweg.process.drift.drift import drift_book
+from thalweg.process.waiting.waits import waits_book
+
+if TYPE_CHECKING:
+    from thalweg.process.conformance.result import ConformResult
+    from thalweg.process.discovery.result import DiscoverResult
+    from thalweg.process.drift.drift import DriftResult
+    from thalweg.process.filters import Filter
+    from thalweg.process.result import MapResult
+    from thalweg.process.waiting.result import WaitsResult
+    from thalweg.records.store.book import Book
+
+MOST_VARIANTS = 20_000
+"""Beyond this, aligning every variant takes longer than a report may; ``thalweg conform`` does it."""
+SAMPLE_FROM_VARIANTS, SAMPLE = 5_000, 2_000
+"""With more variants than the first, the models' quality is measured on so many objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deep:
+    """Results beside the map; None where there is nothing to look at.
+
+    conform: None also where there are too many variants, which ``too_many`` says.
+    """
+
+    model: DiscoverResult
+    conform: ConformResult | None
+    waits: WaitsResult
+    drift: DriftResult
+    too_many: bool
+
+
+def look_deep(
+    book: Book,
+    main: MapResult,
+    filters: Sequence[Filter],
+    *,
+    model: str | Path | None = None,
+    rules: str | Path | None = None,
+) -> Deep | None:
+    """Discover, conform, waits and drift of the report's object type.
+
+    Takes    model: a file to hold the records against; None means the discovered model.
+             rules: a file of rules to check as well.
+    Returns  None where the filters leave no object.
+    Raises   RequestError: a model or rules that make no sense, or more variants than a given
+             model can be aligned with in a report.
+    """
+    if main.objects == 0:
+        return None
+    many = main.variants > SAMPLE_FROM_VARIANTS
+    sample = SAMPLE if many and main.objects > SAMPLE else None
+    found = discover_book(book, type=main.type, filters=filters, choose=True, sample=sample)
+    too_many = main.variants > MOST_VARIANTS
+    if too_many and (model or rules):
+        raise RequestError(
+            f"There are {main.variants:,} variants; a report aligns up to {MOST_VARIANTS:,}. Use "
+            "thalweg conform, or narrow the report with a filter."
+        )
+    conform = None
+    if not too_many:
+        conform = conform_book(
+            book,
+            type=main.type,
+            filters=filters,
+            model=found.tree if model is None else model,
+            rules=rules,
+        )
+    return Deep(
+        model=found,
+        conform=conform,
+        waits=waits_book(book, type=main.type, filters=filters),
+        drift=drift_book(book, type=main.type, filters=filters).localised(),
+        too_many=too_many,
+    )

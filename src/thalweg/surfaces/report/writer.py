@@ -1,0 +1,103 @@
+"""The parts that sections are made of: charts and frames put into words, in one language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thalweg.surfaces.chart_frame import WIDTH, Chart, chart_svg
+from thalweg.surfaces.report.tables import Table, table
+from thalweg.surfaces.texts import Texts
+
+if TYPE_CHECKING:
+    from thalweg.process.result import MapResult
+
+_FONT = re.compile(r' font-family="[^"]*"')
+_ROLE = re.compile(r' aria-roledescription="[^"]*"')
+_ID = re.compile(r"\b(?:clip|gradient_)\d+\b")
+_SIZE = re.compile(r'<svg([^>]*?) width="([\d.]+)" height="([\d.]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart in the page: its SVG, its width in px, and the sentence below it.
+
+    wide: a picture that is scrolled through rather than made small.
+    """
+
+    title: str
+    svg: str
+    width: int
+    caption: str
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section. notes: facts and gaps in words; figures; tables with their titles."""
+
+    key: str
+    title: str
+    lead: str
+    notes: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    tables: tuple[tuple[str, Table], ...]
+
+
+class Writer:
+    """Turns charts and frames into parts of the page, in one language."""
+
+    def __init__(self, say: Texts) -> None:
+        self.say = say
+
+    def section(
+        self,
+        key: str,
+        *,
+        figures: Sequence[Figure] = (),
+        tables: Sequence[Table] = (),
+        notes: Sequence[str] = (),
+    ) -> Section:
+        titled = tuple((self.say(f"table.{t.key}"), t) for t in tables)
+        title, lead = self.say(f"section.{key}.title"), self.say(f"section.{key}.lead")
+        return Section(key, title, lead, tuple(notes), tuple(figures), titled)
+
+    def figure(self, key: str, chart: Chart, **values: str) -> Figure:
+        svg = chart_svg(chart, self.say.language)
+        svg = _ROLE.sub("", _FONT.sub("", svg))
+        ids = {old: f"{key}-{n}" for n, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
+        svg = _ID.sub(lambda found: ids[found[0]], svg)
+        size = _SIZE.search(svg)
+        width = round(float(size[2])) if size else WIDTH
+        svg = _SIZE.sub(r"<svg\1", svg, count=1)
+        title, caption = (
+            self.say(f"figure.{key}.title"),
+            self.say(f"figure.{key}.caption", **values),
+        )
+        return Figure(title, svg, width, caption)
+
+    def picture(self, key: str, svg: str, **values: str) -> Figure:
+        """A picture that is already drawn, in its own size."""
+        svg = _FONT.sub("", svg)
+        size = _SIZE.search(svg)
+        width = round(float(size[2])) if size else WIDTH
+        title = self.say(f"figure.{key}.title")
+        caption = self.say(f"figure.{key}.caption", **values)
+        return Figure(title, svg, width, caption, wide=True)
+
+    def table(
+        self, key: str, frame: pl.DataFrame | None, columns: Sequence[tuple[str, str]]
+    ) -> list[Table]:
+        """The table as a list of one, or of none where the measure is absent or empty."""
+        if frame is None or frame.is_empty():
+            return []
+        return [table(key, frame, columns, self.say)]
+
+    def missing(self, result: MapResult, measure: str) -> list[str]:
+        """Why a measure is absent, in words."""
+        code = result.missing.get(measure)
+        return [] if code is None else [self.say(f"missing.{measure}.{code}")]
