@@ -203,7 +203,7 @@ def _groups(result: ConformResult, say: Texts) -> None:
     if parties is not None and len(parties):
         role = say(f"conform.roles.{parties['role'][0]}")
         head = [say(f"conform.{name}") for name in ("party", *figures)]
-        worst = parties.sort("mean_fitness").head(_PARTIES)
+        worst = parties.sort("mean_high", nulls_last=True).head(_PARTIES)
         rows = [[_short(row["party"]), *_figures(row, say)] for row in worst.iter_rows(named=True)]
         _section(say, "conform.parties", len(parties), [head, *rows], role=role)
 
