@@ -60,6 +60,7 @@ def test_the_public_names_are_these() -> None:
         "load_mapping",
         "map",
         "open_book",
+        "waits",
         "write_report",
     ]
 

@@ -136,6 +136,15 @@ def test_too_little_work_teaches_no_hours() -> None:
     assert "hours_mostly_unknown" in result.warnings
 
 
+def test_work_without_length_is_told() -> None:
+    """A start that equals the end may be one that was never recorded."""
+    rows = [(c, a, e, e, who) for c, a, _, e, who in SIMPLE]
+    result = waits_book(interval_book(rows), calendar=None)
+    assert result.facts["without_length"] == 4
+    assert "mostly_without_length" in result.warnings
+    assert "mostly_without_length" not in simple().warnings
+
+
 def test_where_nothing_is_left_nothing_is_claimed() -> None:
     none = simple(filters=["duration>300d"])
     assert (none.objects, none.total_s, none.waits) == (0, 0.0, 0)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from thalweg.process.conformance.conform import conform_book as conform
     from thalweg.process.discovery.discover import discover_book as discover
     from thalweg.process.map import map_book as map
+    from thalweg.process.waiting.waits import waits_book as waits
     from thalweg.records.ingest import ingest
     from thalweg.records.mapping.flat import FlatMapping, load_mapping
     from thalweg.records.store.book import open_book
@@ -28,6 +29,7 @@ _HOMES = {
     "ingest": ("thalweg.records.ingest", "ingest"),
     "open_book": ("thalweg.records.store.book", "open_book"),
     "map": ("thalweg.process.map", "map_book"),
+    "waits": ("thalweg.process.waiting.waits", "waits_book"),
     "write_report": ("thalweg.surfaces.report", "write_report"),
 }
 
@@ -40,6 +42,7 @@ __all__ = [
     "load_mapping",
     "map",
     "open_book",
+    "waits",
     "write_report",
 ]
 

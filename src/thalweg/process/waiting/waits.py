@@ -339,6 +339,7 @@ class _Measuring:
             "unmatched_starts": pieces.unmatched_starts,
             "unmatched_completes": pieces.unmatched_completes,
             "unknown_starts": pieces.unknown,
+            "without_length": int((counted & (pieces.start_ns == pieces.end_ns)).sum()),
             "without_work_before": int((counted & (scene.source < 0)).sum()),
             "unnamed_s": float(unnamed[0] + unnamed[1] / SECOND_NS),
             "concurrent": [[names[a], names[b]] for a, b in together],
@@ -357,6 +358,8 @@ class _Measuring:
             "no_objects": self.view.objects == 0,
             "few_objects": 0 < self.view.objects < FEW_OBJECTS,
             "service_included": self.scene.pieces.encoding == "instants",
+            "mostly_without_length": self.scene.pieces.encoding == "interval"
+            and self.facts["without_length"] > self.waits.counted().sum() / 2,
             "mostly_unnamed": split and self.facts["unnamed_s"] > total / 2 > 0,
             "hours_mostly_unknown": asked and self.facts["unknown_hours_s"] > total / 2 > 0,
             "shared_resources": self.facts["shared_resources"] > 0,
