@@ -358,7 +358,9 @@ def test_a_cause_that_the_records_cannot_show_is_said_not_drawn_as_nothing() -> 
 def test_changes_are_marked_with_their_dates(language: str) -> None:
     say = load(language)
     days = [datetime(2012, 1, d, tzinfo=UTC) for d in range(1, 21)]
-    series = pl.DataFrame({"kind": ["times"] * 20, "at": days, "value": [1.0] * 10 + [2.0] * 10})
+    levels = [1.0] * 10 + [2.0] * 9
+    runs = {"kind": ["times"] * 19, "from": days[:-1], "to": days[1:], "level": levels}
+    series = pl.DataFrame(runs)
     changes = pl.DataFrame(
         {"kind": ["times"], "at": [days[10]], "low": [days[9]], "high": [days[12]]}
     )

@@ -16,24 +16,22 @@ _PANEL = 120
 
 
 def drift_chart(series: pl.DataFrame, changes: pl.DataFrame, say: Texts) -> Chart:
-    """One panel for each kind of change: a statistic over time, changes and their intervals.
+    """One panel for each kind of change: a level over time, changes and their intervals.
 
-    Takes    series: kind ("control_flow", "times" or a name to be shown), at (UTC time), value
-             (the statistic around that time).
+    Takes    series: one row per run of objects: kind ("control_flow", "times" or a name to be
+             shown), from and to (UTC times of its first and last object), level (a number without
+             a unit, so that only its movement is shown).
              changes: kind, at (UTC time of the change), low and high (its interval; may be null).
-             Kinds without a series are not drawn.
+             Kinds without a series are not drawn. Both of one group of objects.
     """
     alt = load_altair()
-    local = [pl.col(c).dt.replace_time_zone(None).dt.cast_time_unit("ms") for c in ("at",)]
-    lines = series.with_columns(local)
-    marks = changes.with_columns(
-        pl.col("at", "low", "high").dt.replace_time_zone(None).dt.cast_time_unit("ms")
-    )
+    lines = series.with_columns(_plain("from", "to")).sort("kind", "from")
+    marks = changes.with_columns(_plain("at", "low", "high"))
     x = alt.X(
-        "at:T",
+        "from:T",
         title=None,
-        axis=time_axis(alt, lines["at"], say.language),
-        scale=alt.Scale(domain=[_stamp(lines["at"].min()), _stamp(lines["at"].max())]),
+        axis=time_axis(alt, lines["from"], say.language),
+        scale=alt.Scale(domain=[_stamp(lines["from"].min()), _stamp(lines["to"].max())]),
     )
     kinds = lines["kind"].unique(maintain_order=True).to_list()
     panels = [
@@ -48,6 +46,11 @@ def drift_chart(series: pl.DataFrame, changes: pl.DataFrame, say: Texts) -> Char
         for kind in kinds
     ]
     return alt.vconcat(*panels, spacing=20).resolve_scale(x="shared")
+
+
+def _plain(*names: str) -> pl.Expr:
+    """Times as charts take them."""
+    return pl.col(*names).dt.replace_time_zone(None).dt.cast_time_unit("ms")
 
 
 def _kind_name(kind: str, say: Texts) -> str:
@@ -85,16 +88,17 @@ def _panel(alt: Any, line: pl.DataFrame, marks: pl.DataFrame, x: Any, name: str,
         pl.Series("told", told, pl.String),
         pl.Series("shown", shown, pl.String),
     )
+    last = line.tail(1).with_columns(pl.col("to").alias("from"))
     curve = (
-        alt.Chart(line)
-        .mark_line(color=palette.DEEP, strokeWidth=1.6, aria=False)
+        alt.Chart(pl.concat([line, last]))
+        .mark_line(color=palette.DEEP, strokeWidth=1.6, interpolate="step-after", aria=False)
         .encode(
             x=x,
             y=alt.Y(
-                "value:Q",
+                "level:Q",
                 title=None,
                 scale=alt.Scale(zero=False),
-                axis=alt.Axis(tickCount=4, format="~s"),
+                axis=alt.Axis(labels=False, tickCount=4),
             ),
         )
     )
@@ -107,13 +111,15 @@ def _panel(alt: Any, line: pl.DataFrame, marks: pl.DataFrame, x: Any, name: str,
                 x=alt.X("low:T"), x2="high:T"
             ),
             curve,
-            ends.mark_rule(color=palette.RUST, strokeWidth=1.8).encode(x=x, description="told:N"),
+            ends.mark_rule(color=palette.RUST, strokeWidth=1.8).encode(
+                x=alt.X("at:T"), description="told:N"
+            ),
         ]
         if len(marks) <= 6:
             layers.append(
                 ends.mark_text(
                     align="center", fontSize=10.5, color=palette.RUST, fontWeight=600
-                ).encode(x=x, y=alt.value(-8), text="shown:N")
+                ).encode(x=alt.X("at:T"), y=alt.value(-8), text="shown:N")
             )
     title = alt.TitleParams(
         name, anchor="start", fontSize=12, fontWeight=600, color=palette.INK, offset=18

@@ -44,8 +44,8 @@ def layout_bpmn(model: BpmnModel) -> Layout:
     riders = _riders(model)
     placed = [node for node in model.nodes if node.id not in riders]
     number = {node.id: n for n, node in enumerate(placed)}
-    hosts = {host for host, _ in riders.values()}
-    shapes = [_bpmn_shape(node, carries=node.id in hosts) for node in placed]
+    hosts = [host for host, _ in riders.values()]
+    shapes = [_bpmn_shape(node, hosts.count(node.id)) for node in placed]
     links = []
     for flow in model.flows:
         host, away = riders.get(flow.source, (flow.source, None))
@@ -72,10 +72,18 @@ def _riders(model: BpmnModel) -> dict[str, tuple[str, int]]:
         if node.kind == "event" and node.attached in tasks and node.id not in entered:
             on.setdefault(node.attached or "", []).append(node.id)
     return {
-        event: (host, _RIDER - 2 * _RIDER * nth // max(1, len(events) - 1))
+        event: (host, away)
         for host, events in on.items()
-        for nth, event in enumerate(events)
+        for event, away in zip(events, _rider_places(len(events)), strict=True)
     }
+
+
+def _rider_places(count: int) -> list[int]:
+    """Pixels right of a task's middle, from right to left; the middle itself stays free."""
+    if count <= 2:
+        return [_RIDER, -_RIDER][:count]
+    slots = max(4, count + count % 2)
+    return [60 - 120 * nth // (slots - 1) for nth in range(count)]
 
 
 def layout_net(net: PetriNet) -> Layout:
@@ -175,22 +183,23 @@ def _loop(
 ) -> list[Point]:
     """A flow from a node to itself: out below on the right, back in below on the left.
 
-    From an event that sits on the node it leads back to the middle, or beside it to the left.
+    From an event that sits on the node it leads back on the far left.
     """
     depth = y + shape.height / 2 + 16 + 8 * before
     if port is not None:
         start, low = (x + port[0], y + shape.height / 2 + port[1]), depth + port[1]
-        back = x if abs(port[0]) > EVENT / 2 else x - shape.width / 2 + 2
+        back = x - shape.width / 2 + 2
         return [start, (start[0], low), (back, low), (back, y + shape.height / 2)]
     away = min(shape.width / 4, 18.0) / (1 + before * 0.5)
     border = dock(shape, x, y, x + away, above=False)
     return [(x + away, border), (x + away, depth), (x - away, depth), (x - away, border)]
 
 
-def _bpmn_shape(node: BpmnNode, *, carries: bool) -> Shape:
+def _bpmn_shape(node: BpmnNode, riders: int) -> Shape:
     room = _NAME_ROOM if node.label else 0
     if node.kind == "task":
-        return Shape(box_width(node.label or ""), TASK_HEIGHT, room=_RIDER if carries else 0)
+        width = TASK_WIDTHS[-1] if riders > 2 else box_width(node.label or "")
+        return Shape(width, TASK_HEIGHT, room=_RIDER if riders else 0)
     if node.kind in ("start", "end", "event"):
         return Shape(EVENT, EVENT, "circle", room)
     return Shape(GATEWAY, GATEWAY, "diamond", room)

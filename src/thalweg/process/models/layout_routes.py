@@ -111,7 +111,8 @@ def _points(
 
 
 def _shift(shape: Shape) -> float:
-    return min(shape.width / 5, 16.0)
+    """How far two trunks stand from the middle; nearer where events sit on a box."""
+    return 5.5 if shape.form == "box" and shape.room else min(shape.width / 5, 16.0)
 
 
 def dock(shape: Shape, centre_x: float, centre_y: float, x: float, *, above: bool) -> float:
