@@ -101,12 +101,15 @@ def model_quality(
     precision = measure_precision(net, variants)
     after, generalisation = None, None
     if precision is None:
-        missing["precision"] = missing["precision_aligned"] = "too_many_markings"
+        missing["precision"] = "too_many_markings"
     if not whole:
         missing["generalisation"] = missing["precision_aligned"] = "biased_by_sample"
     else:
         generalisation = measure_generalisation(net, alignments)
-        after = measure_aligned_precision(net, variants, alignments) if precision else None
+        fits = not alignments.high.any()
+        after = precision if fits else measure_aligned_precision(net, variants, alignments)
+        if after is None:
+            missing["precision_aligned"] = "too_many_markings"
     exact = None if precision is None else precision.value
     if precision is not None and exact is None:
         missing["precision"] = "no_prefix_followed"
