@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from bench_models import measure_discovery, measure_loans, measure_quality, measure_waiting
 from generate import DATA, ensure
 from measure import HERE, Reading, repeat, run
 from results import render
@@ -97,25 +98,48 @@ def warm_up(source: str) -> None:
         run(f"ours.{task}", book=book)
 
 
+def measure_records(sizes: list[int], times: int, today: str, kept: dict[str, Any]) -> None:
+    """From files to books and maps."""
+    smallest = str(ensure(1))
+    warm_up(smallest)
+    kept["first"] = measure_first(smallest) | {"date": today}
+    if BPIC_2012.exists():
+        kept["xes"] = measure_xes(times) | {"date": today}
+    else:
+        print("The public logs are not beside this checkout: XES is not measured.")
+    for millions in sizes:
+        kept["sizes"][str(millions)] = measure_size(millions, times) | {"date": today}
+
+
+def measure_models(sizes: list[int], times: int, kept: dict[str, Any]) -> dict[str, Any]:
+    """Discovery, quality and waiting; figures of other sizes stay."""
+    found: dict[str, Any] = {"discovery": dict(kept.get("discovery", {}))}
+    for millions in sizes:
+        if millions < LARGE:
+            found["discovery"][str(millions)] = measure_discovery(millions, times, say)
+    if BPIC_2012.exists():
+        found["loans"] = measure_loans(BPIC_2012, times, say)
+        found["quality"] = measure_quality(BPIC_2012, times, say)
+    found["waiting"] = measure_waiting(10, say)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure Thalweg beside its peers.")
     parser.add_argument("--sizes", nargs="+", type=int, default=[1, 10], help="million events")
     parser.add_argument("--times", type=int, default=3, help="runs to take the median of")
     parser.add_argument("--date", type=date.fromisoformat, help="printed in the results")
+    parser.add_argument("--only", choices=("records", "models"), help="a half; the other stays")
     parser.add_argument("--note", default="", help="a sentence for the results")
     options = parser.parse_args()
     today = (options.date or datetime.now(UTC).date()).isoformat()
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"sizes": {}}
-    smallest = str(ensure(1))
-    warm_up(smallest)
     kept["machine"], kept["note"] = machine(), options.note
-    kept["first"] = measure_first(smallest) | {"date": today}
-    if BPIC_2012.exists():
-        kept["xes"] = measure_xes(options.times) | {"date": today}
-    else:
-        print("The public logs are not beside this checkout: XES is not measured.")
-    for millions in options.sizes:
-        kept["sizes"][str(millions)] = measure_size(millions, options.times) | {"date": today}
+    if options.only != "models":
+        measure_records(options.sizes, options.times, today, kept)
+    if options.only != "records":
+        found = measure_models(options.sizes, options.times, kept.get("models", {}))
+        kept["models"] = found | {"date": today}
     RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
     (HERE / "RESULTS.md").write_text(render(kept), encoding="utf-8")
     print("Written: benchmarks/RESULTS.md")

@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from results_bar import Bar, figure
+from results_models import NAMES as MODEL_NAMES
+from results_models import model_bars, model_pages
 
 JUDGED = "10"
 """Size, in millions of events, at which the bars are judged."""
 
 OPENED = ("just opened", "fresh process")
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar: what was measured, against what, and how the two must relate.
-
-    ``ratio`` is ours over theirs; it must stay at or below ``limit``.
-    """
-
-    work: str
-    rule: str
-    ours: float
-    theirs: float
-    limit: float
-    unit: str = "s"
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.theirs
-
-    def row(self) -> str:
-        met = "met" if self.ratio <= self.limit else "**not met**"
-        shown = f"1 / {1 / self.ratio:.1f}" if self.ratio < 1 else f"{self.ratio:.2f}"
-        ours, theirs = (f"{figure(v)} {self.unit}" for v in (self.ours, self.theirs))
-        return f"| {self.work} | {self.rule} | {ours} | {theirs} | {shown} | {met} |"
-
-
-def figure(value: float) -> str:
-    """Three significant digits."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
 
 
 def bars(kept: dict[str, Any]) -> Iterator[Bar]:
@@ -55,6 +26,7 @@ def bars(kept: dict[str, Any]) -> Iterator[Bar]:
         yield from _bars_at(kept["sizes"][JUDGED])
     if JUDGED in kept["sizes"] and "100" in kept["sizes"]:
         yield from _bars_of_growth(kept["sizes"][JUDGED], kept["sizes"]["100"])
+    yield from model_bars(kept)
 
 
 def _bars_at(size: dict[str, Any]) -> Iterator[Bar]:
@@ -106,7 +78,7 @@ NAMES = {
     "pm4py": "PM4Py, `read_xes`",
     "r4pm": "r4pm",
     "ingest_table": "Parquet to a finished book",
-}
+} | MODEL_NAMES
 
 
 def _table(found: dict[str, Any]) -> Iterator[str]:
@@ -122,8 +94,18 @@ def _table(found: dict[str, Any]) -> Iterator[str]:
         seconds = " · ".join(
             f"{part} {figure(s)} ({figure(work[part])})" for part, s in reading["seconds"].items()
         )
-        answers = " · ".join(f"{name} {value:,}" for name, value in reading["answers"].items())
+        answers = " · ".join(f"{name} {_shown(v)}" for name, v in reading["answers"].items())
         yield f"| {NAMES[task]} | {seconds} | {reading['peak_mb']:,.0f} MB | {answers} |"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{name} {_shown(v)}" for name, v in value.items()) + ")"
+    if isinstance(value, list):
+        return "/".join(map(str, value)) or "none"
+    if isinstance(value, float):
+        return f"{value:,}" if value == round(value, 2) else f"{value:,.6g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def disagreements(found: dict[str, Any]) -> list[str]:
@@ -182,6 +164,7 @@ def _page(kept: dict[str, Any]) -> Iterator[str]:
         yield f"\n## XES: BPI Challenge 2012, 262,200 events, {kept['xes']['date']}\n"
         yield from _table(kept["xes"])
         yield from _agreement(kept["xes"])
+    yield from model_pages(kept, _table)
     if "first" in kept:
         yield f"\n## First run after installation, 1 million events, {kept['first']['date']}\n"
         yield "Compilation happens once; its result is kept beside the installed package.\n"
