@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from thalweg.process.models.layout import (
 )
 from thalweg.process.models.layout_simplex import shortest_positions
 from thalweg.process.models.petri import PetriNet, Transition
+from thalweg.process.models.read import read_model
 from thalweg.process.models.tree import (
     SILENT,
     ProcessTree,
@@ -216,6 +218,20 @@ def crossing(layout: Layout) -> list[tuple[str, str]]:
         for other, (x, y0), (_, y1) in upright
         if flow != other and x0 < x < x1 and y0 < y < y1
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "most"),
+    [("running-example", 0), ("receipt", 0), ("declaration_documents", 0), ("BPI_2012_W", 1)],
+)
+def test_public_models_are_laid_out_with_hardly_a_crossing(
+    logs: Path, file: str, most: int
+) -> None:
+    model = read_model(logs / "models" / f"{file}.bpmn")
+    assert isinstance(model, BpmnModel)
+    layout = layout_bpmn(model)
+    check(model, layout)
+    assert len(crossing(layout)) <= most
 
 
 @settings(max_examples=40, deadline=None)
