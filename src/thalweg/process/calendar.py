@@ -48,6 +48,7 @@ DATE_HOURS = 2
 BUSIEST_HOURS, BUSIEST_DAYS = 8, 5
 DENSE_EVENTS = 20_000
 WORKED_SHARE = 0.2
+BEGINNING_SHARE = 0.1
 HOLIDAY_TYPICAL, HOLIDAY_SHARE, HOLIDAY_WEEKS = 10, 0.05, 4
 ROUND_THE_CLOCK_HOURS = 160
 
@@ -211,9 +212,9 @@ def learn_calendar(
     a fifth of the mean of the eight busiest. A day
     is a holiday when it has at most a twentieth of the median of its weekday in the four weeks
     before and after, and that median is ten events or more. Further hours are added, the busiest
-    first, until at least ``coverage`` of the events lies inside; and hours of the day in which hardly
-    any of ``starts_ns`` lies are dropped, the emptiest first, as long as ``coverage`` of them stays.
-    Refused below 500 events or four weeks,
+    first, until at least ``coverage`` of the events lies inside; and hours of the day are dropped
+    where less than a tenth of the events are beginnings (``starts_ns``, which are among them):
+    there people only finish what they began. Refused below 500 events or four weeks,
     when all events are at one hour of the day (two, where clocks change), or when nearly every
     hour is worked (reasons: few_events, short_span, dates_only, round_the_clock).
     """
@@ -230,7 +231,7 @@ def learn_calendar(
     worked = _widened(worked, weekly, coverage)
     if starts_ns is not None:
         begun = _count_hours(starts_ns, zone, int(starts_ns.min()), int(starts_ns.max()))
-        worked &= ~np.tile(_empty_hours(begun, coverage), 7)
+        worked &= ~np.tile(_finishing_hours(hours, begun), 7)
     share = float(weekly[worked].sum() / weekly.sum())
     if worked.sum() >= ROUND_THE_CLOCK_HOURS:
         return LearnedCalendar(None, "round_the_clock", share)
@@ -252,13 +253,10 @@ def _widened(worked: NDArray[np.bool_], weekly: NDArray[Any], coverage: float) -
     return wide
 
 
-def _empty_hours(hours: _Hours, coverage: float) -> NDArray[np.bool_]:
-    """Hours of the day that together hold at most what ``coverage`` leaves over."""
-    daily = np.bincount(hours.at % 24, hours.count, 24)
-    emptiest = np.argsort(daily, kind="stable")
-    empty = np.zeros(24, bool)
-    empty[emptiest[np.cumsum(daily[emptiest]) <= (1 - coverage) * daily.sum()]] = True
-    return empty
+def _finishing_hours(hours: _Hours, begun: _Hours) -> NDArray[np.bool_]:
+    """Hours of the day of whose events hardly any is a beginning."""
+    every = np.bincount(hours.at % 24, hours.count, 24)
+    return np.asarray(np.bincount(begun.at % 24, begun.count, 24) < BEGINNING_SHARE * every)
 
 
 def _worked_hours(weekly: NDArray[Any]) -> NDArray[np.bool_]:
