@@ -270,6 +270,7 @@ def receipt(tmp_path_factory: pytest.TempPathFactory, logs: Path) -> Book:
     return thalweg.open_book(folder)
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 def test_costs_and_deviations_of_a_real_log_are_those_of_pm4py(receipt: Book) -> None:
     """PM4Py aligns each variant with the same net; optimal costs are unique, and so is the number
     of moves, whichever optimal alignment a tool picks."""
