@@ -89,9 +89,7 @@ def r4pm_alignments(source: str, model: str, at_least: int = 1, seconds: int = 6
     reading = Reading()
     with contextlib.redirect_stderr(io.StringIO()):
         log = pm4py.read_xes(source, return_legacy_log_object=False)
-        counts = {
-            k: v if isinstance(v, int) else len(v) for k, v in pm4py.get_variants(log).items()
-        }
+        counts = {v: count for v, count in _counts(log).items() if count >= at_least}
         net = r4pm_net(*pm4py.read_pnml(model))
     names = ("log_move_cost", "model_move_cost", "silent_move_cost", "sync_move_cost")
     options = {"cost_fn": dict(zip(names, (1, 1, 0, 0), strict=True)), "max_states": None}
