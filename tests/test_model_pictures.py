@@ -250,6 +250,8 @@ def test_a_model_keeps_the_layout_of_its_file_where_that_is_complete() -> None:
     own = Layout(boxes, {"f": ((50, 80), (50, 300))})
     below = bpmn_svg(dataclasses.replace(small, layout=own))
     beside = bpmn_svg(dataclasses.replace(small, layout=Layout(boxes, {})))
+    twice = Layout(boxes, {"f": ((50, 80), (50, 80), (50, 300), (50, 300))})
+    assert bpmn_svg(dataclasses.replace(small, layout=twice)) == below
     assert float(parsed(below).attrib["height"]) > float(parsed(beside).attrib["height"]) + 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,13 +128,20 @@ def net_svg(net: PetriNet, *, language: str = "en", overlay: ModelOverlay | None
 
 
 def _own_layout(model: BpmnModel) -> Layout | None:
-    """The layout of the model's file, where it places every node and every flow."""
+    """The layout of the model's file, where it places every node and every flow.
+
+    Some programs write a point of a flow twice; it is taken once.
+    """
     layout = model.layout
     if layout is None or not model.nodes:
         return None
+    routes = {
+        key: tuple(point for point, _ in itertools.groupby(route))
+        for key, route in layout.routes.items()
+    }
     whole = all(node.id in layout.boxes for node in model.nodes)
-    whole &= all(len(layout.routes.get(flow.id, ())) > 1 for flow in model.flows)
-    return layout if whole else None
+    whole &= all(len(routes.get(flow.id, ())) > 1 for flow in model.flows)
+    return Layout(layout.boxes, routes) if whole else None
 
 
 def _arcs(net: PetriNet, number: int) -> Iterator[tuple[str, str, int]]:
