@@ -137,6 +137,15 @@ def _boundaries(
 
 
 @njit(cache=True, nogil=True)
+def _home(lo: int, hi: int, codes: Codes, group: Ints, events: Ints) -> Any:
+    """The group that has most of a sequence's events; the first of several."""
+    events[:] = 0
+    for j in range(lo, hi):
+        events[group[codes[j]]] += 1
+    return np.argmax(events)
+
+
+@njit(cache=True, nogil=True)
 def _split(
     way: int,
     group: Ints,
@@ -148,13 +157,11 @@ def _split(
     restart: Bools,
 ) -> tuple[Any, Any, Any, Any]:
     """Pieces of all sequences: (offsets, codes, group, count)."""
-    rows, longest = len(offsets) - 1, 0
-    for i in range(rows):
-        longest = max(longest, offsets[i + 1] - offsets[i])
+    rows = len(offsets) - 1
+    longest = np.max(np.diff(offsets)) if rows else 0
     room = 2 * len(codes) + 2 * rows if way >= LOOP else rows * (1 if way == CHOICE else groups)
     starts = np.empty(room + 1, np.int64)
-    owner = np.empty(room, np.int64)
-    weight = np.empty(room, np.int64)
+    owner, weight = np.empty(room, np.int64), np.empty(room, np.int64)
     out = np.empty(len(codes), np.uint32)
     end = np.empty(groups, np.int64)
     cost = np.empty((groups if way == SEQUENCE else 0, longest + 1), np.int64)
@@ -162,10 +169,7 @@ def _split(
     for i in range(rows):
         lo, hi = offsets[i], offsets[i + 1]
         if way == CHOICE:
-            end[:] = 0
-            for j in range(lo, hi):
-                end[group[codes[j]]] += 1
-            best = np.argmax(end)
+            best = _home(lo, hi, codes, group, end)
             starts[pieces], owner[pieces], weight[pieces] = at, best, count[i]
             pieces += 1
             for j in range(lo, hi):
