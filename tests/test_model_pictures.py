@@ -242,7 +242,7 @@ def test_a_table_without_the_needed_columns_is_refused() -> None:
         overlay_of(pl.DataFrame({"kind": ["skipped"], "occurrences": [1], "objects": [1]}))
 
 
-def test_a_model_keeps_the_layout_of_its_file_where_that_is_complete() -> None:
+def test_a_model_keeps_the_layout_of_its_file_if_that_is_complete_and_clear() -> None:
     small = BpmnModel(
         (BpmnNode("a", "task", "a"), BpmnNode("b", "task", "b")), (BpmnFlow("f", "a", "b"),)
     )
@@ -252,6 +252,8 @@ def test_a_model_keeps_the_layout_of_its_file_where_that_is_complete() -> None:
     beside = bpmn_svg(dataclasses.replace(small, layout=Layout(boxes, {})))
     twice = Layout(boxes, {"f": ((50, 80), (50, 80), (50, 300), (50, 300))})
     assert bpmn_svg(dataclasses.replace(small, layout=twice)) == below
+    heaped = Layout({"a": Box(0, 0, 100, 80), "b": Box(50, 40, 100, 80)}, own.routes)
+    assert bpmn_svg(dataclasses.replace(small, layout=heaped)) == beside
     assert float(parsed(below).attrib["height"]) > float(parsed(beside).attrib["height"]) + 200
 
 

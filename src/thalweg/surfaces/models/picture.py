@@ -84,7 +84,7 @@ def draw_model(
 
 
 def bpmn_svg(model: BpmnModel, *, language: str = "en", overlay: ModelOverlay | None = None) -> str:
-    """A BPMN model as SVG text, with its own layout if it has one that is complete."""
+    """A BPMN model as SVG text, with its own layout if that is complete and no boxes overlap."""
     say = catalogue.load(language)
     layout = _own_layout(model) or layout_bpmn(model)
     canvas = _Canvas(layout, overlay, say)
@@ -128,7 +128,7 @@ def net_svg(net: PetriNet, *, language: str = "en", overlay: ModelOverlay | None
 
 
 def _own_layout(model: BpmnModel) -> Layout | None:
-    """The layout of the model's file, where it places every node and every flow.
+    """The layout of the model's file, if it places every node and flow, and no box on another.
 
     Some programs write a point of a flow twice; it is taken once.
     """
@@ -141,7 +141,15 @@ def _own_layout(model: BpmnModel) -> Layout | None:
     }
     whole = all(node.id in layout.boxes for node in model.nodes)
     whole &= all(len(routes.get(flow.id, ())) > 1 for flow in model.flows)
-    return Layout(layout.boxes, routes) if whole else None
+    riders = {node.id for node in model.nodes if node.attached is not None}
+    boxes = [layout.boxes[n.id] for n in model.nodes if whole and n.id not in riders]
+    clear = not any(_overlap(a, b) for a, b in itertools.combinations(boxes, 2))
+    return Layout(layout.boxes, routes) if whole and clear else None
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    across = a.x < b.x + b.width and b.x < a.x + a.width
+    return across and a.y < b.y + b.height and b.y < a.y + a.height
 
 
 def _arcs(net: PetriNet, number: int) -> Iterator[tuple[str, str, int]]:
