@@ -146,8 +146,8 @@ def test_threads_change_nothing(threads: int) -> None:
     names = [f"{p}{k}" for p in "abcdef" for k in (1, 2)]
     sequences = {tuple(chance.choice(names, chance.integers(0, 9)).tolist()) for _ in range(90)}
     variants = weigh(*sorted(sequences))
-    one = align(WIDE, variants, threads=1, max_states=700)
-    other = align(WIDE, variants, threads=threads, max_states=700)
+    one = align(WIDE, variants, threads=1, max_states=40)
+    other = align(WIDE, variants, threads=threads, max_states=40)
     for name in ("low", "high", "exact", "states", "offsets", "event", "transition"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
 

@@ -32,6 +32,8 @@ MAX_STATES = 1_000_000
 MAX_SECONDS = 30.0
 SHORTEST_RUN_STATES = 5_000_000
 VARIANTS_AT_ONCE = 16
+LISTED_FOR_ONE = 16
+"""States that the list of markings deals with in the time that the search takes for one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +78,9 @@ def align(
 
     Takes    max_states, max_seconds: where the search for one variant ends; a variant that it ends
              has bounds and a good alignment, not the cheapest for certain. The states alone give
-             the same answer on every machine. progress: told variants done and all, from the
-             thread that called; what it raises ends the work.
+             the same answer on every machine; one of a listed marking counts for a sixteenth.
+             progress: told variants done and all, from the thread that called; what it raises ends
+             the work.
     Raises   RequestError: a cap is not positive, or the net never completes.
     Source   A* (Hart, Nilsson and Raphael 1968) over the synchronous product (Adriansyah 2014).
     """
@@ -163,7 +166,8 @@ class _Aligner:
     def align(self, trace: IntTable, caps: _Caps, stop: StopFlag) -> Found:
         if stop.wanted:
             raise StoppedError
-        if self.table is not None and self.table.markings * (len(trace) + 1) <= caps.states:
+        most = LISTED_FOR_ONE * caps.states
+        if self.table is not None and self.table.markings * (len(trace) + 1) <= most:
             found = self.table.align(trace, len(trace) + caps.shortest)
             if found is not None:
                 return found
