@@ -126,7 +126,9 @@ def _panel(
     if not strangers:
         return [], 0.0
     shown = strangers[:_MOST_STRANGERS]
-    columns = max(1, min(len(shown), int((width - 2 * MARGIN) // _PANEL_COLUMN)))
+    widest = max(_plain_width(_stranger_words(name, d, say)) for name, d in shown)
+    column = min(max(_PANEL_COLUMN, widest + 90), width - 2 * MARGIN)
+    columns = max(1, min(len(shown), int((width - 2 * MARGIN) // column)))
     rows = -(-len(shown) // columns)
     height = 44 + rows * _PANEL_ROW + (_PANEL_ROW if len(strangers) > len(shown) else 0)
     box = Box(MARGIN, top, width - 2 * MARGIN, height)
@@ -138,14 +140,14 @@ def _panel(
         f'fill="{palette.INK}">{escape(say("model_picture.strangers"))}</text>',
     ]
     for n, (name, deviation) in enumerate(shown):
-        x = box.x + 16 + (n // rows) * _PANEL_COLUMN
+        x = box.x + 16 + (n // rows) * column
         y = top + 46 + (n % rows) * _PANEL_ROW
-        width = badge_width(deviation.occurrences, say.language)
+        taken = badge_width(deviation.occurrences, say.language)
         words = _stranger_words(name, deviation, say)
-        room = (_PANEL_COLUMN - width - 24) / _SLIM
+        room = (column - taken - 24) / _SLIM
         parts.append(
             badge("inserted", deviation.occurrences, x, y, say.language)
-            + f'<g><title>{escape(words)}</title><text x="{x + width + 8:.1f}" y="{y + 4:.1f}" '
+            + f'<g><title>{escape(words)}</title><text x="{x + taken + 8:.1f}" y="{y + 4:.1f}" '
             f'font-size="{SMALL_PX + 0.5}" fill="{palette.INK}">'
             f"{escape(shorten(words, SMALL_PX, room))}</text></g>"
         )
@@ -178,7 +180,13 @@ def _stranger_words(name: str, deviation: Deviation, say: Texts) -> str:
     if deviation.objects is None:
         return name
     shown = format_count(deviation.objects, say.language)
-    return say("model_picture.stranger", activity=name, objects=shown)
+    return say(counted("stranger", deviation.objects, say), activity=name, objects=shown)
+
+
+def counted(key: str, count: int, say: Texts) -> str:
+    """The key of a text for a count: the singular where the language has one."""
+    one = f"model_picture.{key}_one"
+    return one if count == 1 and say.has(one) else f"model_picture.{key}"
 
 
 def _ramp(x: float, y: float) -> str:

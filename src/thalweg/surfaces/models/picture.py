@@ -24,7 +24,7 @@ from thalweg.surfaces.format_values import format_count
 from thalweg.surfaces.lettering import wrap
 from thalweg.surfaces.map_svg import escape
 from thalweg.surfaces.models import glyphs
-from thalweg.surfaces.models.frame import Scene, Sign, document, overlay_signs
+from thalweg.surfaces.models.frame import Scene, Sign, counted, document, overlay_signs
 from thalweg.surfaces.models.overlay import Deviation, ModelOverlay
 from thalweg.surfaces.process_map import svg_to_png
 from thalweg.surfaces.texts import Texts
@@ -287,7 +287,7 @@ class _Canvas:
         if deviation.objects is None:
             return words
         return self.say(
-            "model_picture.told_objects",
+            counted("told_objects", deviation.objects, self.say),
             told=words,
             objects=format_count(deviation.objects, language),
         )
