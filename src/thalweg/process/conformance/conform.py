@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -204,7 +204,7 @@ def _replay(
         "labels_fitted": dict(fitted),
         "assumed": list(net.assumed),
         "left_out": dict(model.left_out) if isinstance(model, BpmnModel) else {},
-        "faults": [finding.code for finding in check_net(net, _MOST_MARKINGS)],
+        "faults": [asdict(finding) for finding in check_net(net, _MOST_MARKINGS)],
         "tree": str(model) if isinstance(model, ProcessTree) else None,
         "shortest_run": aligned.model_cost,
         "variants": variants.variants,

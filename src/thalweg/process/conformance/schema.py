@@ -144,7 +144,16 @@ _MODEL: dict[str, Json] = {
     },
     "assumed": TEXTS | {"description": "codes of what the model's file did not say"},
     "left_out": {"type": "object", "description": "elements of the file that the model has not"},
-    "faults": TEXTS | {"description": "codes of what is wrong with the net; none if it is sound"},
+    "faults": {
+        "type": "array",
+        "description": "what is wrong with the net; none if it is sound",
+        "items": {
+            "type": "object",
+            "properties": {"code": TEXT, "count": COUNT, "examples": TEXTS},
+            "required": ["code", "count", "examples"],
+            "additionalProperties": False,
+        },
+    },
     "tree": MAYBE | {"description": "process tree, if it is one"},
     "shortest_run": RATIO | {"description": "visible steps of the model's shortest run"},
     "variants": COUNT,

@@ -13,4 +13,15 @@ from thalweg.surfaces.cli import (
     waits,
 )
 
-__all__ = ["book", "chart", "conform", "discover", "drift", "ingest", "inspect", "map", "report", "waits"]
+__all__ = [
+    "book",
+    "chart",
+    "conform",
+    "discover",
+    "drift",
+    "ingest",
+    "inspect",
+    "map",
+    "report",
+    "waits",
+]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +10,10 @@ import typer
 from thalweg.errors import RequestError
 from thalweg.surfaces.cli.app import AsJson, Language, app, interruptible
 from thalweg.surfaces.cli.map import Filters
-from thalweg.surfaces.cli.output import note, print_json
+from thalweg.surfaces.cli.output import note, print_json, step_bar
 from thalweg.surfaces.texts import load
 
 if TYPE_CHECKING:
-    from thalweg.process.conformance.conform import Told
     from thalweg.process.conformance.result import ConformResult
 
 BROKEN = 10
@@ -140,35 +136,9 @@ def _conform(book: Path, options: dict[str, Any], language: str) -> ConformResul
     from thalweg.process.conformance.conform import conform_book
     from thalweg.records.store.book import open_book
 
-    with _progress(language) as told:
-        return conform_book(open_book(book), told=told, **options)
-
-
-@contextmanager
-def _progress(language: str) -> Iterator[Told]:
-    """A bar for each step; silent when standard error is not a terminal."""
     say = load(language)
-    if not sys.stderr.isatty():
-        yield lambda _step, _done, _all: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task("", total=None)
-
-        def told(step: str, done: int, total: int) -> None:
-            bar.update(
-                task,
-                description=say(f"conform.step_{step}"),
-                completed=done,
-                total=total or None,
-            )
-
-        yield told
+    with step_bar(lambda step: say(f"conform.step_{step}")) as told:
+        return conform_book(open_book(book), told=told, **options)
 
 
 def _check_files(export: Path | None, picture: Path | None) -> None:

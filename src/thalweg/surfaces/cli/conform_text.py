@@ -17,12 +17,13 @@ from thalweg.surfaces.format_values import (
     format_number,
     format_share,
 )
+from thalweg.surfaces.model_doubts import model_doubts
 from thalweg.surfaces.texts import Texts, load
 
 if TYPE_CHECKING:
     from thalweg.process.conformance.result import ConformResult
 
-_RULES, _MONTHS, _PARTIES, _UNKNOWN = 20, 12, 8, 6
+_RULES, _MONTHS, _PARTIES = 20, 12, 8
 _CHARACTERS = 60
 
 
@@ -82,10 +83,8 @@ def _fitness(result: ConformResult, say: Texts) -> None:
     if result.pending_steps:
         count = format_count(result.pending_steps, say.language)
         typer.echo(say("conform.pending", count=count))
-    unknown = (result.model or {}).get("unknown_to_model", [])
-    if unknown:
-        more = ", …" if len(unknown) > _UNKNOWN else ""
-        typer.echo(say("conform.unknown", names=", ".join(unknown[:_UNKNOWN]) + more))
+    for text in model_doubts(result, say):
+        typer.echo(text)
 
 
 def _rules(table: pl.DataFrame, say: Texts) -> None:

@@ -18,6 +18,7 @@ from thalweg.surfaces.format_values import (
     format_number,
     format_share,
 )
+from thalweg.surfaces.model_doubts import model_doubts
 from thalweg.surfaces.models.discovered import bpmn_of
 from thalweg.surfaces.models.picture import bpmn_svg
 from thalweg.surfaces.report import tables
@@ -74,7 +75,7 @@ def deviations_section(deep: Deep, writer: Writer) -> Section:
         return writer.section("deviations", notes=[say("note.too_many_variants")])
     figures, notes = [], []
     if found.fitness is not None:
-        notes.append(_fitness_note(found, say))
+        notes += [_fitness_note(found, say), *model_doubts(found, say)]
         figures += _deviation_picture(found, writer)
     if found.pending_steps:
         notes.append(say("conform.pending", count=format_count(found.pending_steps, say.language)))
