@@ -4,7 +4,9 @@
 
 Cases follow the routing of ``generate``; each activity has servers of its own who work weekdays
 from 9 to 17, serve first come, first served, and are busy 85 % of that time. Waits are therefore
-contention and off hours, and nothing else: the remainder is a check beside the clock.
+off hours and queues, and nothing else: a remainder of zero is a check beside the clock. (A queue
+shows as priority where cases begin: when they came is not recorded, so that their first work
+counts as enabled when it starts.)
 """
 
 from __future__ import annotations

@@ -204,6 +204,19 @@ def test_work_beside_other_work_waits_for_what_came_before_both() -> None:
     assert as_listed.total_s == 12 * 3 * HOUR < result.total_s
 
 
+def test_rare_returns_are_no_branches() -> None:
+    """As neighbours, a → b and b → a look balanced (20 to 8); in whole cases a comes first."""
+    kinds = [("a", "x", "b")] * 300 + [("a", "b")] * 20 + [("b", "a")] * 8
+    rows = [
+        (f"c{n}", activity, 10.0 * n + 2 * k, 10.0 * n + 2 * k + 1, "Ann")
+        for n, steps in enumerate(kinds)
+        for k, activity in enumerate(steps)
+    ]
+    result = waits_book(interval_book(rows), calendar=None)
+    assert result.facts["concurrent"] == []
+    assert len(result.pairs) == 4
+
+
 def test_tables_sum_to_the_whole_and_json_follows_its_schema() -> None:
     world = Workshop(3)
     result = waits_book(world.book(), type="item", calendar=world.calendars(), cost_per_hour=2)

@@ -2,11 +2,14 @@
 
 The line above in the log is not always what a piece of work waited for: where two branches run
 side by side, it may belong to the other branch. Two activities are taken to run side by side when
-their order within objects is balanced (the dependency of Weijters and others, 2006, as Chapela-Campa
-and Dumas, 2024, use it for enabling times), or when they overlap in time as often as they follow
-one another. Only objects count in which both happen once: work that repeats, in rework or in lots,
-comes in every order and overlaps without being side by side by design. A piece of work is enabled when the latest piece of the same object ends whose
-activity does not run beside its own and which ended before it began.
+they overlap in time as often as they follow one another, or when their order is balanced: among
+neighbours (the dependency of Weijters and others, 2006, as Chapela-Campa and Dumas, 2024, use it
+for enabling times) and in whole objects, a tenth of which at least show the rarer order;
+neighbours alone take rare skips and returns for branches, whole objects alone take a second round
+of a loop for one. Only objects count in which both happen once: work that repeats, in rework or
+in lots, comes in every order and overlaps without being side by side by design. A piece of work
+is enabled when the latest piece of the same object ends whose activity does not run beside its
+own and which ended before it began.
 """
 
 from __future__ import annotations
@@ -35,25 +38,26 @@ Oracle = Literal["both", "order", "overlap", "none"]
 
 DEPENDENCY = 0.9
 OVERLAP_SHARE = 0.5
+RARER_SHARE = 0.1
 MOST_ACTIVITIES = 2048
 """Beyond it, tables of activity by activity are not laid out and nothing is taken as concurrent."""
 
 FIRST = -1
-FOLLOWS, OVERLAPS = range(2)
+FOLLOWS, BEFORE, OVERLAPS = range(3)
 FEWEST = 10
 """Objects that show a pair in either order or overlapping, below which nothing is concluded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrderAggregate:
-    """Per pair of activities that happen once each in an object: how often the second FOLLOWS the
-    first (next by completion, not overlapping), and how often they OVERLAP in time."""
+    """Per pair of activities, objects in which both happen once and: the second FOLLOWS the first
+    as the next to end; the first ends BEFORE the second begins; they OVERLAP in time."""
 
     counts: NDArray[np.int64]
 
     @staticmethod
     def zero(activities: int) -> OrderAggregate:
-        return OrderAggregate(np.zeros((activities, activities, 2), np.int64))
+        return OrderAggregate(np.zeros((activities, activities, 3), np.int64))
 
     def merge(self, other: OrderAggregate) -> OrderAggregate:
         """The aggregate of two disjoint sets of objects."""
@@ -84,23 +88,27 @@ def aggregate_order(pieces: Pieces, activities: int, threads: int | None = None)
 def _relate(
     offsets: Ints, code: Codes, start_ns: Ints, end_ns: Ints, counts: NDArray[np.int64]
 ) -> None:
-    times = np.zeros(len(counts), np.int64)
+    times, once = np.zeros(len(counts), np.int64), np.empty(len(counts), np.int64)
     for i in range(len(offsets) - 1):
         first, last = offsets[i], offsets[i + 1]
         for j in range(first, last):
             times[code[j]] += 1
-        for j in range(first + 1, last):
-            b = code[j]
-            if times[b] > 1:
+        found = 0
+        for j in range(first, last):
+            if times[code[j]] > 1:
                 continue
-            k = j - 1
-            if end_ns[k] <= start_ns[j] and times[code[k]] == 1:
-                counts[code[k], b, FOLLOWS] += 1
-            while k >= first and end_ns[k] > start_ns[j]:
-                if start_ns[k] < end_ns[k] and times[code[k]] == 1:
+            b = code[j]
+            for n in range(found):
+                k = once[n]
+                if end_ns[k] <= start_ns[j]:
+                    counts[code[k], b, BEFORE] += 1
+                    if k == j - 1:
+                        counts[code[k], b, FOLLOWS] += 1
+                else:
                     counts[code[k], b, OVERLAPS] += 1
                     counts[b, code[k], OVERLAPS] += 1
-                k -= 1
+            once[found] = j
+            found += 1
         for j in range(first, last):
             times[code[j]] = 0
 
@@ -108,18 +116,21 @@ def _relate(
 def concurrent_pairs(order: OrderAggregate, oracle: Oracle = "both") -> NDArray[np.bool_]:
     """Which pairs of activities run side by side; symmetric, never an activity with itself."""
     follows = order.counts[..., FOLLOWS].astype(float)
+    before = order.counts[..., BEFORE].astype(float)
     overlaps = order.counts[..., OVERLAPS].astype(float)
-    both = follows + follows.T
-    dependency = np.abs(follows - follows.T) / (both + 1)
-    balanced = (np.minimum(follows, follows.T) > 0) & (dependency < DEPENDENCY)
-    overlapping = (overlaps > 0) & (overlaps >= OVERLAP_SHARE * (overlaps + both))
+    near, far = follows + follows.T, before + before.T
+    balanced = (np.minimum(follows, follows.T) > 0) & (
+        np.abs(follows - follows.T) < DEPENDENCY * (near + 1)
+    )
+    balanced &= np.minimum(before, before.T) >= RARER_SHARE * far
+    overlapping = (overlaps > 0) & (overlaps >= OVERLAP_SHARE * (overlaps + near))
     found = {
         "none": np.zeros_like(balanced),
         "order": balanced,
         "overlap": overlapping,
         "both": balanced | overlapping,
     }[oracle]
-    found &= both + overlaps >= FEWEST
+    found &= near + overlaps >= FEWEST
     np.fill_diagonal(found, False)
     return np.asarray(found, np.bool_)
 
