@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +165,22 @@ def test_an_interrupt_ends_the_work_cleanly() -> None:
     seen: list[tuple[int, int]] = []
     align(SHOP, variants, progress=lambda done, every: seen.append((done, every)))
     assert seen[-1] == (200, 200)
+
+
+def test_a_signal_ends_a_long_search() -> None:
+    """The net has no state-machine part, so that its search would take minutes."""
+    forks = range(14)
+    net = net_of(
+        f"i > _ > w w {' '.join(f'p{n}' for n in forks)}; w w > _ > v v;"
+        + ";".join(f"p{n} > a{n} > q{n}; q{n} > b{n} > p{n}" for n in forks)
+        + f"; v v {' '.join(f'q{n}' for n in forks)} > z > o; i > skip > o",
+        "i",
+        "o",
+    )
+    variants = weigh(tuple(f"b{n % 14}" for n in range(60)))
+    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        align(net, variants, max_states=10**9, max_seconds=300)
 
 
 def test_a_model_that_never_completes_is_refused() -> None:

@@ -32,6 +32,8 @@ MAX_STATES = 1_000_000
 MAX_SECONDS = 30.0
 SHORTEST_RUN_STATES = 5_000_000
 VARIANTS_AT_ONCE = 16
+AWAKE_S = 0.2
+"""How often the waiting thread wakes: an interrupt that another thread takes does not wake it."""
 LISTED_FOR_ONE = 16
 """States that the list of markings deals with in the time that the search takes for one."""
 
@@ -200,9 +202,9 @@ def _align_all(
         try:
             waiting, done = set(tasks), 0
             while waiting:
-                ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                ready, waiting = wait(waiting, AWAKE_S, FIRST_COMPLETED)
                 done += sum(len(task.result()) for task in ready)
-                if progress is not None:
+                if progress is not None and ready:
                     progress(done, len(traces))
         except BaseException:
             stop.wanted = True
