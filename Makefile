@@ -14,14 +14,18 @@ THALWEG := $(BIN)/thalweg
 help:  ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
-demo: $(READY)  ## make a small sample, map it, and write two reports into demo/
+demo: $(READY)  ## make a small sample, map it, find its model, and write two reports into demo/
 	@mkdir -p demo
 	$(BIN)/python -m thalweg.industry.sample demo/sample
 	$(THALWEG) ingest demo/sample/steel_orders.csv --mapping demo/sample/steel_orders.yaml --into demo/steel-orders --replace
 	$(THALWEG) ingest demo/sample/钢材订单.csv --mapping demo/sample/钢材订单.yaml --into demo/钢材订单 --replace
 	$(THALWEG) map demo/steel-orders --type order
-	$(THALWEG) report demo/steel-orders -o demo/report.html --language en
-	$(THALWEG) report demo/钢材订单 -o demo/report.zh.html --language zh
+	$(THALWEG) discover demo/steel-orders --type order --choose --picture demo/model.svg --save demo/model.bpmn
+	$(THALWEG) waits demo/steel-orders --type order
+	$(THALWEG) conform --example --language en > demo/rules.yaml
+	$(THALWEG) conform --example --language zh > demo/规则.yaml
+	$(THALWEG) report demo/steel-orders -o demo/report.html --rules demo/rules.yaml --language en
+	$(THALWEG) report demo/钢材订单 -o demo/report.zh.html --rules demo/规则.yaml --language zh
 	@cat tools/after-demo.txt
 
 test: lint system-packages bpmn-js  ## check style and types, then run every test

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "thalweg"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 TASKS = ("demo", "test", "bench", "study", "lint", "clean")
-DOCUMENTS = sorted(ROOT.glob("*.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 MAY_KNOW = {
     "records": {"records"},
     "process": {"process", "records"},
@@ -56,6 +56,7 @@ def test_the_public_names_are_these() -> None:
         "__version__",
         "conform",
         "discover",
+        "drift",
         "ingest",
         "load_mapping",
         "map",

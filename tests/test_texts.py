@@ -6,6 +6,7 @@ import ast
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -221,3 +222,5 @@ def test_counts_shares_numbers_and_dates_read_naturally() -> None:
     at = datetime(2012, 3, 14, 9, 5, tzinfo=UTC)
     assert (format_date(at), format_date(at, "zh")) == ("14 Mar 2012", "2012年3月14日")
     assert format_instant(at) == "14 Mar 2012 09:05 UTC"
+    shanghai = at.astimezone(ZoneInfo("Asia/Shanghai"))
+    assert format_instant(shanghai, "zh") == "2012年3月14日 17:05 UTC+08:00"

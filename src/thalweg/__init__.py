@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from thalweg.process.conformance.conform import conform_book as conform
     from thalweg.process.discovery.discover import discover_book as discover
+    from thalweg.process.drift.drift import drift_book as drift
     from thalweg.process.map import map_book as map
     from thalweg.process.waiting.waits import waits_book as waits
     from thalweg.records.ingest import ingest
@@ -26,6 +27,7 @@ _HOMES = {
     "discover": ("thalweg.process.discovery.discover", "discover_book"),
     "FlatMapping": ("thalweg.records.mapping.flat", "FlatMapping"),
     "load_mapping": ("thalweg.records.mapping.flat", "load_mapping"),
+    "drift": ("thalweg.process.drift.drift", "drift_book"),
     "ingest": ("thalweg.records.ingest", "ingest"),
     "open_book": ("thalweg.records.store.book", "open_book"),
     "map": ("thalweg.process.map", "map_book"),
@@ -38,6 +40,7 @@ __all__ = [
     "__version__",
     "conform",
     "discover",
+    "drift",
     "ingest",
     "load_mapping",
     "map",

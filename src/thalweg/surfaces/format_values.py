@@ -85,10 +85,12 @@ def format_date(at: datetime | None, language: Language = "en") -> str:
 
 
 def format_instant(at: datetime | None, language: Language = "en") -> str:
-    """A day and minute in UTC."""
+    """A day and minute in the zone of the instant, with its distance from UTC."""
     if at is None:
         return UNKNOWN
-    return f"{format_date(at, language)} {at.hour:02d}:{at.minute:02d} UTC"
+    zone = f"{at:%z}" if at.utcoffset() else ""
+    offset = f"{zone[:3]}:{zone[3:5]}" if zone else ""
+    return f"{format_date(at, language)} {at.hour:02d}:{at.minute:02d} UTC{offset}"
 
 
 def _short(x: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -113,7 +114,8 @@ def _top(result: WaitsResult, say: Texts) -> None:
         between = [_between(one, say) for one in row["between"]]
         typer.echo(say("waits.between", list=say("waits.comma").join(between)))
         if row["examples"]:
-            typer.echo(_example(row["examples"][0], say))
+            zone = ZoneInfo(result.request["timezone"])
+            typer.echo(_example(row["examples"][0], zone, say))
 
 
 def _between(one: dict[str, Any], say: Texts) -> str:
@@ -126,12 +128,12 @@ def _between(one: dict[str, Any], say: Texts) -> str:
     )
 
 
-def _example(one: dict[str, Any], say: Texts) -> str:
+def _example(one: dict[str, Any], zone: ZoneInfo, say: Texts) -> str:
     return say(
         "waits.example",
         object=one["object"],
-        start=format_instant(one["waited_from"], say.language),
-        end=format_instant(one["waited_to"], say.language),
+        start=format_instant(one["waited_from"].astimezone(zone), say.language),
+        end=format_instant(one["waited_to"].astimezone(zone), say.language),
         hours=_hours(one["cause_s"], say),
     )
 

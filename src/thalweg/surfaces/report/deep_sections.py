@@ -214,9 +214,7 @@ def drift_section(deep: Deep, writer: Writer) -> Section:
     notes += [say(f"drift.warnings.{code}") for code in found.warnings]
     figures = []
     if not found.series.is_empty():
-        middle = pl.col("from") + (pl.col("to") - pl.col("from")) / 2
-        series = found.series.select("kind", at=middle, value="level")
-        chart = drift_charts.drift_chart(series, found.changes, say)
+        chart = drift_charts.drift_chart(found.series, found.changes, say)
         figures.append(writer.figure("drift", chart))
     what = found.what_changed
     shown = writer.table("what_changed", _what(what, say), tables.WHAT_CHANGED)
