@@ -51,6 +51,13 @@ def mix(scale: tuple[str, ...], position: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in zip(low, high, strict=True))
 
 
+def categories(count: int) -> list[str]:
+    """Colours for so many kinds: those of ``CATEGORIES``, then lighter and darker ones of them."""
+    rounds = [CATEGORIES, *(tuple(mix((c, o), 0.45) for c in CATEGORIES) for o in (PAPER, INK))]
+    colours = [colour for one in rounds for colour in one]
+    return [colours[n % len(colours)] for n in range(count)]
+
+
 _NIGHT = "#00060c"
 """Nearly black: of a lighter ink and white, neither could be read on the middle of the scales."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -40,10 +41,20 @@ def draw_map(
     Raises   RequestError: a share, measure, suffix or language that makes no sense, or too much
              to draw. MissingExtraError: the extra ``pictures`` is not installed.
     """
+    return write_picture(
+        path,
+        lambda: map_svg(
+            result, measure=measure, activities=activities, paths=paths, language=language
+        ),
+    )
+
+
+def write_picture(path: str | Path, draw: Callable[[], str]) -> Path:
+    """Write what ``draw`` gives as SVG or PNG, by the suffix; a wrong one is refused before."""
     target = Path(path)
     if target.suffix.lower() not in {".svg", ".png"}:
         raise RequestError(f"{target.name} is no picture name. End it in .svg or .png.")
-    svg = map_svg(result, measure=measure, activities=activities, paths=paths, language=language)
+    svg = draw()
     if target.suffix.lower() == ".svg":
         target.write_text(svg, encoding="utf-8")
     else:

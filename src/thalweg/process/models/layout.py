@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from thalweg.process.models.bpmn import Box, BpmnModel, BpmnNode, Layout, Point
@@ -86,13 +86,17 @@ def _rider_places(count: int) -> list[int]:
     return [60 - 120 * nth // (slots - 1) for nth in range(count)]
 
 
-def layout_net(net: PetriNet) -> Layout:
+def layout_net(net: PetriNet, named: Collection[int] = ()) -> Layout:
     """Boxes and routes of a Petri net, by the keys that this module makes from positions.
 
+    Takes    named: places that have room below them for a name.
     Returns  as ``layout_bpmn``; places under ``place_key``, transitions under ``transition_key``,
              arcs under ``arc_key`` of both. Names may repeat in a net; these keys cannot.
     """
-    shapes = [Shape(PLACE, PLACE, "circle") for _ in net.places]
+    shapes = [
+        Shape(PLACE, PLACE, "circle", _NAME_ROOM if p in named else 0)
+        for p in range(len(net.places))
+    ]
     shapes += [_transition_shape(t.label) for t in net.transitions]
     keys = [place_key(p) for p in range(len(net.places))]
     keys += [transition_key(t) for t in range(len(net.transitions))]

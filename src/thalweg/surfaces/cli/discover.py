@@ -43,6 +43,9 @@ def discover(
     object_centric: Annotated[
         bool, typer.Option("--object-centric", help="All object types, joined where they share.")
     ] = False,
+    types: Annotated[
+        str | None, typer.Option("--types", help="Of --object-centric: only these, with commas.")
+    ] = None,
     save: Annotated[
         list[Path] | None,
         typer.Option("--save", help="Write the model: .bpmn, .pnml or .ptree; repeatable."),
@@ -73,11 +76,13 @@ def discover(
     if object_centric:
         if choose or from_counts or type or sample or save:
             raise RequestError(
-                "--object-centric joins the models of all types; it goes with --noise, --filter, "
-                "--declare and --picture only."
+                "--object-centric joins the models of all types; it goes with --types, --noise, "
+                "--filter, --declare and --picture only."
             )
-        _discover_all_types(book, filters, noise, declare, picture, as_json, language)
+        _discover_joint(book, types, filters, noise, declare, picture, as_json, language)
         return
+    if types is not None:
+        raise RequestError("--types goes with --object-centric. Use --type for a single type.")
     result = _discover(
         book,
         {
@@ -153,8 +158,9 @@ def _write(
         note(f"{picture}: {picture.stat().st_size:,} bytes")
 
 
-def _discover_all_types(
+def _discover_joint(
     book: Path,
+    types: str | None,
     filters: list[str] | None,
     noise: float | None,
     declare: bool,
@@ -165,6 +171,7 @@ def _discover_all_types(
     from thalweg.process.discovery.discover import NOISE
     from thalweg.process.discovery.object_centric import discover_object_centric
     from thalweg.process.discovery.object_centric_constraints import mine_object_constraints
+    from thalweg.process.filter_text import split_names
     from thalweg.process.map import read_filters
     from thalweg.process.result import plain
     from thalweg.records.store.book import open_book
@@ -172,11 +179,12 @@ def _discover_all_types(
 
     opened = open_book(book)
     chosen = read_filters(filters or [], opened.timezone)
+    among = None if types is None else split_names(types)
     with working(load(language)("cli.working")):
         model = discover_object_centric(
-            opened, noise=NOISE if noise is None else noise, filters=chosen
+            opened, among, NOISE if noise is None else noise, filters=chosen
         )
-        rules = mine_object_constraints(opened, filters=chosen) if declare else None
+        rules = mine_object_constraints(opened, types=among, filters=chosen) if declare else None
     if picture is not None:
         from thalweg.surfaces.models.object_centric import draw_object_centric
 

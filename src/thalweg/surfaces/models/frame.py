@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from thalweg.process.models.bpmn import Box
+from thalweg.process.models.bpmn import Box, Layout, Point
 from thalweg.surfaces import palette
 from thalweg.surfaces.format_values import format_count
 from thalweg.surfaces.lettering import shorten, text_width
@@ -26,16 +26,49 @@ _RAMP = 110.0
 _SLIM = 0.88
 """Plain type is narrower than the bold that ``text_width`` reckons with."""
 
+EDGE = 34.0
+
 Drawn = Callable[[float, float], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One entry of the legend: how wide its sign is, how it is drawn at a point, and its words."""
+    """One entry of the legend: how wide its sign is, how it is drawn at a point, and its words.
+
+    leads: it begins a row of its own.
+    """
 
     width: float
     draw: Drawn
     words: str
+    leads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A layout moved so that it begins at the top left, and how much room it takes."""
+
+    boxes: dict[str, Box]
+    routes: dict[str, tuple[Point, ...]]
+    extent: tuple[float, float]
+
+    @staticmethod
+    def of(layout: Layout, edge: float = EDGE) -> Placed:
+        """Takes edge: px to keep free on the left, on the right and below."""
+        boxes = layout.boxes.values()
+        points = [p for route in layout.routes.values() for p in route]
+        left = min([b.x for b in boxes] + [x for x, _ in points], default=0.0) - edge
+        top = min([b.y for b in boxes] + [y for _, y in points], default=0.0)
+        right = max([b.x + b.width for b in boxes] + [x for x, _ in points], default=0.0)
+        bottom = max([b.y + b.height for b in boxes] + [y for _, y in points], default=0.0)
+        return Placed(
+            {key: Box(b.x - left, b.y - top, b.width, b.height) for key, b in layout.boxes.items()},
+            {
+                key: tuple((x - left, y - top) for x, y in route)
+                for key, route in layout.routes.items()
+            },
+            (right - left + edge, bottom - top + edge),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +134,7 @@ def _legend(signs: Sequence[Sign], room: float, top: float) -> tuple[list[str], 
     ]
     for sign in signs:
         width = sign.width + 9 + _plain_width(sign.words)
-        if x > MARGIN and x + width > MARGIN + room:
+        if x > MARGIN and (sign.leads or x + width > MARGIN + room):
             x, y = MARGIN, y + _ROW
         parts.append(
             f'<g class="legend-entry">{sign.draw(x, y)}<text x="{x + sign.width + 9:.1f}" '

@@ -96,7 +96,9 @@ def centred(lines: list[str], x: float, middle: float, ink: str, figure: str = "
     return "".join(parts)
 
 
-def caption(text: str, box: Box, taken: Collection[str]) -> str:
+def caption(
+    text: str, box: Box, taken: Collection[str], colour: str = palette.INK, weight: int = 400
+) -> str:
     """A name beside an event or a gateway: below, or above where lines are below.
 
     Takes    taken: "above" and "below", where flows are docked, and "right", where others stand.
@@ -111,7 +113,7 @@ def caption(text: str, box: Box, taken: Collection[str]) -> str:
         x, anchor = x + 9, "start"
     return "".join(
         f'<text x="{x:.1f}" y="{y + 13 * n:.1f}" text-anchor="{anchor}" font-size="{SMALL_PX}" '
-        f'fill="{palette.INK}" {HALO}>{escape(line)}</text>'
+        f'font-weight="{weight}" fill="{colour}" {HALO}>{escape(line)}</text>'
         for n, line in enumerate(lines)
     )
 
@@ -119,8 +121,8 @@ def caption(text: str, box: Box, taken: Collection[str]) -> str:
 HALO = f'stroke="{palette.PAPER}" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"'
 
 
-def line(route: tuple[Point, ...], colour: str, width: float) -> str:
-    """A flow with rounded corners and a head at its end."""
+def line(route: tuple[Point, ...], colour: str, width: float, *, double: bool = False) -> str:
+    """A flow with rounded corners and a head at its end; a double one is open in its middle."""
     (x0, y0), (x1, y1) = route[-2], route[-1]
     length = hypot(x1 - x0, y1 - y0) or 1.0
     ux, uy = (x1 - x0) / length, (y1 - y0) / length
@@ -128,8 +130,14 @@ def line(route: tuple[Point, ...], colour: str, width: float) -> str:
     half = _HEAD_HALF + width * 0.6
     bx, by = x1 - ux * head, y1 - uy * head
     short = (*route[:-1], (x1 - ux * head * 0.8, y1 - uy * head * 0.8))
+    path = _rounded_path(short)
+    gap = (
+        f'<path d="{path}" fill="none" stroke="{palette.PAPER}" stroke-width="{width * 0.42:.2f}"/>'
+        if double
+        else ""
+    )
     return (
-        f'<path d="{_rounded_path(short)}" fill="none" stroke="{colour}" stroke-width="{width:.2f}"/>'
+        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:.2f}"/>{gap}'
         f'<path d="M{x1:.1f} {y1:.1f}L{bx - uy * half:.1f} {by + ux * half:.1f}'
         f'L{bx + uy * half:.1f} {by - ux * half:.1f}z" fill="{colour}"/>'
     )
@@ -204,16 +212,33 @@ def loop_sign(x: float, y: float, ink: str) -> str:
     )
 
 
-def token_dots(count: int, x: float, y: float) -> str:
+def place(
+    box: Box, tokens: int, final: bool, colour: str = palette.INK, fill: str = palette.PAPER
+) -> str:
+    """A place with its tokens; a ring inside it marks the end."""
+    x, y, r = box.x + box.width / 2, box.y + box.height / 2, box.width / 2
+    inner = _ring(x, y, r - 4, colour, 1.4, "none") if final else ""
+    return f"{_ring(x, y, r, colour, 1.5, fill)}{inner}{token_dots(tokens, x, y, colour)}"
+
+
+def bar(box: Box, colour: str = palette.INK) -> str:
+    """A silent transition."""
+    return (
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
+        f'height="{box.height:.1f}" rx="1.5" fill="{colour}"/>'
+    )
+
+
+def token_dots(count: int, x: float, y: float, colour: str = palette.INK) -> str:
     """Tokens in a place: dots up to four, else a number."""
     if count > 4:
         return (
             f'<text x="{x:.1f}" y="{y + 4.5:.1f}" text-anchor="middle" font-size="13" '
-            f'font-weight="700" fill="{palette.INK}">{count}</text>'
+            f'font-weight="700" fill="{colour}">{count}</text>'
         )
     away = {1: [(0, 0)], 2: [(-6, 0), (6, 0)], 3: [(0, -6), (-6, 5), (6, 5)]}
     square = [(-6, -6), (6, -6), (-6, 6), (6, 6)]
     return "".join(
-        f'<circle cx="{x + dx:.1f}" cy="{y + dy:.1f}" r="{5.5 if count == 1 else 4.2}" fill="{palette.INK}"/>'
+        f'<circle cx="{x + dx:.1f}" cy="{y + dy:.1f}" r="{5.5 if count == 1 else 4.2}" fill="{colour}"/>'
         for dx, dy in away.get(count, square)[:count]
     )

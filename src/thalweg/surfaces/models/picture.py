@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from thalweg.errors import RequestError
 from thalweg.process.models.bpmn import Box, BpmnModel, BpmnNode, Layout, NodeKind, Point
 from thalweg.process.models.layout import (
     arc_key,
@@ -24,13 +23,12 @@ from thalweg.surfaces.format_values import format_count
 from thalweg.surfaces.lettering import wrap
 from thalweg.surfaces.map_svg import escape
 from thalweg.surfaces.models import glyphs
-from thalweg.surfaces.models.frame import Scene, Sign, counted, document, overlay_signs
+from thalweg.surfaces.models.frame import Placed, Scene, Sign, counted, document, overlay_signs
 from thalweg.surfaces.models.overlay import Deviation, ModelOverlay
-from thalweg.surfaces.process_map import svg_to_png
+from thalweg.surfaces.process_map import write_picture
 from thalweg.surfaces.texts import Texts
 
 Notation = Literal["bpmn", "petri"]
-_EDGE = 34.0
 _PLAIN, _THINNEST, _THICKEST = 1.4, 1.2, 6.0
 _NAMELESS = ("", "process", "net")
 """What models are called that have no name of their own."""
@@ -69,18 +67,13 @@ def draw_model(
     Raises   RequestError: a suffix or language that makes no sense. MissingExtraError: a PNG is
              asked for and the extra ``pictures`` is not installed.
     """
-    target = Path(path)
-    if target.suffix.lower() not in {".svg", ".png"}:
-        raise RequestError(f"{target.name} is no picture name. End it in .svg or .png.")
-    if isinstance(model, BpmnModel):
-        svg = bpmn_svg(model, language=language, overlay=overlay)
-    else:
-        svg = net_svg(model, language=language, overlay=overlay)
-    if target.suffix.lower() == ".svg":
-        target.write_text(svg, encoding="utf-8")
-    else:
-        target.write_bytes(svg_to_png(svg))
-    return target
+
+    def draw() -> str:
+        if isinstance(model, BpmnModel):
+            return bpmn_svg(model, language=language, overlay=overlay)
+        return net_svg(model, language=language, overlay=overlay)
+
+    return write_picture(path, draw)
 
 
 def bpmn_svg(model: BpmnModel, *, language: str = "en", overlay: ModelOverlay | None = None) -> str:
@@ -165,20 +158,8 @@ class _Canvas:
 
     def __init__(self, layout: Layout, overlay: ModelOverlay | None, say: Texts) -> None:
         self.overlay, self.say = overlay, say
-        boxes = layout.boxes.values()
-        points = [p for route in layout.routes.values() for p in route]
-        left = min([b.x for b in boxes] + [x for x, _ in points], default=0.0) - _EDGE
-        top = min([b.y for b in boxes] + [y for _, y in points], default=0.0)
-        self.boxes = {
-            key: Box(b.x - left, b.y - top, b.width, b.height) for key, b in layout.boxes.items()
-        }
-        self.routes = {
-            key: tuple((x - left, y - top) for x, y in route)
-            for key, route in layout.routes.items()
-        }
-        right = max([b.x + b.width for b in boxes] + [x for x, _ in points], default=0.0)
-        bottom = max([b.y + b.height for b in boxes] + [y for _, y in points], default=0.0)
-        self.extent = (right - left + _EDGE, bottom - top + _EDGE)
+        placed = Placed.of(layout)
+        self.boxes, self.routes, self.extent = placed.boxes, placed.routes, placed.extent
         self.docked: dict[str, set[str]] = {}
         self.hosts: set[str] = set()
 
@@ -268,7 +249,7 @@ class _Canvas:
         box = self.boxes[place_key(number)]
         return (
             f'<g class="place" data-node="{place_key(number)}" data-tokens="{tokens}">'
-            f"{_place_sign(box, tokens, final)}</g>"
+            f"{glyphs.place(box, tokens, final)}</g>"
         )
 
     def transition(self, number: int, transition: Transition) -> str:
@@ -277,7 +258,7 @@ class _Canvas:
             return self._step("transition", transition.id, transition.label, box, 2)
         return (
             f'<g class="silent" data-node="{escape(transition.id)}">'
-            f"<title>{escape(self.say('model_picture.silent'))}</title>{_bar(box)}</g>"
+            f"<title>{escape(self.say('model_picture.silent'))}</title>{glyphs.bar(box)}</g>"
         )
 
     def _told(self, kind: str, deviation: Deviation) -> str:
@@ -342,33 +323,12 @@ def _bpmn_sign(kind: NodeKind, say: Texts) -> Sign:
     return Sign(width, draw, say(f"model_picture.{kind}"))
 
 
-def _place_sign(box: Box, tokens: int, final: bool) -> str:
-    x, y, r = box.x + box.width / 2, box.y + box.height / 2, box.width / 2
-    inner = (
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r - 4:.1f}" fill="none" stroke="{palette.INK}" '
-        'stroke-width="1.4"/>'
-        if final
-        else ""
-    )
-    return (
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" fill="{palette.PAPER}" '
-        f'stroke="{palette.INK}" stroke-width="1.5"/>{inner}{glyphs.token_dots(tokens, x, y)}'
-    )
-
-
-def _bar(box: Box) -> str:
-    return (
-        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
-        f'height="{box.height:.1f}" rx="1.5" fill="{palette.INK}"/>'
-    )
-
-
 def _net_signs(net: PetriNet, final: set[int], say: Texts) -> list[Sign]:
     def place(tokens: int, end: bool) -> Sign:
         key = "place_initial" if tokens else "place_final" if end else "place"
         return Sign(
             22,
-            lambda x, y: _place_sign(Box(x, y - 11, 22, 22), tokens, end),
+            lambda x, y: glyphs.place(Box(x, y - 11, 22, 22), tokens, end),
             say(f"model_picture.{key}"),
         )
 
@@ -384,5 +344,7 @@ def _net_signs(net: PetriNet, final: set[int], say: Texts) -> list[Sign]:
             )
         )
     if any(t.label is None for t in net.transitions):
-        signs.append(Sign(7, lambda x, y: _bar(Box(x, y - 11, 7, 22)), say("model_picture.silent")))
+        signs.append(
+            Sign(7, lambda x, y: glyphs.bar(Box(x, y - 11, 7, 22)), say("model_picture.silent"))
+        )
     return signs

@@ -71,7 +71,7 @@ def joint_view(
     main = [_of_type(r, each[1], FLOW_SHARE) for r in results]
     elements = _joined(wide, events)
     shaping = {a.key for part in main for a in part.arrows}
-    kinds = dict(zip((r.type for r in results), _colours(len(results)), strict=True))
+    kinds = dict(zip((r.type for r in results), palette.categories(len(results)), strict=True))
     facts: dict[str, list[list[str]]] = {name: [] for name in events}
     for result in results:
         for name, objects in result.activities.select("activity", "objects").iter_rows():
@@ -106,10 +106,6 @@ def _joined(parts: Sequence[Elements], events: Mapping[str, int]) -> Elements:
     ]
     boxes.sort(key=lambda b: (-b.events, b.name))
     return Elements(tuple(boxes), tuple(arrows), len(events), sum(p.all_arrows for p in parts))
-
-
-def _colours(n: int) -> list[str]:
-    return [palette.CATEGORIES[i % len(palette.CATEGORIES)] for i in range(n)]
 
 
 def _percent(part: int, whole: int) -> float:
