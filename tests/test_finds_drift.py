@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,11 @@ from thalweg.process.drift.scores import Log, score, watch
 from thalweg.process.drift.segments import (
     _covariances,
     _memory,
-    _scan,
     gather_units,
+    inflow_sums,
     memory_units,
-    seeded_intervals,
 )
+from thalweg.process.drift.shuffles import Columns, Splits, best_split, observed, seeded_intervals
 from thalweg.process.drift.simulated import SCENARIOS, Change, simulate
 from thalweg.surfaces.cli import commands
 from thalweg.surfaces.cli.app import app
@@ -87,8 +88,10 @@ def test_a_change_of_paths_and_one_of_times_are_found_and_named() -> None:
         ((_, differences),) = found[kind].differences()  # type: ignore[index]
         first = differences[0]
         assert first.p_adjusted < 0.001
-        wanted = {"a006", "a004", "a005"} if kind == "control_flow" else {"a000"}
-        assert first.source in wanted
+        if kind == "control_flow":
+            assert first.source in {"a004", "a005", "a006"} or first.target == "a006"
+        else:
+            assert first.source == "a000"
 
 
 def test_the_end_of_the_records_is_no_change() -> None:
@@ -115,20 +118,52 @@ def test_the_interval_of_a_step_holds_the_true_place_as_often_as_it_says() -> No
     assert held >= 182
 
 
-def test_the_scan_equals_the_definition_of_its_statistic() -> None:
+def test_the_scan_equals_the_definition_of_its_statistics() -> None:
     rng = np.random.default_rng(2)
-    rows = rng.normal(size=(24, 3))
-    order = rng.permutation(24)
-    intervals = seeded_intervals(24, 8)
-    best = np.empty(len(intervals))
-    _scan(rows @ rows.T, order, intervals, 4, np.zeros((25, 25)), best)
-    for (s, e), value in zip(intervals, best, strict=True):
-        x = rows[order][s:e]
-        cuts = range(4, len(x) - 3)
-        gaps = [
-            ((x[:m].mean(0) - x[m:].mean(0)) ** 2).sum() * m * (len(x) - m) / len(x) for m in cuts
-        ]
-        assert value == pytest.approx(max(gaps))
+    rows = rng.normal(size=(3, 24))
+    peak = np.array([1.0, 3.0, 0.5])
+    columns = Columns(rows, np.array([1.0, 1.0, 0.0]), peak)
+    splits = Splits.of(seeded_intervals(24, 8), 4)
+    for k, (s, e) in enumerate(splits.intervals):
+        x = rows[:, s:e]
+        cuts = range(4, e - s - 3)
+        gaps = np.array(
+            [(x[:, :m].mean(1) - x[:, m:].mean(1)) ** 2 * m * (e - s - m) / (e - s) for m in cuts]
+        )
+        both = (gaps[:, :2].sum(axis=1), (gaps * peak).max(axis=1))
+        for which, values in enumerate(both):
+            assert observed(columns, splits)[which, k] == pytest.approx(values.max())
+            found = best_split(columns, splits.intervals[k], 4, which)
+            assert found == s + cuts[int(np.argmax(values))]
+
+
+def test_inflows_are_compared_with_what_the_steps_reached_foretell() -> None:
+    """By hand from all rows: what was to be expected is the part of the whole, step by step."""
+    log = simulate("many", 200, np.random.default_rng(3))
+    own = score(log, watch(log), ["control_flow"])["control_flow"]
+    edges = np.array([0, 50, 120, own.objects])
+    total, expected = inflow_sums(own, edges)
+    owner = np.repeat(np.arange(own.objects), np.diff(own.offsets))
+    assert 1 in own.into and len(own.into) > 1
+    for column, target in enumerate(own.into):
+        for unit, (lo, hi) in enumerate(pairwise(edges)):
+            mine = (owner >= lo) & (owner < hi)
+            assert total[unit, column] == pytest.approx(
+                own.value[mine & (own.target == target)].sum()
+            )
+            foretold = sum(
+                own.value[mine & (own.source == source)].sum()
+                * own.value[(own.source == source) & (own.target == target)].sum()
+                / own.value[own.source == source].sum()
+                for source in np.unique(own.source)
+            )
+            assert expected[unit, column] == pytest.approx(foretold)
+
+
+def test_one_step_left_out_more_often_is_found_among_three_hundred() -> None:
+    """The largest single score finds it in about 65% of logs; the sum over all finds none."""
+    found = drift_study("many", 1_000, 12, 4, Change(400, paths=0.3))
+    assert found.found >= 4 / 12
 
 
 def test_seeded_intervals_hold_every_split_between_neighbours_of_both_sides() -> None:

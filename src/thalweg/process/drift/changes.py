@@ -11,8 +11,15 @@ import numpy as np
 
 from thalweg.process.chunks import SECOND_NS, Ints
 from thalweg.process.contrasts import means
-from thalweg.process.drift.scores import Floats, Scores
-from thalweg.process.drift.segments import Verdict, judge_stretch, unit_sums
+from thalweg.process.drift.scores import Floats, Kind, Scores
+from thalweg.process.drift.segments import (
+    SIDE_OBJECTS,
+    Units,
+    Verdict,
+    judge_stretch,
+    next_steps,
+    units_between,
+)
 
 Affects = Literal["steps", "objects", "unclear"]
 Shape = Literal["sudden", "gradual", "unclear"]
@@ -22,6 +29,9 @@ RAMP_POINTS = 60
 EVIDENCE = 3.0
 """Difference of log-likelihoods from which one shape is preferred to another."""
 _LONG_RAMP = 0.2
+_RANK_VARIANCE: dict[Kind, float] = {"control_flow": 1.0, "times": 1 / 12}
+ANY = "*"
+"""Source of a difference in how often a step follows, whatever was before it."""
 _Figures = tuple[float, float, int, int, float]
 
 
@@ -94,6 +104,9 @@ def confirmed(
     for k, verdict in enumerate(splits):
         lo = (kept[-1].split or 0) if kept else 0
         hi = (splits[k + 1].split or 0) if k + 1 < len(splits) else scores.objects
+        if (lo, hi) == (verdict.lo, verdict.hi):
+            kept.append(verdict)
+            continue
         share = (hi - lo) / scores.objects
         memory = verdict.most_memory
         again = judge_stretch(scores, lo, hi, level * share, streams[k], threads, memory)
@@ -134,7 +147,8 @@ def _place(
     lo, first, hi = points
     rows = project(scores, begun_ns, lo, first, hi)
     unit = max(1, round(verdict.unit_objects * len(rows.gain) / (hi - lo)))
-    fits = [_fit(rows, key, unit, confidence) for key in (rows.begun_ns, rows.at_ns)]
+    margin = max(1, round(SIDE_OBJECTS * len(rows.gain) / (hi - lo)))
+    fits = [_fit(rows, key, unit, confidence, margin) for key in (rows.begun_ns, rows.at_ns)]
     ahead = (fits[1].evidence - fits[0].evidence) / 2
     best = fits[1] if ahead > 0 else fits[0]
     affects: Affects = "unclear"
@@ -183,23 +197,41 @@ def project(scores: Scores, begun_ns: Ints, lo: int, at: int, hi: int) -> Rows:
     A tenth of each side, beside the change, takes no part in the difference.
     """
     edges = np.array([lo, at - (at - lo) // 10, at + (hi - at) // 10, hi], np.int64)
-    total, weight = unit_sums(scores, edges)
-    mean = total / np.maximum(weight, 1)
-    pooled = total.sum(axis=0) / np.maximum(weight.sum(axis=0), 1)
-    both = (weight[0] > 0) & (weight[2] > 0)
-    gap = np.where(both, mean[2] - mean[0], 0.0) * scores.scale**2
+    way = _direction(units_between(scores, edges), _RANK_VARIANCE[scores.kind])
     offset = scores.offsets[lo : hi + 1]
     run = slice(int(offset[0]), int(offset[-1]))
     owner = np.repeat(np.arange(lo, hi), np.diff(offset))
-    feature, value = scores.feature[run], scores.value[run]
-    gain = np.where(feature >= 0, gap[feature], 0.0) * value
+    value = scores.value[run]
     if scores.kind == "times":
-        gain = gain - gap[feature] * pooled[feature]
+        feature = scores.feature[run]
+        level = np.bincount(feature, value, scores.features)
+        level = level / np.maximum(np.bincount(feature, minlength=scores.features), 1)
+        gain = way[feature] * (value - level[feature])
     else:
         steps = scores.relations.codes + 1
-        expected = np.bincount(scores.keys // steps, gap * pooled, steps)
-        gain = gain - expected[scores.source[run]] * value
+        gains = np.zeros((steps, steps))
+        gains[:, scores.into] = way[scores.features :]
+        gains[scores.keys // steps, scores.keys % steps] += way[: scores.features]
+        expected = (gains * next_steps(scores, run)).sum(axis=1)
+        source = scores.source[run]
+        gain = (gains[source, scores.target[run]] - expected[source]) * value
     return Rows(gain, begun_ns[owner], scores.at_ns[run])
+
+
+def _direction(units: Units, variance: float) -> Floats:
+    """Weights of the features for telling the last unit from the first.
+
+    The difference over the variance of each; differences that chance explains count less, and those
+    of less than two standard errors not at all.
+    """
+    size = np.diff(units.edges)
+    mean = units.total.sum(axis=0) / np.maximum(units.weight.sum(axis=0), 1e-12)
+    rest = (units.total - mean * units.weight) / size[:, None]
+    gap = rest[2] - rest[0]
+    spread = units.scale**-4 * variance
+    square = gap**2 / spread * size[0] * size[2] / (size[0] + size[2])
+    sure = np.maximum(0, 1 - 4 / np.maximum(square, 1e-12))
+    return np.asarray(gap / spread * (sure if sure.any() else 1.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,15 +248,15 @@ class _Fit:
     high_ns: int
 
 
-def _fit(rows: Rows, key_ns: Ints, unit: int, confidence: float) -> _Fit:
+def _fit(rows: Rows, key_ns: Ints, unit: int, confidence: float, margin: int) -> _Fit:
     order = np.argsort(key_ns, kind="stable")
     key, series = key_ns[order], rows.gain[order]
-    split, low, high = step_interval(series, unit, confidence)
+    split, low, high = step_interval(series, unit, confidence, margin)
     return _Fit(
         key,
         series,
         split,
-        float(_step_fits(series).max()),
+        float(_step_fits(series)[split - 1]),
         _spread(series, split, unit),
         int(key[split]),
         int(key[low]),
@@ -232,8 +264,9 @@ def _fit(rows: Rows, key_ns: Ints, unit: int, confidence: float) -> _Fit:
     )
 
 
-def step_interval(y: Floats, unit: int, confidence: float) -> tuple[int, int, int]:
-    """The best step in a series and the confidence interval of its place.
+def step_interval(y: Floats, unit: int, confidence: float, margin: int = 1) -> tuple[int, int, int]:
+    """The best step in a series, at least ``margin`` from its ends, and the confidence interval of
+    its place.
 
     All places whose log-likelihood is near enough to the best (Siegmund 1988): beside a step it
     falls like a random walk with drift on either side, whose rise above its start is below c with
@@ -242,6 +275,8 @@ def step_interval(y: Floats, unit: int, confidence: float) -> tuple[int, int, in
     """
     n = len(y)
     fit = _step_fits(y)
+    margin = max(1, min(margin, n // 3))
+    fit[: margin - 1], fit[n - margin :] = -1.0, -1.0
     best = int(np.argmax(fit)) + 1
     spread = _spread(y, best, unit)
     bar = -log(1 - sqrt(confidence))
@@ -333,18 +368,23 @@ def what_changed(scores: Scores, change: Change) -> list[Difference]:
         change.lo + (np.arange(batches[0] + 1) * (change.at - change.lo)) // batches[0],
         change.at + (np.arange(batches[1] + 1) * (change.hi - change.at)) // batches[1],
     ]
-    sums = [unit_sums(scores, edge) for edge in edges]
-    total = [s[0].sum(axis=0) for s in sums]
-    weight = [s[1].sum(axis=0) for s in sums]
-    pooled = (total[0] + total[1]) / np.maximum(weight[0] + weight[1], 1)
+    whole = units_between(scores, np.concatenate((edges[0], edges[1][1:])))
+    total = [whole.total[: batches[0]], whole.total[batches[0] :]]
+    weight = [whole.weight[: batches[0]], whole.weight[batches[0] :]]
+    pooled = whole.total.sum(axis=0) / np.maximum(whole.weight.sum(axis=0), 1e-12)
     rest = [
-        (s[0] - pooled * s[1]) / np.diff(edge)[:, None] for s, edge in zip(sums, edges, strict=True)
+        (t - pooled * w) / np.diff(edge)[:, None]
+        for t, w, edge in zip(total, weight, edges, strict=True)
     ]
-    p = np.array([_welch(rest[0][:, f], rest[1][:, f]) for f in range(scores.features)])
-    figures = _figures(scores, change, total, weight)
+    p = np.array([_welch(rest[0][:, f], rest[1][:, f]) for f in range(whole.total.shape[1])])
+    sums = [[side.sum(axis=0) for side in both] for both in (total, weight)]
+    figures = _figures(scores, change, *sums)
+    codes = (*scores.relations.names, None)
+    labels = [scores.relations.label(int(key)) for key in scores.keys]
+    labels += [(ANY, codes[int(c)]) for c in scores.into]
     found = [
-        _difference(scores.relations.label(int(key)), figures[f], float(p[f]), q)
-        for f, (key, q) in enumerate(zip(scores.keys, _holm(p), strict=True))
+        _difference(label, figures[f], float(p[f]), q)
+        for f, (label, q) in enumerate(zip(labels, _holm(p), strict=True))
         if not isnan(p[f])
     ]
     return sorted(found, key=lambda d: (d.p, d.source or "", d.target or ""))
@@ -382,10 +422,14 @@ def _figures(
     scores: Scores, change: Change, total: Sequence[Floats], weight: Sequence[Floats]
 ) -> list[_Figures]:
     if scores.kind == "control_flow":
-        share = [t / np.maximum(w, 1) for t, w in zip(total, weight, strict=True)]
+        run = slice(int(scores.offsets[change.lo]), int(scores.offsets[change.hi]))
+        steps = float(scores.value[run].sum())
+        flow = (total[0] + total[1])[scores.features :] / steps
+        unit = np.concatenate((np.ones(scores.features), np.maximum(flow, 1e-12)))
+        share = [t / np.maximum(w, 1e-12) * unit for t, w in zip(total, weight, strict=True)]
         return [
             (float(a), float(b), round(m), round(n), 0.0)
-            for a, b, m, n in zip(*share, *weight, strict=True)
+            for a, b, m, n in zip(*share, *(w / unit for w in weight), strict=True)
         ]
     sides = [_grouped(scores, a, b) for a, b in ((change.lo, change.at), (change.at, change.hi))]
     objects = change.hi - change.lo

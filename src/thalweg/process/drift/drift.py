@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from thalweg.errors import RequestError
 from thalweg.process.chunks import SECOND_NS
 from thalweg.process.drift.changes import (
+    ANY,
     Change,
     Difference,
     confirmed,
@@ -378,8 +379,10 @@ class _Rows:
         number = len(self.changes) + 1
         sure = [d for d in differences if d.p_adjusted <= self.alpha]
         reach = c.hi - c.lo
-        rerouted = sum(
-            abs(d.after - d.before) * (d.objects_before + d.objects_after) / reach / 2 for d in sure
+        moved = [(d, abs(d.after - d.before) * (d.objects_before + d.objects_after)) for d in sure]
+        rerouted = max(
+            sum(part for d, part in moved if (d.source == ANY) is whole) / reach / 2
+            for whole in (False, True)
         )
         longer_s = sum(d.mean_change_s for d in sure)
         flow = kind == "control_flow"

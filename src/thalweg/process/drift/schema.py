@@ -62,7 +62,7 @@ COLUMNS: dict[str, Columns] = {
     "what_changed": {
         "change": (RANK, "number of the change"),
         **_ABOUT,
-        "source": (MAYBE, "step; null: the beginning"),
+        "source": (MAYBE, "step; null: the beginning; *: any step (its sources alike)"),
         "target": (MAYBE, "what followed; null: nothing"),
         "before": (RATIO, "part of the objects' such steps (control_flow); median in s (times)"),
         "after": (RATIO, "the same after the change"),

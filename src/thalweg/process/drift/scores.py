@@ -1,7 +1,7 @@
 """What each object says about the process: what followed each of its steps, and after how long.
 
 Objects are put in the order in which they began. All are watched for the same time, the *window*:
-the steps in the first two thirds of it, each for the next third. Objects that began less than a
+the steps in the first half of it, each for as long again. Objects that began less than a
 window before the end of observation are left out. An unfinished object therefore looks like any
 other of its age, and the end of the records cannot pass for a change; and what follows a step is
 judged given that the step was reached, so that slow times do not pass for other paths.
@@ -26,13 +26,13 @@ Kind = Literal["control_flow", "times"]
 
 MOST_ACTIVITIES = 1_000
 """Rarer activities beyond these count as one, so that tables of relations stay small."""
-MOST_FEATURES = 512
+MOST_FEATURES, MOST_INFLOWS = 512, 128
 FEWEST_PRESENT, FEWEST_TIMES = 5, 20
 """Objects that must show a relation, and lack it, for it to enter; and objects with a time."""
 NONE_NS = -1
 WEEK_PARTS = 28
-FOLLOWED = 1 / 3
-"""Part of the window for which each step is followed."""
+FOLLOWED = 1 / 2
+"""Part of the window for which each step is followed; with less, slow times pass for other paths."""
 KEPT = 0.97
 """The longest window is chosen that keeps this part of what the best one keeps."""
 _WINDOWS = 120
@@ -166,7 +166,9 @@ class Relations:
 class Scores:
     """One kind of scores, object by object: object ``i`` has those at ``offsets[i]:offsets[i + 1]``.
 
-    feature: which of ``keys`` it shows; −1: another one. source: the step that it followed.
+    feature: which of ``keys`` it shows; −1: another one. source, target: the step, and what
+    followed it (target: control flow only). into: targets whose inflow from all steps together is
+    watched as well, with weights into_scale.
     value: of control flow, the part of the object's steps of that name that were followed so; of
     times, the rank of the object's mean time among all objects, from −½ to ½ (ties in the
     middle), less the mean rank of objects that began in the same part of the week. scale: weight of each feature. raw_ns: the mean time itself; empty for control flow. at_ns: when the
@@ -179,8 +181,11 @@ class Scores:
     offsets: Ints
     feature: NDArray[np.int32]
     source: NDArray[np.int32]
+    target: NDArray[np.int32]
     value: Floats
     scale: Floats
+    into: Ints
+    into_scale: Floats
     raw_ns: Ints
     at_ns: Ints
     untested: int
@@ -318,6 +323,7 @@ def _control_flow(relations: Relations, shown: Sequence[NDArray[Any]]) -> Scores
     spread = of[varied] / max(len(count), 1) * part * (1 - part)
     keep = np.sort(np.argsort(-spread, kind="stable")[:MOST_FEATURES])
     keys = varied[keep].astype(np.int64)
+    into, into_spread = _inflows(relations, key, share, reached, max(len(count), 1))
     return Scores(
         kind="control_flow",
         relations=relations,
@@ -325,12 +331,34 @@ def _control_flow(relations: Relations, shown: Sequence[NDArray[Any]]) -> Scores
         offsets=np.concatenate(([0], np.cumsum(count))).astype(np.int64),
         feature=_numbered(keys, relations.keys)[key],
         source=source,
+        target=(key - source * (relations.codes + 1)).astype(np.int32),
         value=share.astype(float),
         scale=spread[keep] ** -0.25,
+        into=into,
+        into_scale=into_spread**-0.25,
         raw_ns=np.empty(0, np.int64),
         at_ns=at_ns,
         untested=int(np.count_nonzero(tally)) - len(keys),
     )
+
+
+def _inflows(
+    relations: Relations,
+    key: NDArray[Any],
+    share: NDArray[Any],
+    reached: Ints,
+    objects: int,
+) -> tuple[Ints, Floats]:
+    """Steps that follow several others by chance, and the variance of how often, per object."""
+    steps = relations.codes + 1
+    flow = np.bincount(key, share, relations.keys).reshape(steps, steps)
+    part = flow / np.maximum(reached, 1)[:, None]
+    spread = np.maximum(flow * (1 - part), 0.0)
+    varied = ((flow >= 1) & (flow * (1 - part) >= 0.5)).sum(axis=0)
+    enough = np.flatnonzero((spread.sum(axis=0) >= FEWEST_TIMES) & (varied >= 2))
+    most = np.argsort(-spread.sum(axis=0)[enough], kind="stable")[:MOST_INFLOWS]
+    into = np.sort(enough[most]).astype(np.int64)
+    return into, spread.sum(axis=0)[into] / objects
 
 
 def _times(
@@ -354,8 +382,11 @@ def _times(
         offsets=before[ends].astype(np.int64),
         feature=feature,
         source=feature,
+        target=np.empty(0, np.int32),
         value=_ranks(feature, raw, cell, len(keys), threads),
         scale=(tally[keys] / max(len(count), 1)) ** -0.25,
+        into=np.empty(0, np.int64),
+        into_scale=np.empty(0),
         raw_ns=raw,
         at_ns=at_ns[mine],
         untested=int(np.count_nonzero(tally)) - len(keys),

@@ -2,9 +2,8 @@
 
 Objects are gathered into *units*, runs of equal length that are long enough for neighbouring units
 to be nearly independent. If nothing changes, any order of the units is as likely as any other. The
-statistic is the largest squared distance between the mean scores on both sides of a split, over all
-splits of a fixed system of intervals (seeded binary segmentation, Kovács and others 2023); its
-distribution without change comes from shuffling the units.
+statistics (``shuffles``) are largest differences of the scores on both sides of a split, over all
+splits of a fixed system of intervals (seeded binary segmentation, Kovács and others 2023).
 """
 
 from __future__ import annotations
@@ -13,10 +12,18 @@ from dataclasses import dataclass
 from math import ceil, exp, inf, sqrt
 
 import numpy as np
-from numba import njit
 
-from thalweg.process.chunks import Ints, each
+from thalweg.process.chunks import Ints
 from thalweg.process.drift.scores import Floats, Scores
+from thalweg.process.drift.shuffles import (
+    MOST_ROUNDS,
+    Columns,
+    Splits,
+    best_split,
+    observed,
+    seeded_intervals,
+    shuffle_test,
+)
 
 MOST_UNITS, FEWEST_UNITS = 240, 20
 SIDE_UNITS, SIDE_OBJECTS = 4, 20
@@ -25,8 +32,6 @@ FEWEST_OBJECTS = 60
 MEMORY_LENGTHS = 5.0
 SEEN_MEMORY = 0.25
 """A unit is at least this many times as long as the memory of the scores."""
-FEWEST_ROUNDS, MOST_ROUNDS = 499, 19_999
-_BATCH, _BATCHES = 64, 8
 _COMPONENTS, _ITERATIONS = 3, 20
 _KEPT_DIFFERENCES = 0.85
 _LENGTHS = (1, 2, 3, 4)
@@ -39,13 +44,15 @@ _FINE_UNITS = 40
 class Units:
     """Runs of objects: unit ``u`` is ``edges[u]:edges[u + 1]``, with sums of scores by feature.
 
-    weight: what a feature's sum is compared with: objects, or objects that have a time.
+    weight: what a feature's sum is compared with: objects, or objects that have a time. The first
+    ``summed`` features are relations; the others, inflows of steps, overlap with them.
     """
 
     edges: Ints
     total: Floats
     weight: Floats
     scale: Floats
+    summed: int
 
     @property
     def units(self) -> int:
@@ -55,7 +62,9 @@ class Units:
         """Units of ``by`` neighbours each; the last one takes what is left over."""
         at = np.arange(0, self.units - by + 1, by)
         total, weight = (np.add.reduceat(m, at, axis=0) for m in (self.total, self.weight))
-        return Units(np.append(self.edges[at], self.edges[-1]), total, weight, self.scale)
+        return Units(
+            np.append(self.edges[at], self.edges[-1]), total, weight, self.scale, self.summed
+        )
 
     def deviations(self) -> Floats:
         """By how much each unit's sums differ from what the mean of all foretells, weighted."""
@@ -66,8 +75,17 @@ class Units:
 
 def gather_units(scores: Scores, lo: int, hi: int, units: int) -> Units:
     """Units of nearly equal length over the objects ``lo:hi``."""
-    edges = lo + (np.arange(units + 1) * (hi - lo)) // units
-    return Units(edges, *unit_sums(scores, edges), scores.scale)
+    return units_between(scores, lo + (np.arange(units + 1) * (hi - lo)) // units)
+
+
+def units_between(scores: Scores, edges: Ints) -> Units:
+    """Units with these edges; their features are the relations, then the inflows."""
+    total, weight = unit_sums(scores, edges)
+    into, expected = inflow_sums(scores, edges)
+    scale = np.concatenate((scores.scale, scores.into_scale))
+    return Units(
+        edges, np.hstack((total, into)), np.hstack((weight, expected)), scale, scores.features
+    )
 
 
 def unit_sums(scores: Scores, edges: Ints) -> tuple[Floats, Floats]:
@@ -90,6 +108,37 @@ def unit_sums(scores: Scores, edges: Ints) -> tuple[Floats, Floats]:
     cell = unit * steps + scores.source[run]
     reached = np.asarray(np.bincount(cell, value, units * steps), float)
     return total, np.asarray(reached.reshape(units, steps)[:, scores.keys // steps])
+
+
+def inflow_sums(scores: Scores, edges: Ints) -> tuple[Floats, Floats]:
+    """By unit and step of ``into``: how often it followed, and how often it was to be expected.
+
+    Expected from the steps reached in each unit and what follows them in all units, so that
+    only what follows steps counts, not which steps were reached.
+    """
+    units, steps = len(edges) - 1, scores.relations.codes + 1
+    if len(scores.into) == 0:
+        return np.zeros((units, 0)), np.zeros((units, 0))
+    at = scores.offsets[edges]
+    run = slice(int(at[0]), int(at[-1]))
+    unit = np.repeat(np.arange(units), np.diff(at))
+    value = scores.value[run]
+    shape = (units, steps)
+    total, reached = (
+        np.asarray(np.bincount(unit * steps + c, value, units * steps), float).reshape(shape)
+        for c in (scores.target[run], scores.source[run])
+    )
+    part = next_steps(scores, run)[:, scores.into]
+    return total[:, scores.into], reached @ part
+
+
+def next_steps(scores: Scores, run: slice) -> Floats:
+    """How often each step (row) was followed by each (column), as part of how often it was."""
+    steps = scores.relations.codes + 1
+    key = scores.source[run].astype(np.int64) * steps + scores.target[run]
+    flow = np.asarray(np.bincount(key, scores.value[run], steps * steps), float)
+    flow = flow.reshape(steps, steps)
+    return np.asarray(flow / np.maximum(flow.sum(axis=1, keepdims=True), 1e-12))
 
 
 def memory_units(units: Units) -> float:
@@ -235,59 +284,6 @@ class Verdict:
     most_memory: float
 
 
-def seeded_intervals(units: int, least: int) -> Ints:
-    """Intervals of lengths falling by √2, each shifted by half its length; rows (from, to)."""
-    found: list[tuple[int, int]] = []
-    length = float(units)
-    while round(length) >= least:
-        whole = round(length)
-        steps = max(1, ceil(2 * (units - whole) / whole)) if whole < units else 1
-        starts = np.linspace(0, units - whole, steps + (whole < units)).round().astype(int)
-        found += [(int(s), int(s) + whole) for s in np.unique(starts)]
-        length /= sqrt(2)
-    return np.array(found, np.int64).reshape(-1, 2)
-
-
-@njit(cache=True, nogil=True)
-def _scan(gram: Floats, order: Ints, intervals: Ints, side: int, sums: Floats, best: Floats) -> int:
-    """The largest statistic of each interval with the units in this order; and the best split
-    of the last interval."""
-    n = len(order)
-    for i in range(n):
-        line = 0.0
-        row = order[i]
-        for j in range(n):
-            line += gram[row, order[j]]
-            sums[i + 1, j + 1] = sums[i, j + 1] + line
-    split = -1
-    for k in range(len(intervals)):
-        s, e = intervals[k, 0], intervals[k, 1]
-        whole = sums[e, e] - sums[s, e] - sums[e, s] + sums[s, s]
-        best[k] = -1.0
-        for m in range(s + side, e - side + 1):
-            a, b = m - s, e - m
-            left = sums[m, m] - sums[s, m] - sums[m, s] + sums[s, s]
-            right = sums[e, e] - sums[m, e] - sums[e, m] + sums[m, m]
-            across = whole - left - right
-            gap = left / (a * a) + right / (b * b) - across / (a * b)
-            value = gap * a * b / (a + b)
-            if value > best[k]:
-                best[k] = value
-                split = m
-    return split
-
-
-@njit(cache=True, nogil=True)
-def _shuffled(gram: Floats, orders: Ints, intervals: Ints, side: int, out: Floats) -> None:
-    """The largest statistic over all intervals, for each order of the units."""
-    n = orders.shape[1]
-    sums = np.zeros((n + 1, n + 1))
-    best = np.empty(len(intervals))
-    for r in range(len(orders)):
-        _scan(gram, orders[r], intervals, side, sums, best)
-        out[r] = best.max()
-
-
 def judge_stretch(
     scores: Scores,
     lo: int,
@@ -321,57 +317,36 @@ def judge_stretch(
     if finest.units // needed < FEWEST_UNITS:
         return refused("serial_dependence", finest.units // needed)
     units = gather_units(scores, lo, hi, finest.units // needed)
-    rows = whitened(units.deviations(), memory / needed)
+    columns = _columns(units, memory / needed)
     size = objects // units.units
     side = max(SIDE_UNITS, ceil(SIDE_OBJECTS / size))
-    intervals = seeded_intervals(units.units, 2 * side)
-    if len(intervals) == 0:
+    splits = Splits.of(seeded_intervals(units.units, 2 * side), side)
+    if len(splits.intervals) == 0:
         return refused("few_objects", units.units)
-    gram = rows @ rows.T
-    shape = (units.units + 1, units.units + 1)
-    own = np.empty(len(intervals))
-    _scan(gram, np.arange(units.units), intervals, side, np.zeros(shape), own)
-    top = float(own.max())
-    chance, rounds = _chance(gram, intervals, side, top, level, seed, threads)
-    p = (1 + int((chance >= top * (1 - 1e-9)).sum())) / (1 + rounds)
+    tops = observed(columns, splits)
+    chance = shuffle_test(columns, splits, tops, level, seed, threads)
     split = None
-    if p <= level:
-        bar = np.sort(chance)[min(rounds - 1, ceil((1 - level) * (rounds + 1)) - 1)]
-        over = intervals[own >= min(bar, top)]
-        s, e = over[np.argmin(over[:, 1] - over[:, 0])]
-        one = np.array([[s, e]], np.int64)
-        at = _scan(gram, np.arange(units.units), one, side, np.zeros(shape), np.empty(1))
-        split = int(units.edges[at])
+    if chance.p <= level:
+        over = tops / np.maximum(np.array(chance.bars)[:, None], 1e-300)
+        length = splits.intervals[:, 1] - splits.intervals[:, 0]
+        k = int(np.argmin(np.where((over >= 1).any(axis=0), length, units.units + 1)))
+        which = int(np.argmax(over[:, k]))
+        split = int(units.edges[best_split(columns, splits.intervals[k], side, which)])
     bound = min(most_memory, max(memory, SEEN_MEMORY) * fine)
-    return Verdict(lo, hi, units.units, size, level, top, p, rounds, split, None, bound)
+    statistic = float(tops[0].max())
+    return Verdict(
+        *(lo, hi, units.units, size, level, statistic, chance.p, chance.rounds, split, None, bound)
+    )
 
 
-def _chance(
-    gram: Floats,
-    intervals: Ints,
-    side: int,
-    top: float,
-    level: float,
-    seed: np.random.SeedSequence,
-    threads: int | None,
-) -> tuple[Floats, int]:
-    """Statistics of shuffled units; ends early once the level cannot be reached any more."""
-    rounds = min(MOST_ROUNDS, max(FEWEST_ROUNDS, ceil(5 / level)))
-    batches = ceil(rounds / _BATCH)
-    most = level * (batches * _BATCH + 1)
-    streams = seed.spawn(batches)
+def _columns(units: Units, memory: float) -> Columns:
+    """The scores for the test, whitened; a score that few units show weighs less as a single one.
 
-    def work(stream: np.random.SeedSequence) -> Floats:
-        rng = np.random.default_rng(stream)
-        orders = np.tile(np.arange(len(gram)), (_BATCH, 1))
-        out = np.empty(_BATCH)
-        _shuffled(gram, rng.permuted(orders, axis=1), intervals, side, out)
-        return out
-
-    found: list[Floats] = []
-    for first in range(0, batches, _BATCHES):
-        found += each(work, streams[first : first + _BATCHES], threads)
-        if 1 + sum(int((part >= top).sum()) for part in found) > most:
-            break
-    chance = np.concatenate(found)
-    return chance, len(chance)
+    Of such scores chance makes large values more often, so that they would set the threshold.
+    """
+    rows = np.ascontiguousarray(whitened(units.deviations(), memory).T)
+    spread = (rows**2).mean(axis=1)
+    tails = (rows**4).mean(axis=1) / np.maximum(spread**2, 1e-300) / 3
+    peak = np.where(spread > 1e-12, 1 / np.maximum(spread * np.maximum(tails, 1), 1e-12), 0.0)
+    summed = np.where(np.arange(len(rows)) < units.summed, 1.0, 0.0)
+    return Columns(rows, summed, peak)

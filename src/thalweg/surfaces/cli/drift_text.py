@@ -95,7 +95,8 @@ def _print_change(result: DriftResult, change: dict[str, Any], say: Texts) -> No
 
 
 def _row(row: dict[str, Any], say: Texts) -> list[str]:
-    source = say("drift.beginning") if row["source"] is None else row["source"]
+    source = {None: say("drift.beginning"), "*": say("drift.any_step")}.get(row["source"])
+    source = row["source"] if source is None else source
     target = say("drift.nothing") if row["target"] is None else row["target"]
     shown = format_share if row["kind"] == "control_flow" else format_duration
     before, after = (shown(row[key], say.language) for key in ("before", "after"))

@@ -10,7 +10,7 @@ from thalweg.process.models.bpmn import BpmnModel
 from thalweg.process.models.convert import tree_to_bpmn
 from thalweg.process.models.tree import ProcessTree
 from thalweg.surfaces import cause_charts, drift_charts, model_charts
-from thalweg.surfaces.deviation_picture import overlay
+from thalweg.surfaces.deviation_picture import months, overlay
 from thalweg.surfaces.format_values import (
     format_count,
     format_date,
@@ -84,11 +84,10 @@ def deviations_section(deep: Deep, writer: Writer) -> Section:
         figures.append(writer.figure("deviations", chart))
     else:
         notes.append(say("conform.none"))
-    months = found.table("months")
-    if months is not None and len(months) > 1:
-        zone = found.request["timezone"]
-        local = months.with_columns(pl.col("from").dt.convert_time_zone(zone))
-        figures.append(writer.figure("fitness", model_charts.fitness_timeline_chart(local, say)))
+    by_month = months(found)
+    if by_month is not None:
+        chart = model_charts.fitness_timeline_chart(by_month, say)
+        figures.append(writer.figure("fitness", chart))
     notes += [say(f"conform.warnings.{code}") for code in found.warnings]
     shown = writer.table("rules", _rules(found, say), tables.RULES)
     shown += writer.table("deviations", _told(found.deviations, say), tables.DEVIATIONS)
@@ -247,7 +246,9 @@ def _what(table: pl.DataFrame, say: Texts) -> pl.DataFrame:
     kinds = table["kind"].to_list()
     return table.with_columns(
         kind=_worded(table["kind"], "drift.kinds", say),
-        source=pl.col("source").fill_null(say("drift.beginning")),
+        source=pl.col("source")
+        .fill_null(say("drift.beginning"))
+        .replace("*", say("drift.any_step")),
         target=pl.col("target").fill_null(say("drift.nothing")),
         before=pl.Series(
             [shown(v, k) for v, k in zip(table["before"], kinds, strict=True)], dtype=pl.String
