@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from thalweg.surfaces import palette
-from thalweg.surfaces.chart_frame import LABEL_PX, Chart, load_altair
+from thalweg.surfaces.chart_frame import LABEL_PX, Chart, bar_axis, load_altair
 from thalweg.surfaces.format_values import duration_unit, format_duration, format_share
 from thalweg.surfaces.texts import Texts
 
@@ -77,7 +77,7 @@ def waiting_causes_chart(pair_causes: pl.DataFrame, say: Texts) -> Chart:
             x=alt.X(
                 "value:Q",
                 title=say("model_chart.waiting", unit=unit),
-                axis=alt.Axis(format=",~f", grid=False),
+                axis=bar_axis(alt, ",~f"),
             ),
             color=_cause_colour(alt, names),
             order=alt.Order("rank:Q"),
@@ -137,7 +137,7 @@ def causes_total_chart(causes: pl.DataFrame, say: Texts) -> Chart:
         x=alt.X(
             "value:Q",
             title=say("model_chart.waiting", unit=unit),
-            axis=alt.Axis(format=",~f", grid=False),
+            axis=bar_axis(alt, ",~f"),
         ),
         color=alt.Color("colour:N", scale=None),
         description="told:N",

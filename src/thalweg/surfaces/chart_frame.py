@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from thalweg.errors import MissingExtraError, RequestError
+from thalweg.errors import MissingExtraError
 from thalweg.surfaces import palette
 from thalweg.surfaces.format_values import Language
 
@@ -38,19 +38,17 @@ def chart_svg(chart: Chart, language: Language) -> str:
 
 def save_chart(chart: Chart, path: str | Path, language: Language) -> Path:
     """Write a chart as SVG or PNG, by the suffix of the path."""
-    from thalweg.surfaces.process_map import svg_to_png
+    from thalweg.surfaces.process_map import picture_file, svg_to_png
 
-    target = Path(path)
+    target = picture_file(path)
     svg = chart_svg(chart, language)
     if target.suffix.lower() == ".svg":
         target.write_text(svg, encoding="utf-8")
-    elif target.suffix.lower() == ".png":
+    else:
         # vl-convert multiplies colours with their opacity where nothing lies below them.
         head, body = svg.split(">", 1)
         paper = f'<rect width="100%" height="100%" fill="{palette.PAPER}"/>'
         target.write_bytes(svg_to_png(f"{head}>{paper}{body}"))
-    else:
-        raise RequestError(f"{target.name} is no picture name. End it in .svg or .png.")
     return target
 
 
@@ -87,6 +85,12 @@ def styled(chart: Any, language: Language) -> dict[str, Any]:
         "area": {"line": False},
     }
     return spec
+
+
+def bar_axis(alt: Any, form: str) -> Any:
+    """The axis along bars, with so few figures that long ones do not meet."""
+    least = 1 if form == ",d" else alt.Undefined
+    return alt.Axis(format=form, grid=False, tickCount=5, tickMinStep=least, labelFlush=False)
 
 
 def count_colour(alt: Any, field: str, title: str) -> Any:

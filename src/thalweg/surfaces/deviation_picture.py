@@ -1,4 +1,4 @@
-"""The model with the deviations on it."""
+"""What conformance found, made ready for pictures: the model with its deviations, months."""
 
 from __future__ import annotations
 
@@ -57,6 +57,14 @@ def overlay(result: ConformResult) -> ModelOverlay:
         occurrences=_events_by_activity(result),
         objects=result.objects,
     )
+
+
+def months(result: ConformResult) -> pl.DataFrame | None:
+    """Fitness by month in the zone of the result; None if it has no model or spans one month."""
+    table = result.table("months")
+    if table is None or len(table) < 2:
+        return None
+    return table.with_columns(pl.col("from").dt.convert_time_zone(result.request["timezone"]))
 
 
 def _events_by_activity(result: ConformResult) -> dict[str, int]:

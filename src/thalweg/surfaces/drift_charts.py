@@ -9,10 +9,13 @@ import polars as pl
 from thalweg.surfaces import palette
 from thalweg.surfaces.chart_frame import WIDTH, Chart, load_altair
 from thalweg.surfaces.format_values import format_date
+from thalweg.surfaces.lettering import text_width
 from thalweg.surfaces.texts import Texts
 from thalweg.surfaces.time_charts import time_axis
 
 _PANEL = 120
+_DATE_PX, _DATE_ROW, _DATE_ROWS = 10.5, 14, 3
+"""Size of dates, height of their rows above a plot, and how many of these there may be."""
 
 
 def drift_chart(series: pl.DataFrame, changes: pl.DataFrame, say: Texts) -> Chart:
@@ -21,17 +24,22 @@ def drift_chart(series: pl.DataFrame, changes: pl.DataFrame, say: Texts) -> Char
     Takes    series: one row per run of objects: kind ("control_flow", "times" or a name to be
              shown), from and to (UTC times of its first and last object), level (a number without
              a unit, so that only its movement is shown).
-             changes: kind, at (UTC time of the change), low and high (its interval; may be null).
+             changes: kind, at (UTC time of the change), low and high (its interval; may be null;
+             drawn as far as the series reaches).
              Kinds without a series are not drawn. Both of one group of objects.
     """
     alt = load_altair()
     lines = series.with_columns(_plain("from", "to")).sort("kind", "from")
-    marks = changes.with_columns(_plain("at", "low", "high"))
+    first: Any = lines["from"].min()
+    last: Any = lines["to"].max()
+    marks = changes.with_columns(_plain("at", "low", "high")).with_columns(
+        left=pl.col("low").clip(first, last), right=pl.col("high").clip(first, last)
+    )
     x = alt.X(
         "from:T",
         title=None,
         axis=time_axis(alt, lines["from"], say.language),
-        scale=alt.Scale(domain=[_stamp(lines["from"].min()), _stamp(lines["to"].max())]),
+        scale=alt.Scale(domain=[_stamp(first), _stamp(last)]),
     )
     kinds = lines["kind"].unique(maintain_order=True).to_list()
     panels = [
@@ -70,6 +78,22 @@ def _stamp(at: Any) -> dict[str, int]:
     }
 
 
+def _rows(at: pl.Series, shown: list[str], line: pl.DataFrame) -> list[int | None]:
+    """In which row above the plot each date stands; None where there is no room for it."""
+    first: Any = line["from"].min()
+    whole = max((line["to"].max() - first).total_seconds(), 1.0)
+    ends = [float("-inf")] * _DATE_ROWS
+    rows: list[int | None] = [None] * len(shown)
+    for n in at.arg_sort().to_list():
+        middle = (at[n] - first).total_seconds() / whole * WIDTH
+        half = text_width(shown[n], _DATE_PX) / 2
+        free = [row for row, end in enumerate(ends) if middle - half > end]
+        if free:
+            rows[n] = free[0]
+            ends[free[0]] = middle + half + 4
+    return rows
+
+
 def _panel(alt: Any, line: pl.DataFrame, marks: pl.DataFrame, x: Any, name: str, say: Texts) -> Any:
     told = [
         say(
@@ -83,11 +107,12 @@ def _panel(alt: Any, line: pl.DataFrame, marks: pl.DataFrame, x: Any, name: str,
     shown = [format_date(at, say.language) for at in marks["at"]]
     marks = marks.select(
         "at",
-        "low",
-        "high",
+        "left",
+        "right",
         pl.Series("told", told, pl.String),
         pl.Series("shown", shown, pl.String),
-    )
+        pl.Series("row", _rows(marks["at"], shown, line), pl.Int64),
+    ).sort("at")
     last = line.tail(1).with_columns(pl.col("to").alias("from"))
     curve = (
         alt.Chart(pl.concat([line, last]))
@@ -104,24 +129,32 @@ def _panel(alt: Any, line: pl.DataFrame, marks: pl.DataFrame, x: Any, name: str,
     )
     layers = [curve]
     if len(marks):
-        spans = alt.Chart(marks.drop_nulls(["low", "high"]))
+        spans = alt.Chart(marks.drop_nulls(["left", "right"]))
         ends = alt.Chart(marks)
         layers = [
             spans.mark_rect(color=palette.RUST, opacity=0.16, aria=False).encode(
-                x=alt.X("low:T"), x2="high:T"
+                x=alt.X("left:T"), x2="right:T"
             ),
             curve,
             ends.mark_rule(color=palette.RUST, strokeWidth=1.8).encode(
                 x=alt.X("at:T"), description="told:N"
             ),
         ]
-        if len(marks) <= 6:
-            layers.append(
-                ends.mark_text(
-                    align="center", fontSize=10.5, color=palette.RUST, fontWeight=600
-                ).encode(x=alt.X("at:T"), y=alt.value(-8), text="shown:N")
-            )
+        layers += [
+            alt.Chart(marks.filter(row=row))
+            .mark_text(align="center", fontSize=_DATE_PX, color=palette.RUST, fontWeight=600)
+            .encode(x=alt.X("at:T"), y=alt.value(-8 - _DATE_ROW * row), text="shown:N")
+            for row in marks["row"].drop_nulls().unique().sort()
+        ]
     title = alt.TitleParams(
-        name, anchor="start", fontSize=12, fontWeight=600, color=palette.INK, offset=18
+        name,
+        subtitle=say("model_chart.drift_level"),
+        anchor="start",
+        fontSize=12,
+        fontWeight=600,
+        color=palette.INK,
+        subtitleColor=palette.MUTED,
+        subtitleFontSize=11,
+        offset=18 + _DATE_ROW * int(marks["row"].max() or 0),  # type: ignore[arg-type]
     )
     return alt.layer(*layers).properties(width=WIDTH, height=_PANEL, title=title)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from thalweg.surfaces import palette
-from thalweg.surfaces.chart_frame import HEIGHT, LABEL_PX, WIDTH, Chart, load_altair
+from thalweg.surfaces.chart_frame import HEIGHT, LABEL_PX, WIDTH, Chart, bar_axis, load_altair
 from thalweg.surfaces.format_values import format_count, format_date, format_number, format_share
 from thalweg.surfaces.texts import Texts
 from thalweg.surfaces.time_charts import time_axis
@@ -180,7 +180,7 @@ def deviations_chart(deviations: pl.DataFrame, say: Texts) -> Chart:
                 "value:Q",
                 title=say("model_chart.occurrences"),
                 scale=alt.Scale(domain=[0, most * 1.02]),
-                axis=alt.Axis(format=",d", grid=False, tickMinStep=1),
+                axis=bar_axis(alt, ",d"),
             ),
             color=alt.Color(
                 "what:N",
@@ -229,9 +229,10 @@ def fitness_timeline_chart(months: pl.DataFrame, say: Texts) -> Chart:
         pl.col("mean_fitness", "mean_low", "mean_high", "objects"),
         pl.Series("told", told, pl.String),
     )
-    axis = time_axis(alt, data["from"], language)
+    axis = time_axis(alt, data["from"], language, days=False)
     x = alt.X("from:T", title=None, axis=axis, scale=alt.Scale(padding=14))
-    bare = alt.X("from:T", title=None, axis=alt.Axis(labels=False), scale=alt.Scale(padding=14))
+    blank = alt.Axis(labels=False, tickCount=axis.tickCount)
+    bare = alt.X("from:T", title=None, axis=blank, scale=alt.Scale(padding=14))
     lowest = float(data["mean_low"].fill_null(data["mean_fitness"]).min() or 0.0)  # type: ignore[arg-type]
     scale = alt.Scale(domain=[max(0.0, int(lowest * 10) / 10), 1])
     title = say("model_chart.mean_fitness")

@@ -51,14 +51,23 @@ def draw_map(
 
 def write_picture(path: str | Path, draw: Callable[[], str]) -> Path:
     """Write what ``draw`` gives as SVG or PNG, by the suffix; a wrong one is refused before."""
-    target = Path(path)
-    if target.suffix.lower() not in {".svg", ".png"}:
-        raise RequestError(f"{target.name} is no picture name. End it in .svg or .png.")
+    target = picture_file(path)
     svg = draw()
     if target.suffix.lower() == ".svg":
         target.write_text(svg, encoding="utf-8")
     else:
         target.write_bytes(svg_to_png(svg))
+    return target
+
+
+def picture_file(path: str | Path) -> Path:
+    """The path of a picture.
+
+    Raises   RequestError: its suffix is neither .svg nor .png.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in {".svg", ".png"}:
+        raise RequestError(f"{target.name} is no picture name. End it in .svg or .png.")
     return target
 
 

@@ -150,11 +150,11 @@ def hours_chart(hours: pl.DataFrame, say: Texts, zone: str = "UTC") -> Chart:
     )
 
 
-def time_axis(alt: Any, times: pl.Series, language: Language) -> Any:
-    """Days within two months, else months or years, about eight of them."""
+def time_axis(alt: Any, times: pl.Series, language: Language, *, days: bool = True) -> Any:
+    """Days within two months (unless ``days`` is off), else months or years, about eight of them."""
     first, last = times.min(), times.max()
     months = 0.0 if first is None else (last - first).total_seconds() / (30.4 * 86_400)  # type: ignore[operator,union-attr]
-    if months < 2:
+    if days and months < 2:
         return alt.Axis(format="%-m月%-d日" if language == "zh" else "%-d %b", tickCount=8)
     step = next((n for n in (1, 2, 3, 6, 12, 24, 60) if months / n <= 9), 120)
     if step >= 12:

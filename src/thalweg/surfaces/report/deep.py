@@ -60,8 +60,7 @@ def look_deep(
     """
     if main.objects == 0:
         return None
-    many = main.variants > SAMPLE_FROM_VARIANTS
-    sample = SAMPLE if many and main.objects > SAMPLE else None
+    sample = quality_sample(main.variants, main.objects)
     found = discover_book(book, type=main.type, filters=filters, choose=True, sample=sample)
     too_many = main.variants > MOST_VARIANTS
     if too_many and (model or rules):
@@ -85,3 +84,8 @@ def look_deep(
         drift=drift_book(book, type=main.type, filters=filters).localised(),
         too_many=too_many,
     )
+
+
+def quality_sample(variants: int, objects: int) -> int | None:
+    """On how many objects the quality of models is measured; None means on all."""
+    return SAMPLE if variants > SAMPLE_FROM_VARIANTS and objects > SAMPLE else None
