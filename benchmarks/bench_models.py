@@ -11,8 +11,8 @@ from generate import DATA, ensure
 from measure import Reading, repeat, run
 
 NOISE = 0.2
-TOP_VARIANTS = 100
-"""PM4Py does not end on all variants of BPIC 2012; on so many of the most frequent ones it does."""
+AT_LEAST = 10
+"""PM4Py does not end on all variants of BPIC 2012; on those of so many objects or more it does."""
 PEER_SECONDS = 600
 Say = Callable[[str, Reading], dict[str, Any]]
 
@@ -58,7 +58,7 @@ def measure_quality(source: Path, times: int, say: Say) -> dict[str, Any]:
     run("ours_quality.make_model", book=book, model=model, noise=NOISE)
     ours = {"book": book, "model": model}
     peers = {"source": str(source), "model": model, "seconds": PEER_SECONDS}
-    top = {"limit": TOP_VARIANTS}
+    top = {"at_least": AT_LEAST}
     return {
         "quality_all": say("quality", repeat(times, "ours_quality.quality", **ours)),
         "quality_top": say("quality, top", repeat(times, "ours_quality.quality", **ours, **top)),
