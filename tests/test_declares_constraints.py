@@ -18,6 +18,7 @@ from scipy.stats import binom
 import thalweg
 from process_helpers import book_of
 from thalweg.errors import RequestError
+from thalweg.process.contrasts import wilson_bounds
 from thalweg.process.discovery.declare import DeclareTables, count_declare
 from thalweg.process.discovery.declare_mining import (
     CONSTRAINT_COLUMNS,
@@ -26,7 +27,6 @@ from thalweg.process.discovery.declare_mining import (
     check_tables,
     constraints_of,
     mine_constraints,
-    wilson,
 )
 from thalweg.process.discovery.declare_templates import TEMPLATES, Constraint
 from thalweg.process.discovery.declare_violations import violating_objects
@@ -270,7 +270,7 @@ def test_intervals_cover_the_true_share() -> None:
     """Exact coverage of the 95 % interval, averaged over shares, by the binomial distribution."""
     for n in (20, 100, 500):
         hits = np.arange(n + 1)
-        low, high = wilson(hits, np.full(n + 1, n), 0.95)
+        low, high = wilson_bounds(hits, np.full(n + 1, n), 0.95)
         cover = [
             float(binom.pmf(hits, n, p)[(low <= p) & (p <= high)].sum())
             for p in np.linspace(0.5, 0.99, 50)

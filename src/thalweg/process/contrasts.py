@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erfc, exp, isnan, lgamma, log1p, nan, sqrt
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,11 +78,23 @@ def proportions(x1: int, n1: int, x2: int, n2: int, confidence: float) -> Contra
 
 def wilson(x: int, n: int, confidence: float) -> tuple[float, float]:
     """Interval of a proportion, n at least one (Wilson 1927)."""
+    low, high = wilson_bounds(np.array([x]), np.array([n]), confidence)
+    return float(low[0]), float(high[0])
+
+
+def wilson_bounds(
+    hits: NDArray[Any], trials: NDArray[Any], confidence: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Intervals of proportions (Wilson 1927); without trials all of 0 to 1."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    share, extra = x / n, z * z / n
+    n = np.maximum(trials, 1)
+    share, extra = hits / n, z * z / n
     middle = (share + extra / 2) / (1 + extra)
-    half = z * sqrt(share * (1 - share) / n + extra / (4 * n)) / (1 + extra)
-    return max(0.0, middle - half) if x else 0.0, min(1.0, middle + half) if x < n else 1.0
+    half = z * np.sqrt(share * (1 - share) / n + extra / (4 * n)) / (1 + extra)
+    known = trials > 0
+    low = np.where(known & (hits > 0), np.maximum(middle - half, 0.0), 0.0)
+    high = np.where(known & (hits < trials), np.minimum(middle + half, 1.0), 1.0)
+    return low, high
 
 
 def _fisher(x1: int, n1: int, x2: int, n2: int) -> float:

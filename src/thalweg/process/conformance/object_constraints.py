@@ -28,7 +28,7 @@ from thalweg.process.conformance.object_relations import (
     objects_of_events,
     relate,
 )
-from thalweg.process.discovery.declare_mining import wilson
+from thalweg.process.contrasts import wilson_bounds
 from thalweg.process.filters import Filter
 from thalweg.process.selection import apply_filters, pick
 from thalweg.records.perspective import Perspective
@@ -272,7 +272,7 @@ def constraint_row(
     failing[found.objects[np.repeat(found.broken, by_entry)]] = True
     objects, violating = int(there.sum()), int(failing.sum())
     good = objects - violating
-    low, high = wilson(np.array([good]), np.array([objects]), level)
+    low, high = wilson_bounds(np.array([good]), np.array([objects]), level)
     activations, violations = int(found.linked.sum()), int(found.broken.sum())
     fewest, total, number, most = (int(v) for v in found.totals)
     relation = one.relation

@@ -25,8 +25,8 @@ def choose_row(curve: pl.DataFrame, least_fitness: float = LEAST_FITNESS) -> int
              F1 is left out of account.
     """
     rows = curve.with_row_index("row")
-    least = min(least_fitness, rows["fitness"].max() or 0.0)
-    fit = rows.filter(pl.col("fitness") >= least)
-    best = fit["f1"].max()
-    good = fit if best is None else fit.filter(pl.col("f1") >= best - SLACK)
+    fittest = pl.col("fitness").max()
+    fit = rows.filter(pl.col("fitness") >= pl.min_horizontal(fittest, pl.lit(least_fitness)))
+    good = fit.filter(pl.col("f1") >= pl.col("f1").max() - SLACK)
+    good = fit if good.is_empty() else good
     return int(good.sort(["transitions", "noise"])["row"][0])

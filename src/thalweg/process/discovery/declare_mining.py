@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from thalweg.errors import RequestError
 from thalweg.process.chunks import Ints
 from thalweg.process.columns import COUNT, MAYBE, RATIO, SHARE, TEXT, Columns
+from thalweg.process.contrasts import wilson_bounds
 from thalweg.process.discovery.declare import DeclareTables, count_declare
 from thalweg.process.discovery.declare_reduction import reduce_constraints
 from thalweg.process.discovery.declare_templates import (
@@ -90,19 +90,6 @@ class MiningOptions:
     simultaneous: bool = False
     reduced: bool = True
     transitive: bool = False
-
-
-def wilson(hits: Ints, trials: Ints, level: float) -> tuple[Floats, Floats]:
-    """Interval of a share (Wilson 1927); without trials it is all of 0 to 1."""
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    n = np.maximum(trials, 1)
-    share, extra = hits / n, z * z / n
-    middle = (share + extra / 2) / (1 + extra)
-    half = z * np.sqrt(share * (1 - share) / n + extra / (4 * n)) / (1 + extra)
-    known = trials > 0
-    low = np.where(known & (hits > 0), np.maximum(middle - half, 0.0), 0.0)
-    high = np.where(known & (hits < trials), np.minimum(middle + half, 1.0), 1.0)
-    return low, high
 
 
 def mine_constraints(
@@ -231,7 +218,7 @@ def _mined(
     keep = values.activated > 0
     keep &= satisfied >= asked.min_support * tables.objects
     keep &= satisfied >= asked.min_confidence * values.activated
-    low = wilson(satisfied, values.activated, level)[0]
+    low = wilson_bounds(satisfied, values.activated, level)[0]
     by_chance = values.activated * (1 - low) >= values.expected
     keep &= ~((values.expected >= 0) & by_chance)
     names = tables.names
@@ -279,7 +266,7 @@ def _with_measures(
     level: float,
 ) -> pl.DataFrame:
     activated, violating = counts["activated"], counts["violating"]
-    low, high = wilson(activated - violating, activated, level)
+    low, high = wilson_bounds(activated - violating, activated, level)
     objects = tables.objects
     confidence = _share(activated - violating, activated)
     target_share = _share(counts["target"], np.full(len(listed), objects))

@@ -71,7 +71,7 @@ def discover_book(
     if noise is not None and choose:
         raise RequestError("Give a noise threshold, or let it be chosen, not both.")
     kind, chosen = choose_type(book, type), read_filters(filters, book.timezone)
-    request = {
+    request: dict[str, Any] = {
         "type": kind,
         "filters": [to_text(one) for one in chosen],
         "noise": NOISE if noise is None and not choose else noise,
@@ -87,7 +87,7 @@ def discover_book(
     told("variants", 0, 0)
     variants, _ = weigh_variants(view, threads)
     thresholds = THRESHOLDS if choose else (request["noise"],)
-    found = []
+    found: list[_Candidate] = []
     for number, threshold in enumerate(thresholds):
         told("model", number, len(thresholds))
         tree = _tree(view, variants, threshold, from_counts, threads)

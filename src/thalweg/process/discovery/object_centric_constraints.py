@@ -31,7 +31,7 @@ from thalweg.process.conformance.object_relations import (
     Sequenced,
     objects_of_events,
 )
-from thalweg.process.discovery.declare_mining import wilson
+from thalweg.process.contrasts import wilson_bounds
 from thalweg.process.filters import Filter
 from thalweg.process.selection import pick
 
@@ -279,7 +279,7 @@ def _passing(
         if template.startswith("not_"):
             good = tested - hits
             chances = table[..., EXISTS_ANY]
-            keep = keep & (wilson(hits, chances, asked.level)[1] < 0.5)
+            keep = keep & (wilson_bounds(hits, chances, asked.level)[1] < 0.5)
         keep = keep & (good >= least) & (good >= asked.min_confidence * tested)
         found += [
             ObjectConstraint(template, names[a], names[b], relation, quantifier)
