@@ -264,7 +264,7 @@ def test_every_table_has_its_columns_described_and_the_json_fits(mxml: DriftResu
 
 
 def test_every_code_of_a_result_has_words() -> None:
-    reasons = ("few_objects", "serial_dependence", "stretch_too_short", "no_features")
+    reasons = ("few_objects", "serial_dependence", "stretch_too_short", "no_features", "unnamed")
     warnings = (
         "cause_unknown", "serial_dependence", "seasons_not_separable", "near_the_beginning",
         "gradual", "steps_unseen", "few_objects", "groups_left_out",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isnan, log, sqrt
 from typing import Literal
 
@@ -16,6 +16,7 @@ from thalweg.process.drift.segments import (
     SIDE_OBJECTS,
     Units,
     Verdict,
+    inflation,
     judge_stretch,
     next_steps,
     units_between,
@@ -28,7 +29,8 @@ NEAREST = 40
 RAMP_POINTS = 60
 EVIDENCE = 3.0
 """Difference of log-likelihoods from which one shape is preferred to another."""
-_LONG_RAMP = 0.2
+_LONG_RAMP, _SHORT_RAMP = 0.2, 3
+"""Ramps over a fifth of the points are gradual; over three, a step between points looks alike."""
 _RANK_VARIANCE: dict[Kind, float] = {"control_flow": 1.0, "times": 1 / 12}
 ANY = "*"
 """Source of a difference in how often a step follows, whatever was before it."""
@@ -97,8 +99,6 @@ def confirmed(
     A split beside a change that was placed badly is found again, and falls away here.
     """
     splits = sorted((v for v in stretches if v.split is not None), key=lambda v: v.split or 0)
-    if len(splits) < 2:
-        return splits
     kept: list[Verdict] = []
     streams = seed.spawn(len(splits))
     for k, verdict in enumerate(splits):
@@ -111,17 +111,27 @@ def confirmed(
         memory = verdict.most_memory
         again = judge_stretch(scores, lo, hi, level * share, streams[k], threads, memory)
         if again.split is not None:
-            kept.append(verdict)
+            kept.append(replace(verdict, ahead=again.ahead, fade=again.fade))
     return kept
 
 
 def locate(
-    scores: Scores, begun_ns: Ints, splits: Sequence[Verdict], tests: int, confidence: float
-) -> list[Change]:
+    scores: Scores,
+    begun_ns: Ints,
+    splits: Sequence[Verdict],
+    tests: int,
+    confidence: float,
+    alpha: float,
+) -> tuple[list[Change], list[Verdict]]:
     """Place every change again, from the objects between its neighbours.
 
-    Of two that come to lie nearer than ``NEAREST`` objects, the one with the larger p goes.
+    Of two that come to lie nearer than ``NEAREST`` objects, the one with the larger p goes. Those
+    go too that are no surer than likeness of their neighbours makes splits without a change, and
+    those of which no relation can be named that differs at ``alpha``.
+
+    Returns  the changes, and the verdicts that fell, each with its reason.
     """
+    fallen: list[Verdict] = []
     kept = list(splits)
     while True:
         points = [0, *(v.split or 0 for v in kept), scores.objects]
@@ -130,10 +140,26 @@ def locate(
             for k, verdict in enumerate(kept)
         ]
         near = [k for k in range(len(found) - 1) if found[k + 1].at - found[k].at < NEAREST]
-        if not near:
-            return found
-        k = near[0]
-        kept.pop(k if found[k].p_adjusted > found[k + 1].p_adjusted else k + 1)
+        if near:
+            k = near[0]
+            kept.pop(k if found[k].p_adjusted > found[k + 1].p_adjusted else k + 1)
+            continue
+        ahead = [
+            v.ahead / inflation(scores, c.lo, c.at, c.hi, v.unit_objects, v.fade)
+            for v, c in zip(kept, found, strict=True)
+        ]
+        if ahead and min(ahead) < 1:
+            worst = kept.pop(int(np.argmin(ahead)))
+            fallen.append(replace(worst, split=None, reason="serial_dependence"))
+            continue
+        vague = [k for k, c in enumerate(found) if not _named(scores, c, alpha)]
+        if not vague:
+            return found, fallen
+        fallen.append(replace(kept.pop(vague[0]), split=None, reason="unnamed"))
+
+
+def _named(scores: Scores, change: Change, alpha: float) -> bool:
+    return min((d.p_adjusted for d in what_changed(scores, change)), default=1.0) <= alpha
 
 
 def _place(
@@ -204,8 +230,8 @@ def project(scores: Scores, begun_ns: Ints, lo: int, at: int, hi: int) -> Rows:
     value = scores.value[run]
     if scores.kind == "times":
         feature = scores.feature[run]
-        level = np.bincount(feature, value, scores.features)
-        level = level / np.maximum(np.bincount(feature, minlength=scores.features), 1)
+        count = np.maximum(np.bincount(feature, minlength=scores.features), 1)
+        level = np.bincount(feature, value, scores.features) / count
         gain = way[feature] * (value - level[feature])
     else:
         steps = scores.relations.codes + 1
@@ -321,7 +347,9 @@ def shape_of(y: Floats, at: int, unit: int) -> tuple[Shape, tuple[int, int] | No
     for a in range(points - 1):
         for b in range(a + 2, points + 1):
             fit = _explained(mean, np.clip((place - a + 0.5) / (b - a), 0, 1))
-            if fit > best:
+            if b - a <= _SHORT_RAMP:
+                step = max(step, fit)
+            elif fit > best:
                 best, ramp = fit, (a, b)
             if b - a >= _LONG_RAMP * points:
                 long = max(long, fit)

@@ -189,7 +189,11 @@ def find_drift(
         first, second = np.random.SeedSequence([seed, KINDS.index(kind)]).spawn(2)
         stretches = find_stretches(own, alpha / count, first, threads)
         splits = confirmed(own, stretches, alpha / count, second, threads)
-        changes = locate(own, watched.begun_ns, splits, count, confidence)
+        changes, fallen = locate(own, watched.begun_ns, splits, count, confidence, alpha)
+        doubt = {(v.lo, v.hi): v for v in fallen}
+        stretches = [doubt.get((v.lo, v.hi), v) for v in stretches]
+        if not changes and any(v.reason == "serial_dependence" for v in fallen):
+            stretches[0] = replace(stretches[0], split=None, reason="serial_dependence")
         found[kind] = KindResult(own, stretches, changes)
     return watched, found
 
@@ -356,7 +360,8 @@ class _Rows:
     ) -> None:
         window_s = watched.window_ns / SECOND_NS
         for kind, own in found.items():
-            reason = own.stretches[0].reason
+            first = own.stretches[0].reason
+            reason = None if first == "unnamed" else first
             size = len(watched.order)
             changes = len(own.changes)
             self.groups.append((group, kind, objects, size, window_s, changes, reason))

@@ -38,6 +38,7 @@ _LENGTHS = (1, 2, 3, 4)
 _MOST_STEPS, _STEP_ABOVE_NOISE, _FEWEST_DIFFERENCES = 12, 5.0, 15
 _RATIO_NOISE = 6.5
 _FINE_UNITS = 40
+SURE = 2.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,6 +270,8 @@ class Verdict:
 
     split: object rank of the best split of the narrowest interval that exceeds the threshold.
     most_memory: in objects, what parts of the stretch may have (they are judged by fewer objects).
+    fade: memory of the units by which their rows were whitened. ahead: the statistic as a multiple
+    of its threshold.
     """
 
     lo: int
@@ -282,6 +285,8 @@ class Verdict:
     split: int | None
     reason: str | None
     most_memory: float
+    fade: float = 0.0
+    ahead: float = 1.0
 
 
 def judge_stretch(
@@ -325,18 +330,56 @@ def judge_stretch(
         return refused("few_objects", units.units)
     tops = observed(columns, splits)
     chance = shuffle_test(columns, splits, tops, level, seed, threads)
-    split = None
+    split, ahead = None, 1.0
     if chance.p <= level:
         over = tops / np.maximum(np.array(chance.bars)[:, None], 1e-300)
         length = splits.intervals[:, 1] - splits.intervals[:, 0]
         k = int(np.argmin(np.where((over >= 1).any(axis=0), length, units.units + 1)))
-        which = int(np.argmax(over[:, k]))
+        which, ahead = int(np.argmax(over[:, k])), float(over.max())
         split = int(units.edges[best_split(columns, splits.intervals[k], side, which)])
     bound = min(most_memory, max(memory, SEEN_MEMORY) * fine)
     statistic = float(tops[0].max())
     return Verdict(
-        *(lo, hi, units.units, size, level, statistic, chance.p, chance.rounds, split, None, bound)
+        *(lo, hi, units.units, size, level, statistic, chance.p, chance.rounds, split, None),
+        *(bound, memory / needed, ahead),
     )
+
+
+def inflation(scores: Scores, lo: int, at: int, hi: int, unit_objects: int, fade: float) -> float:
+    """By how much likeness of neighbours beside a change raises the variance of means.
+
+    The autocorrelations of the units' deviations from the means of their sides are added up while
+    they exceed their standard error, over all scores and along the change; 1 where the first one is
+    within ``SURE`` standard errors. Slow waves escape ``memory_units``, which sees differences of
+    near units only: here they show.
+    """
+    left, right = (max(2, round((b - a) / unit_objects)) for a, b in ((lo, at), (at, hi)))
+    edges = np.concatenate(
+        (
+            lo + (np.arange(left) * (at - lo)) // left,
+            at + (np.arange(right + 1) * (hi - at)) // right,
+        )
+    )
+    rows = whitened(units_between(scores, edges).deviations(), fade)
+    gap = rows[left:].mean(axis=0) - rows[:left].mean(axis=0)
+    rest = rows.copy()
+    rest[:left] -= rows[:left].mean(axis=0)
+    rest[left:] -= rows[left:].mean(axis=0)
+    n = len(rest)
+    chance = (rest**2).mean(axis=0) * (1 / left + 1 / right)
+    way = gap * np.maximum(0, 1 - 4 * chance / np.maximum(gap**2, 1e-300))
+    most = 1.0
+    for x in (rest, (rest @ way)[:, None]):
+        size = x.T @ x if x.shape[1] < n else x @ x.T
+        whole = float(size.trace())
+        if not whole > 0:
+            continue
+        error = sqrt(float((size**2).sum()) / n) / whole
+        alike = [float((x[lag:] * x[:-lag]).sum()) / whole + 2 / n for lag in range(1, n // 4 + 1)]
+        if alike and alike[0] > SURE * error:
+            end = next((k for k, r in enumerate(alike) if r <= error), len(alike))
+            most = max(most, 1 + 2 * sum(alike[:end]))
+    return most
 
 
 def _columns(units: Units, memory: float) -> Columns:
