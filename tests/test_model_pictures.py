@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,8 +18,9 @@ from thalweg.process.models.layout import arc_key, place_key, transition_key
 from thalweg.process.models.petri import PetriNet, Transition
 from thalweg.surfaces import palette
 from thalweg.surfaces.cause_charts import CAUSE_COLOURS, causes_total_chart, waiting_causes_chart
-from thalweg.surfaces.chart_frame import chart_svg, save_chart
+from thalweg.surfaces.chart_frame import WIDTH, chart_svg, save_chart
 from thalweg.surfaces.drift_charts import drift_chart
+from thalweg.surfaces.lettering import text_width
 from thalweg.surfaces.model_charts import (
     deviations_chart,
     fitness_timeline_chart,
@@ -372,6 +375,70 @@ def test_changes_are_marked_with_their_dates(language: str) -> None:
     shown_in(svg, say("model_chart.drift_times"))
     shown_in(svg, "11 Jan 2012" if language == "en" else "2012年1月11日")
     chart_svg(drift_chart(series, changes.clear(), say), say.language)
+
+
+def drift_of(days: list[int], low: int, high: int) -> ElementTree.Element:
+    """A series of the hundred days from 1 May 2012, and changes on these days of it."""
+    start = datetime(2012, 5, 1, tzinfo=UTC)
+    at = [start + timedelta(days=n) for n in range(101)]
+    runs = {"kind": ["times"] * 100, "from": at[:-1], "to": at[1:], "level": [1.0, 2.0] * 50}
+    changes = {
+        "kind": ["times"] * len(days),
+        "at": [at[n] for n in days],
+        "low": [start + timedelta(days=low)] * len(days),
+        "high": [start + timedelta(days=high)] * len(days),
+    }
+    return parsed(
+        chart_svg(drift_chart(pl.DataFrame(runs), pl.DataFrame(changes), load("en")), "en")
+    )
+
+
+@pytest.mark.parametrize(("low", "high"), [(-30, 130), (40, 130), (-30, 60), (40, 60)])
+def test_an_interval_is_drawn_as_far_as_the_series_reaches(low: int, high: int) -> None:
+    spans = [
+        re.fullmatch(r"M([-\d.]+),[-\d.]+h([-\d.]+).*", path.get("d", ""))
+        for path in drift_of([50], low, high).iter(f"{SVG}path")
+        if path.get("fill") == palette.RUST
+    ]
+    ((left, wide),) = [tuple(map(float, found.groups())) for found in spans if found]
+    per_day = WIDTH / 100
+    assert left == pytest.approx(max(low, 0) * per_day, abs=1)
+    assert left + wide == pytest.approx(min(high, 100) * per_day, abs=1)
+
+
+def test_dates_of_near_changes_stand_in_rows_and_not_on_one_another() -> None:
+    dates: dict[float, list[float]] = {}
+    words = []
+    for text in drift_of([10, 11, 12, 50, 50], 5, 15).iter(f"{SVG}text"):
+        if text.get("fill") == palette.RUST:
+            x, y = map(float, re.findall(r"[-\d.]+", text.get("transform", "")))
+            dates.setdefault(y, []).append(x)
+            words.append(text.text)
+    assert sorted(str(w) for w in words) == [
+        "11 May 2012",
+        "12 May 2012",
+        "13 May 2012",
+        "20 Jun 2012",
+    ]
+    assert len(dates) == 3
+    for row in dates.values():
+        assert all(b - a > 60 for a, b in pairwise(sorted(row)))
+
+
+@pytest.mark.parametrize("most", [3, 62, 123, 1100, 123_456])
+def test_figures_along_bars_are_few_enough_not_to_meet(most: int) -> None:
+    table = DEVIATIONS.rename({"activity": "name"}).with_columns(
+        share=pl.lit(0.25), occurrences=pl.Series([most, 1, 1, 1, 1, 1])
+    )
+    root = parsed(chart_svg(deviations_chart(table, load("en")), "en"))
+    ticks = []
+    for g in root.iter(f"{SVG}g"):
+        if "role-axis-label" in g.get("class", ""):
+            places = [re.findall(r"[-\d.]+", t.get("transform", "")) for t in g.iter(f"{SVG}text")]
+            ticks.append([float(x) for x, _ in places])
+    (along,) = [xs for xs in ticks if len(set(xs)) > 1]
+    widest = text_width(f"{most:,}", 11.5)
+    assert all(b - a > widest for a, b in pairwise(sorted(along)))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

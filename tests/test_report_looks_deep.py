@@ -13,11 +13,13 @@ from thalweg.errors import RequestError
 from thalweg.industry.sample import write_sample
 from thalweg.process.conformance.rules_file import example_rules
 from thalweg.process.discovery.discover import discover_book
+from thalweg.process.discovery.object_centric import discover_object_centric
 from thalweg.process.drift.drift import drift_book
+from thalweg.process.map import map_book, read_filters
 from thalweg.process.models.write import write_model
 from thalweg.process.waiting.waits import waits_book
 from thalweg.records.store.book import Book
-from thalweg.surfaces.report import deep, write_report
+from thalweg.surfaces.report import deep, deep_sections, write_report
 from thalweg.surfaces.texts import LANGUAGES, load
 
 SECTIONS = ("causes", "model", "deviations", "drift")
@@ -66,8 +68,40 @@ def test_the_model_is_drawn_with_all_its_activities(
 ) -> None:
     _, tree = page
     found = discover_book(trade, type="order", choose=True)
-    drawn = tree.get_element_by_id("model").xpath(".//*[@data-activity]")
+    pictures = tree.get_element_by_id("model").xpath(".//*[@class='model-picture']")
+    drawn = pictures[0].xpath(".//*[@data-activity]")
     assert {g.get("data-activity") for g in drawn} == found.tree.labels()
+
+
+def test_all_object_types_are_drawn_together(
+    page: tuple[str, html.HtmlElement], trade: Book
+) -> None:
+    language, tree = page
+    part = tree.get_element_by_id("model")
+    assert load(language)("figure.joint_model.title") in part.text_content()
+    (joint,) = part.xpath(".//*[@class='model-picture'][.//*[@data-variable]]")
+    places = joint.xpath(".//*[@class='place']/@data-type")
+    assert set(places) == set(trade.types) == {"order", "coil", "shipment", "invoice"}
+    net = discover_object_centric(trade, noise=0.2)
+    assert len(places) == len(net.places)
+
+
+def test_types_are_not_drawn_together_where_that_would_say_nothing(
+    trade: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = map_book(trade, type="order")
+    asked = read_filters(["activity=Place order"])
+    looked = deep.look_deep(trade, map_book(trade, type="order", filters=asked), asked)
+    assert looked is not None and looked.joint is None
+    monkeypatch.setattr(deep, "MOST_TYPES", 3)
+    looked = deep.look_deep(trade, result, [])
+    assert looked is not None and looked.joint is None
+    monkeypatch.undo()
+    monkeypatch.setattr(deep_sections, "MOST_NODES", 40)
+    page = write_report(trade, tmp_path / "r.html", type="order")
+    tree = html.fromstring(page.read_text(encoding="utf-8"))
+    assert not tree.xpath("//*[@data-variable]")
+    assert "thalweg discover --object-centric" in text_of(tree, "model")
 
 
 def test_the_waits_that_cost_most_are_listed_in_order(
@@ -97,8 +131,8 @@ def test_changes_are_told_or_their_absence_is(
     language, tree = page
     found = drift_book(trade, type="order")
     told, say = text_of(tree, "drift"), load(language)
-    untested = found.groups.filter(pl.col("reason").is_not_null())
-    assert (say("drift.none") in told) == (found.changes.is_empty() and untested.is_empty())
+    tested = found.groups.filter(pl.col("reason").is_null())
+    assert (say("drift.none") in told) == (found.changes.is_empty() and not tested.is_empty())
     assert found.changes.is_empty() or "1." in told
 
 

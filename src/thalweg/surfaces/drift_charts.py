@@ -79,7 +79,8 @@ def _stamp(at: Any) -> dict[str, int]:
 
 
 def _rows(at: pl.Series, shown: list[str], line: pl.DataFrame) -> list[int | None]:
-    """In which row above the plot each date stands; None where there is no room for it."""
+    """In which row above the plot each date stands; None where there is no room for it, or where
+    the day is already there."""
     first: Any = line["from"].min()
     whole = max((line["to"].max() - first).total_seconds(), 1.0)
     ends = [float("-inf")] * _DATE_ROWS
@@ -88,7 +89,7 @@ def _rows(at: pl.Series, shown: list[str], line: pl.DataFrame) -> list[int | Non
         middle = (at[n] - first).total_seconds() / whole * WIDTH
         half = text_width(shown[n], _DATE_PX) / 2
         free = [row for row, end in enumerate(ends) if middle - half > end]
-        if free:
+        if free and not any(shown[n] == shown[o] for o, row in enumerate(rows) if row is not None):
             rows[n] = free[0]
             ends[free[0]] = middle + half + 4
     return rows
@@ -155,6 +156,6 @@ def _panel(alt: Any, line: pl.DataFrame, marks: pl.DataFrame, x: Any, name: str,
         color=palette.INK,
         subtitleColor=palette.MUTED,
         subtitleFontSize=11,
-        offset=18 + _DATE_ROW * int(marks["row"].max() or 0),  # type: ignore[arg-type]
+        offset=10,
     )
     return alt.layer(*layers).properties(width=WIDTH, height=_PANEL, title=title)

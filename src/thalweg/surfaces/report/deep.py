@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 
 from thalweg.errors import RequestError
 from thalweg.process.conformance.conform import conform_book
-from thalweg.process.discovery.discover import discover_book
+from thalweg.process.discovery.discover import NOISE, discover_book
+from thalweg.process.discovery.object_centric import (
+    ObjectCentricModel,
+    discover_object_centric,
+    type_views,
+)
 from thalweg.process.drift.drift import drift_book
 from thalweg.process.waiting.waits import waits_book
+from thalweg.records.store.book import STANDING_EVENTS
 
 if TYPE_CHECKING:
     from thalweg.process.conformance.result import ConformResult
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
     from thalweg.process.waiting.result import WaitsResult
     from thalweg.records.store.book import Book
 
+MOST_TYPES = 8
+"""Object types in one net beyond which nobody can follow it."""
 MOST_VARIANTS = 20_000
 """Beyond this, aligning every variant takes longer than a report may; ``thalweg conform`` does it."""
 SAMPLE_FROM_VARIANTS, SAMPLE = 5_000, 2_000
@@ -33,9 +41,12 @@ class Deep:
     """Results beside the map; None where there is nothing to look at.
 
     conform: None also where there are too many variants, which ``too_many`` says.
+    joint: of all object types whose objects pass through, the report's own first; None with fewer
+    than two of them, with more than can be read, or with filters, which are about one type.
     """
 
     model: DiscoverResult
+    joint: ObjectCentricModel | None
     conform: ConformResult | None
     waits: WaitsResult
     drift: DriftResult
@@ -79,11 +90,20 @@ def look_deep(
         )
     return Deep(
         model=found,
+        joint=None if filters else _joint(book, main.type),
         conform=conform,
         waits=waits_book(book, type=main.type, filters=filters),
         drift=drift_book(book, type=main.type, filters=filters).localised(),
         too_many=too_many,
     )
+
+
+def _joint(book: Book, first: str) -> ObjectCentricModel | None:
+    views = type_views(book, [first, *book.types])
+    passing = [v.type for v in views if v.entries <= STANDING_EVENTS * v.objects]
+    if not 2 <= len(passing) <= MOST_TYPES:
+        return None
+    return discover_object_centric(book, passing, noise=NOISE)
 
 
 def quality_sample(variants: int, objects: int) -> int | None:

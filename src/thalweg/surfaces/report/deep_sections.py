@@ -20,6 +20,7 @@ from thalweg.surfaces.format_values import (
 )
 from thalweg.surfaces.model_doubts import model_doubts
 from thalweg.surfaces.models.discovered import bpmn_of
+from thalweg.surfaces.models.object_centric import object_centric_svg
 from thalweg.surfaces.models.picture import bpmn_svg
 from thalweg.surfaces.report import tables
 from thalweg.surfaces.report.writer import Figure, Section, Writer
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from thalweg.surfaces.report.deep import Deep
 
 MOST_NODES = 150
-"""Tasks and gateways beyond which a model is a carpet: it is told in figures and not drawn."""
+"""Tasks and gateways, or places and transitions, beyond which a model is a carpet: it is told in figures and not drawn."""
 
 
 def model_section(deep: Deep, writer: Writer) -> Section:
@@ -41,6 +42,8 @@ def model_section(deep: Deep, writer: Writer) -> Section:
         svg = bpmn_svg(model, language=say.language, overlay=events)
         figures.append(writer.picture("model", svg))
     figures.append(writer.figure("curve", model_charts.quality_curve_chart(found.curve, say)))
+    joint, notes_of_joint = _joint_picture(deep, writer)
+    figures += joint
     quality = found.quality
     notes = [
         say(
@@ -56,6 +59,7 @@ def model_section(deep: Deep, writer: Writer) -> Section:
     if found.left_out:
         names = say("words.comma").join(f"“{name}”" for name in found.left_out)
         notes.append(say("discover.left_out", activities=names))
+    notes += notes_of_joint
     notes += [say(f"discover.warning.{code}") for code in found.warnings]
     return writer.section(
         "model",
@@ -63,6 +67,18 @@ def model_section(deep: Deep, writer: Writer) -> Section:
         notes=notes,
         tables=writer.table("curve", _curve(found.curve), tables.CURVE),
     )
+
+
+def _joint_picture(deep: Deep, writer: Writer) -> tuple[list[Figure], list[str]]:
+    """The net of all object types; or, where it is too large, a note that says so."""
+    if deep.joint is None:
+        return [], []
+    nodes = len(deep.joint.places) + len(deep.joint.transitions)
+    if nodes > MOST_NODES:
+        return [], [writer.say("note.joint_model", nodes=format_count(nodes, writer.say.language))]
+    svg = object_centric_svg(deep.joint, language=writer.say.language)
+    noise = format_number(deep.joint.request["noise"], writer.say.language)
+    return [writer.picture("joint_model", svg, noise=noise)], []
 
 
 def _curve(curve: pl.DataFrame) -> pl.DataFrame:
