@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 
 Notation = Literal["bpmn", "petri"]
 MODEL_SUFFIXES = (".bpmn", ".pnml", ".ptree")
+FromCounts = Annotated[
+    bool, typer.Option("--from-counts", help="Use the counts of directly-follows pairs alone.")
+]
+ObjectCentric = Annotated[
+    bool, typer.Option("--object-centric", help="All object types, joined where they share.")
+]
+Types = Annotated[
+    str | None, typer.Option("--types", help="Of --object-centric: only these, with commas.")
+]
+Save = Annotated[
+    list[Path] | None,
+    typer.Option("--save", help="Write the model: .bpmn, .pnml or .ptree; repeatable."),
+]
 
 
 @app.command()
@@ -34,22 +47,13 @@ def discover(
     choose: Annotated[
         bool, typer.Option("--choose", help="Walk the noise threshold and take the best model.")
     ] = False,
-    from_counts: Annotated[
-        bool, typer.Option("--from-counts", help="Use the counts of directly-follows pairs alone.")
-    ] = False,
+    from_counts: FromCounts = False,
     declare: Annotated[
         bool, typer.Option("--declare", help="Mine rules (DECLARE constraints) as well.")
     ] = False,
-    object_centric: Annotated[
-        bool, typer.Option("--object-centric", help="All object types, joined where they share.")
-    ] = False,
-    types: Annotated[
-        str | None, typer.Option("--types", help="Of --object-centric: only these, with commas.")
-    ] = None,
-    save: Annotated[
-        list[Path] | None,
-        typer.Option("--save", help="Write the model: .bpmn, .pnml or .ptree; repeatable."),
-    ] = None,
+    object_centric: ObjectCentric = False,
+    types: Types = None,
+    save: Save = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw the model: file.svg or file.png.")
     ] = None,
