@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from thalweg.process.drift.drift_study import DriftStudy, drift_study
 from thalweg.process.drift.simulated import SCENARIOS, Change, Scenario
 
-SIZES = (600, 2_000)
+SIZES = (400, 1_000, 2_000)
 CHANGES: tuple[tuple[str, Scenario, int, Change], ...] = (
     ("a step left out by 45 instead of 30%", "markov", 1_000, Change(400, paths=0.15)),
     ("a step left out by 60 instead of 30%", "markov", 1_000, Change(400, paths=0.3)),

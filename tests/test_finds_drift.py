@@ -15,19 +15,27 @@ from typer.testing import CliRunner
 import thalweg
 from process_helpers import SmallBook, book_of
 from thalweg.errors import RequestError
-from thalweg.process.drift.changes import step_interval
 from thalweg.process.drift.drift import DriftResult, drift_book, find_drift
 from thalweg.process.drift.drift_study import drift_study
+from thalweg.process.drift.place import step_interval
 from thalweg.process.drift.schema import COLUMNS, drift_json_schema
 from thalweg.process.drift.scores import Log, score, watch
 from thalweg.process.drift.segments import (
     _covariances,
     _memory,
     gather_units,
+    inflation,
     inflow_sums,
     memory_units,
 )
-from thalweg.process.drift.shuffles import Columns, Splits, best_split, observed, seeded_intervals
+from thalweg.process.drift.shuffles import (
+    Columns,
+    Splits,
+    best_split,
+    observed,
+    seeded_intervals,
+    shuffle_test,
+)
 from thalweg.process.drift.simulated import SCENARIOS, Change, simulate
 from thalweg.surfaces.cli import commands
 from thalweg.surfaces.cli.app import app
@@ -135,6 +143,28 @@ def test_the_scan_equals_the_definition_of_its_statistics() -> None:
             assert observed(columns, splits)[which, k] == pytest.approx(values.max())
             found = best_split(columns, splits.intervals[k], 4, which)
             assert found == s + cuts[int(np.argmax(values))]
+
+
+def test_two_statistics_together_alarm_no_more_often_than_one_test_may() -> None:
+    """5% of 300 runs without change; more than 24 have a chance of 1% (binomial)."""
+    splits = Splits.of(seeded_intervals(40, 8), 4)
+    alarms = 0
+    for stream in np.random.SeedSequence(17).spawn(300):
+        rng = np.random.default_rng(stream)
+        columns = Columns(rng.normal(size=(6, 40)), np.ones(6), np.ones(6))
+        chance = shuffle_test(columns, splits, observed(columns, splits), 0.05, stream, 1)
+        alarms += chance.p <= 0.05
+    assert 4 <= alarms <= 24
+
+
+def test_slow_waves_raise_the_threshold_and_independent_objects_do_not() -> None:
+    found = {}
+    for scenario in ("markov", "queue"):
+        log = simulate(scenario, 1_000, np.random.default_rng(6))  # type: ignore[arg-type]
+        own = score(log, watch(log), ["times"])["times"]
+        found[scenario] = inflation(own, 0, own.objects // 2, own.objects, 4, 0.0)
+    assert found["markov"] == 1
+    assert found["queue"] > 3
 
 
 def test_inflows_are_compared_with_what_the_steps_reached_foretell() -> None:

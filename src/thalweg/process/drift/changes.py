@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import inf, isnan, log, sqrt
+from math import inf, isnan
 from typing import Literal
 
 import numpy as np
 
 from thalweg.process.chunks import SECOND_NS, Ints
 from thalweg.process.contrasts import means
-from thalweg.process.drift.scores import Floats, Kind, Scores
+from thalweg.process.drift.place import EVIDENCE, Shape, fit_step, project, shape_of
+from thalweg.process.drift.scores import Floats, Scores
 from thalweg.process.drift.segments import (
     SIDE_OBJECTS,
-    Units,
     Verdict,
     inflation,
     judge_stretch,
-    next_steps,
     units_between,
 )
 
 Affects = Literal["steps", "objects", "unclear"]
-Shape = Literal["sudden", "gradual", "unclear"]
-SIDE_BATCHES, MOST_BATCHES = 4, 40
+MOST_BATCHES = 40
 NEAREST = 40
-RAMP_POINTS = 60
-EVIDENCE = 3.0
-"""Difference of log-likelihoods from which one shape is preferred to another."""
-_LONG_RAMP, _SHORT_RAMP = 0.2, 3
-"""Ramps over a fifth of the points are gradual; over three, a step between points looks alike."""
-_RANK_VARIANCE: dict[Kind, float] = {"control_flow": 1.0, "times": 1 / 12}
 ANY = "*"
 """Source of a difference in how often a step follows, whatever was before it."""
 _Figures = tuple[float, float, int, int, float]
@@ -171,18 +163,22 @@ def _place(
     confidence: float,
 ) -> Change:
     lo, first, hi = points
-    rows = project(scores, begun_ns, lo, first, hi)
-    unit = max(1, round(verdict.unit_objects * len(rows.gain) / (hi - lo)))
-    margin = max(1, round(SIDE_OBJECTS * len(rows.gain) / (hi - lo)))
-    fits = [_fit(rows, key, unit, confidence, margin) for key in (rows.begun_ns, rows.at_ns)]
-    ahead = (fits[1].evidence - fits[0].evidence) / 2
-    best = fits[1] if ahead > 0 else fits[0]
+    rows = [project(scores, begun_ns, lo, first, hi, crossed=c) for c in (False, True)]
+    unit = max(1, round(verdict.unit_objects * len(rows[0].gain) / (hi - lo)))
+    margin = max(1, round(SIDE_OBJECTS * len(rows[0].gain) / (hi - lo)))
+    placed, fits = (
+        [fit_step(r, key, unit, confidence, margin) for key in (r.begun_ns, r.at_ns)] for r in rows
+    )
+    ahead = (placed[1].evidence - placed[0].evidence) / 2
+    k = int(ahead > 0)
+    best = placed[k]
     affects: Affects = "unclear"
     if abs(ahead) > EVIDENCE * best.spread:
         affects = "steps" if ahead > 0 else "objects"
-        low, high = best.low_ns, best.high_ns
+        low, high = fits[k].low_ns, fits[k].high_ns
     else:
         low, high = (f(*(getattr(fit, n) for fit in fits)) for f, n in _BOUNDS)
+    low, high = min(low, best.at_ns), max(high, best.at_ns)
     shape, ramp = shape_of(best.series, best.split, unit)
     share = (verdict.hi - verdict.lo) / scores.objects
     p = 1.0 if verdict.p is None else verdict.p
@@ -206,162 +202,6 @@ def _place(
 
 
 _BOUNDS = ((min, "low_ns"), (max, "high_ns"))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """How far each relation shown goes the new way; when its object began, and when it was shown."""
-
-    gain: Floats
-    begun_ns: Ints
-    at_ns: Ints
-
-
-def project(scores: Scores, begun_ns: Ints, lo: int, at: int, hi: int) -> Rows:
-    """The relations of the objects ``lo:hi``, along the difference between both sides of ``at``.
-
-    A tenth of each side, beside the change, takes no part in the difference.
-    """
-    edges = np.array([lo, at - (at - lo) // 10, at + (hi - at) // 10, hi], np.int64)
-    way = _direction(units_between(scores, edges), _RANK_VARIANCE[scores.kind])
-    offset = scores.offsets[lo : hi + 1]
-    run = slice(int(offset[0]), int(offset[-1]))
-    owner = np.repeat(np.arange(lo, hi), np.diff(offset))
-    value = scores.value[run]
-    if scores.kind == "times":
-        feature = scores.feature[run]
-        count = np.maximum(np.bincount(feature, minlength=scores.features), 1)
-        level = np.bincount(feature, value, scores.features) / count
-        gain = way[feature] * (value - level[feature])
-    else:
-        steps = scores.relations.codes + 1
-        gains = np.zeros((steps, steps))
-        gains[:, scores.into] = way[scores.features :]
-        gains[scores.keys // steps, scores.keys % steps] += way[: scores.features]
-        expected = (gains * next_steps(scores, run)).sum(axis=1)
-        source = scores.source[run]
-        gain = (gains[source, scores.target[run]] - expected[source]) * value
-    return Rows(gain, begun_ns[owner], scores.at_ns[run])
-
-
-def _direction(units: Units, variance: float) -> Floats:
-    """Weights of the features for telling the last unit from the first.
-
-    The difference over the variance of each; differences that chance explains count less, and those
-    of less than two standard errors not at all.
-    """
-    size = np.diff(units.edges)
-    mean = units.total.sum(axis=0) / np.maximum(units.weight.sum(axis=0), 1e-12)
-    rest = (units.total - mean * units.weight) / size[:, None]
-    gap = rest[2] - rest[0]
-    spread = units.scale**-4 * variance
-    square = gap**2 / spread * size[0] * size[2] / (size[0] + size[2])
-    sure = np.maximum(0, 1 - 4 / np.maximum(square, 1e-12))
-    return np.asarray(gap / spread * (sure if sure.any() else 1.0))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
-    """A step fitted to the rows in the order of ``key``."""
-
-    key: Ints
-    series: Floats
-    split: int
-    evidence: float
-    spread: float
-    at_ns: int
-    low_ns: int
-    high_ns: int
-
-
-def _fit(rows: Rows, key_ns: Ints, unit: int, confidence: float, margin: int) -> _Fit:
-    order = np.argsort(key_ns, kind="stable")
-    key, series = key_ns[order], rows.gain[order]
-    split, low, high = step_interval(series, unit, confidence, margin)
-    return _Fit(
-        key,
-        series,
-        split,
-        float(_step_fits(series)[split - 1]),
-        _spread(series, split, unit),
-        int(key[split]),
-        int(key[low]),
-        int(key[high]),
-    )
-
-
-def step_interval(y: Floats, unit: int, confidence: float, margin: int = 1) -> tuple[int, int, int]:
-    """The best step in a series, at least ``margin`` from its ends, and the confidence interval of
-    its place.
-
-    All places whose log-likelihood is near enough to the best (Siegmund 1988): beside a step it
-    falls like a random walk with drift on either side, whose rise above its start is below c with
-    probability 1 − exp(−c). The variance is that of means of ``unit`` neighbours, so that likeness
-    of neighbours widens the interval.
-    """
-    n = len(y)
-    fit = _step_fits(y)
-    margin = max(1, min(margin, n // 3))
-    fit[: margin - 1], fit[n - margin :] = -1.0, -1.0
-    best = int(np.argmax(fit)) + 1
-    spread = _spread(y, best, unit)
-    bar = -log(1 - sqrt(confidence))
-    inside = np.flatnonzero(fit.max() - fit <= 2 * bar * spread) + 1
-    return best, int(inside.min()), min(n - 1, int(inside.max()))
-
-
-def _step_fits(y: Floats) -> Floats:
-    """By how much a step before each place lessens the sum of squares."""
-    n = len(y)
-    left = np.arange(1, n)
-    sums = np.cumsum(y - y.mean())[:-1]
-    return np.asarray(sums**2 * n / (left * (n - left)))
-
-
-def _spread(y: Floats, at: int, unit: int) -> float:
-    """Variance of one value around the step, from means of units: independent of each other."""
-    rest = y.copy()
-    rest[:at] -= y[:at].mean()
-    rest[at:] -= y[at:].mean()
-    own = float(rest.var())
-    batches = len(y) // max(unit, 1)
-    if unit == 1 or batches < 2 * SIDE_BATCHES:
-        return own
-    edges = (np.arange(batches) * len(y)) // batches
-    size = np.diff(np.append(edges, len(y)))
-    return max(own, float((np.add.reduceat(rest, edges) ** 2 / size).mean()))
-
-
-def shape_of(y: Floats, at: int, unit: int) -> tuple[Shape, tuple[int, int] | None]:
-    """Sudden, gradual (a straight ramp), or not to be told apart."""
-    n = len(y)
-    points = min(RAMP_POINTS, n // max(unit, 2))
-    if points < 4 * SIDE_BATCHES:
-        return "unclear", None
-    edges = (np.arange(points + 1) * n) // points
-    mean = np.add.reduceat(y, edges[:-1]) / np.diff(edges)
-    spread = _spread(y, at, unit) / (n / points)
-    place = np.arange(points)
-    step = float(_step_fits(mean).max())
-    best, long, ramp = -1.0, -1.0, (0, 0)
-    for a in range(points - 1):
-        for b in range(a + 2, points + 1):
-            fit = _explained(mean, np.clip((place - a + 0.5) / (b - a), 0, 1))
-            if b - a <= _SHORT_RAMP:
-                step = max(step, fit)
-            elif fit > best:
-                best, ramp = fit, (a, b)
-            if b - a >= _LONG_RAMP * points:
-                long = max(long, fit)
-    if best - step > 2 * EVIDENCE * spread:
-        return "gradual", (int(edges[ramp[0]]), min(n - 1, int(edges[ramp[1]])))
-    return ("sudden" if step - long > 2 * EVIDENCE * spread else "unclear"), None
-
-
-def _explained(mean: Floats, way: Floats) -> float:
-    x = way - way.mean()
-    size = float((x * x).sum())
-    return float(x @ mean) ** 2 / size if size > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +244,8 @@ def what_changed(scores: Scores, change: Change) -> list[Difference]:
         (t - pooled * w) / np.diff(edge)[:, None]
         for t, w, edge in zip(total, weight, edges, strict=True)
     ]
-    p = np.array([_welch(rest[0][:, f], rest[1][:, f]) for f in range(whole.total.shape[1])])
+    sizes = [np.diff(edge) for edge in edges]
+    p = np.array([_welch([r[:, f] for r in rest], sizes) for f in range(whole.total.shape[1])])
     sums = [[side.sum(axis=0) for side in both] for both in (total, weight)]
     figures = _figures(scores, change, *sums)
     codes = (*scores.relations.names, None)
@@ -430,10 +271,18 @@ def _batches(objects: int, change: Change) -> int:
     return max(2, min(MOST_BATCHES, objects // size))
 
 
-def _welch(left: Floats, right: Floats) -> float:
-    a, b = len(left), len(right)
-    one, two = left.var(ddof=1) / a, right.var(ddof=1) / b
-    return means(float(left.mean()), one, a, float(right.mean()), two, b, 0.95).p
+def _welch(sides: Sequence[Floats], sizes: Sequence[Ints]) -> float:
+    """No side is taken for less variable than both are together, size for size: a rare relation
+    that a short side lacks altogether would seem without chance there."""
+    mean = [float(side.mean()) for side in sides]
+    both = zip(sides, mean, sizes, strict=True)
+    squares = sum(float((size * (side - m) ** 2).sum()) for side, m, size in both)
+    each = squares / (sum(map(len, sides)) - 2)
+    one, two = (
+        max(float(side.var(ddof=1)) / len(side), each / float(size.sum()))
+        for side, size in zip(sides, sizes, strict=True)
+    )
+    return means(mean[0], one, len(sides[0]), mean[1], two, len(sides[1]), 0.95).p
 
 
 def _holm(p: Floats) -> list[float]:
