@@ -107,4 +107,7 @@ def test_records_held_against_a_loose_file_are_told_what_was_mended(tmp_path: Pa
     assert result["fitness"]["fitness"] == 1
     assert told["labels_fitted"] == {"a  b": "a b"}
     assert told["assumed"] == ["initial_marking_from_sources", "final_marking_from_sinks"]
-    assert (told["left_out"], told["faults"]) == ({}, ["dead_transition"])
+    assert (told["left_out"], told["faults"]) == (
+        {},
+        [{"code": "dead_transition", "count": 1, "examples": ["d"]}],
+    )
