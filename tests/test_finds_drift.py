@@ -191,9 +191,10 @@ def test_inflows_are_compared_with_what_the_steps_reached_foretell() -> None:
 
 
 def test_one_step_left_out_more_often_is_found_among_three_hundred() -> None:
-    """The largest single score finds it in about 65% of logs; the sum over all finds none."""
-    found = drift_study("many", 1_000, 12, 4, Change(400, paths=0.3))
-    assert found.found >= 4 / 12
+    """Found in about 70% of logs by the largest single score, in about 3% by the sum over all:
+    fewer than 3 of 8 have a chance of 1%, more than 2 without it one of 0.1%."""
+    found = drift_study("many", 1_000, 8, 4, Change(400, paths=0.3))
+    assert found.found >= 3 / 8
 
 
 def test_seeded_intervals_hold_every_split_between_neighbours_of_both_sides() -> None:
