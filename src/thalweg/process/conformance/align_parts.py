@@ -161,12 +161,15 @@ def _edges(net: PetriNet, part: tuple[int, ...]) -> Iterator[tuple[int, int, int
             yield number, before[0], after[0]
 
 
-def part_tables(net: PetriNet, label: IntTable, labels: int) -> PartTables:
+def part_tables(
+    net: PetriNet, label: IntTable, labels: int, found: list[tuple[int, ...]]
+) -> PartTables:
     """The parts as arrays; each transition and each label is charged in one part at most.
 
     Takes    label: code of each transition, -1 where silent. labels: number of codes.
+             found: the parts.
     """
-    parts = sorted(find_parts(net), key=len, reverse=True)
+    parts = sorted(found, key=len, reverse=True)
     edges = [list(_edges(net, part)) for part in parts]
     state = np.full((len(net.places), len(parts)), -1, np.int32)
     log_cost = np.zeros((len(parts), labels), np.uint8)

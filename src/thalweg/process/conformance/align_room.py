@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.process.chunks import Ints
-from thalweg.process.conformance.align_parts import IntTable, PartTables, part_tables
+from thalweg.process.conformance.align_parts import IntTable, PartTables, find_parts, part_tables
 from thalweg.process.conformance.align_search import (
     BUCKET,
     BUCKETS,
@@ -42,7 +42,7 @@ from thalweg.process.conformance.align_search import (
 )
 from thalweg.process.models.petri import PetriNet, Weighted
 
-SLICE_STATES = 1 << 14
+SLICE_STATES = 1 << 12
 """States settled before the clock and the wish to stop are looked at again."""
 GRAPH_LIMIT = 1 << 21
 """Markings kept between variants; beyond, the next search starts with none."""
@@ -96,6 +96,7 @@ class Room:
     net: NetTables
     parts: PartTables
     initial: NDArray[np.uint8]
+    bounded: bool
     graph: Graph = field(init=False)
     pool: Pool = field(init=False)
     control: Ints = field(init=False)
@@ -107,14 +108,15 @@ class Room:
         empty_pool(self.pool, self.control)
 
     @staticmethod
-    def of(net: PetriNet, code: dict[str, int]) -> Room:
+    def of(net: PetriNet, code: dict[str, int], *, bounded: bool = True) -> Room:
+        """Takes    bounded: whether to look for the parts that bound a search from below."""
         tables = net_tables(net, code)
-        parts = part_tables(net, tables.label, len(code))
-        return Room(tables, parts, np.array(net.initial, np.uint8))
+        parts = part_tables(net, tables.label, len(code), find_parts(net) if bounded else [])
+        return Room(tables, parts, np.array(net.initial, np.uint8), bounded)
 
     def another(self) -> Room:
         """Arrays for another thread."""
-        return Room(self.net, self.parts, self.initial)
+        return Room(self.net, self.parts, self.initial, self.bounded)
 
     def _forget_graph(self) -> None:
         size = max(1 << 10, 4 * len(self.net.label))
@@ -158,10 +160,13 @@ class Room:
         """The cheapest alignment of a trace, or bounds and a good one where a cap ends the search.
 
         Takes    trace: codes of the events, -1 where no transition has the label.
+                 max_seconds: if there are none, nothing is searched.
         Returns  bounds; ``high`` is ``NEVER`` if no alignment was found.
         """
-        begun = time.monotonic()
+        begun, nothing = time.monotonic(), np.empty(0, np.int32)
         rest = self._rest(trace)
+        if max_seconds <= 0:
+            return Found(self._least(rest), int(NEVER), 0, nothing, nothing)
         said = self._run(trace, rest, 1, max_states, begun + max_seconds, stop)
         lost, states = int(self.control[LOST]), int(self.control[SETTLED])
         if said == FOUND:
@@ -174,8 +179,13 @@ class Room:
         if said == FOUND:
             cost = int(self.pool.cost[self.control[GOAL]])
             return Found(low, cost, states, *self._moves())
-        nothing = np.empty(0, np.int32)
         return Found(low, int(NEVER), states, nothing, nothing)
+
+    def _least(self, rest: tuple[IntTable, IntTable, IntTable]) -> int:
+        """What the parts alone say of the whole trace."""
+        row, best, strange = rest
+        bounds = best[row[:, 0], self.graph.part[0]]
+        return min(int(strange[0]) + int(bounds.sum(dtype=np.int64)), int(NEVER))
 
     def _rest(self, trace: IntTable) -> tuple[IntTable, IntTable, IntTable]:
         length, parts = len(trace), len(self.parts.states)

@@ -4,17 +4,20 @@ An alignment pairs a trace with a run from the initial to a final marking (Adria
 without a transition is a log move and costs 1; a transition without an event is a model move and
 costs 1 if it is visible and nothing if it is silent; both together cost nothing.
 
-Two ways lead to the same costs: dynamic programming where the net's markings can be listed
-(``align_table``), best-first search where they cannot (``align_search``).
+Three ways lead to the same costs: dynamic programming where the net's markings can be listed
+(``align_table``), or where the net comes from a process tree of different activities
+(``align_tree``), and best-first search elsewhere (``align_search``).
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +28,17 @@ from thalweg.process.conformance.align_parts import IntTable
 from thalweg.process.conformance.align_room import Found, Room, StopFlag, StoppedError
 from thalweg.process.conformance.align_search import MAX_TOKENS, NEVER
 from thalweg.process.conformance.align_store import Table, list_markings
+from thalweg.process.conformance.align_tree_room import TreeAligner
+from thalweg.process.conformance.tree_tables import tree_tables
 from thalweg.process.models.petri import PetriNet
+from thalweg.process.models.tree import ProcessTree
 from thalweg.process.weighted import WeightedVariants
 
 MAX_STATES = 1_000_000
 MAX_SECONDS = 30.0
+TOTAL_SECONDS = 60.0
+FAIR_SHARES = 8
+"""How many times its share of the time that is left one variant may take: most take far less."""
 SHORTEST_RUN_STATES = 5_000_000
 VARIANTS_AT_ONCE = 16
 AWAKE_S = 0.2
@@ -73,6 +82,8 @@ def align(
     *,
     max_states: int = MAX_STATES,
     max_seconds: float = MAX_SECONDS,
+    total_seconds: float = TOTAL_SECONDS,
+    tree: ProcessTree | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Alignments:
@@ -81,28 +92,35 @@ def align(
     Takes    max_states, max_seconds: where the search for one variant ends; a variant that it ends
              has bounds and a good alignment, not the cheapest for certain. The states alone give
              the same answer on every machine; one of a listed marking counts for a sixteenth.
+             total_seconds: time for the searches of all variants. A search may take a few times its
+             share of what is left; when nothing is left, variants that would need a search have
+             the bound from its beginning, and all log moves beside the shortest run. tree: the
+             process tree that the net was made from (``tree_to_net``); if no activity stands in
+             it twice, no variant of less than some hundreds of events needs a search.
              progress: told variants done and all, from the thread that called; what it raises ends
              the work.
     Raises   RequestError: a cap is not positive, or the net never completes.
     Source   A* (Hart, Nilsson and Raphael 1968) over the synchronous product (Adriansyah 2014).
     """
-    if max_states < 1 or max_seconds <= 0:
+    if max_states < 1 or min(max_seconds, total_seconds) <= 0:
         raise RequestError(
-            f"An alignment needs room: max_states is {max_states:,} and max_seconds {max_seconds:g}."
-            " Give at least one state and more than no time."
+            f"An alignment needs room: max_states is {max_states:,}, max_seconds {max_seconds:g} and"
+            f" total_seconds {total_seconds:g}. Give at least one state and more than no time."
         )
     _check_tokens(net)
     code = label_codes(net, variants)
-    room = Room.of(net, code)
-    shortest = _shortest_run(net, room)
+    blocks = None if tree is None else tree_tables(tree, net, code)
+    branches = None if blocks is None else TreeAligner(blocks)
+    room = Room.of(net, code, bounded=branches is None)
+    shortest = _shortest_run(net, room) if branches is None else branches.shortest()
     traces = _traces(net, variants)
     space = list_markings(room, len(code))
     count = max(1, min(threads or os.cpu_count() or 1, -(-len(traces) // VARIANTS_AT_ONCE)))
+    searches = _Searches(net, code, room)
     aligners = [
-        _Aligner(room if k == 0 else room.another(), None if space is None else Table(space))
-        for k in range(count)
+        _Aligner(searches, None if space is None else Table(space), branches) for _ in range(count)
     ]
-    caps = _Caps(max_states, max_seconds, shortest.high)
+    caps = _Caps(max_states, max_seconds, shortest.high, _Budget(total_seconds, len(traces), count))
     found = _align_all(aligners, traces, caps, progress)
     return _gather(variants, found, shortest)
 
@@ -156,14 +174,48 @@ class _Caps:
     states: int
     seconds: float
     shortest: int
+    budget: _Budget
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The time that all searches have together. ``left`` counts variants not yet done."""
+
+    seconds: float
+    left: int
+    threads: int
+    begun: float = field(default_factory=time.monotonic)
+
+    def share(self) -> float:
+        """Seconds for the next search; none if the time is over."""
+        rest = self.begun + self.seconds - time.monotonic()
+        return FAIR_SHARES * rest * self.threads / max(self.left, 1)
+
+
+@dataclass(slots=True)
+class _Searches:
+    """Room for searches, made when the first one is needed."""
+
+    net: PetriNet
+    code: dict[str, int]
+    room: Room
+    lock: Lock = field(default_factory=Lock)
+
+    def another(self) -> Room:
+        with self.lock:
+            if not self.room.bounded:
+                self.room = Room.of(self.net, self.code)
+            return self.room.another()
 
 
 @dataclass(slots=True)
 class _Aligner:
     """What one thread works with."""
 
-    room: Room
+    searches: _Searches
     table: Table | None
+    tree: TreeAligner | None
+    room: Room | None = None
 
     def align(self, trace: IntTable, caps: _Caps, stop: StopFlag) -> Found:
         if stop.wanted:
@@ -173,7 +225,14 @@ class _Aligner:
             found = self.table.align(trace, len(trace) + caps.shortest)
             if found is not None:
                 return found
-        return self.room.align(trace, caps.states, caps.seconds, stop)
+        if self.tree is not None:
+            found = self.tree.align(trace, caps.states)
+            if found is not None:
+                return found
+        if self.room is None:
+            self.room = self.searches.another()
+        seconds = min(caps.seconds, caps.budget.share())
+        return self.room.align(trace, caps.states, seconds, stop)
 
 
 def _align_all(
@@ -204,6 +263,7 @@ def _align_all(
             while waiting:
                 ready, waiting = wait(waiting, AWAKE_S, FIRST_COMPLETED)
                 done += sum(len(task.result()) for task in ready)
+                caps.budget.left = len(traces) - done
                 if progress is not None and ready:
                     progress(done, len(traces))
         except BaseException:

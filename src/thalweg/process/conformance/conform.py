@@ -13,7 +13,13 @@ import polars as pl
 
 from thalweg.errors import RequestError
 from thalweg.process.calendar import zone_of
-from thalweg.process.conformance.alignments import MAX_SECONDS, MAX_STATES, Alignments, align
+from thalweg.process.conformance.alignments import (
+    MAX_SECONDS,
+    MAX_STATES,
+    TOTAL_SECONDS,
+    Alignments,
+    align,
+)
 from thalweg.process.conformance.costs import Costs, settle_cost
 from thalweg.process.conformance.deviations import (
     Deviation,
@@ -78,6 +84,7 @@ def conform_book(
     top: int = TOP_VARIANTS,
     max_states: int = MAX_STATES,
     max_seconds: float = MAX_SECONDS,
+    total_seconds: float = TOTAL_SECONDS,
     threads: int | None = None,
     told: Told = lambda _step, _done, _all: None,
 ) -> ConformResult:
@@ -87,7 +94,7 @@ def conform_book(
              neither, and without rules, one is discovered at NOISE. rules: a file or its rules.
              cost: column that says what a deviation costs, ``object:NAME``, ``attribute:NAME`` or
              a bare name. ends, horizon: who is finished, see ``map_book``. top: variants to list.
-             max_states, max_seconds: caps of one variant's alignment. told: is given the step that
+             max_states, max_seconds: caps of one variant's alignment, total_seconds of all. told: is given the step that
              goes on (a code), and how much of it is done.
     Raises   RequestError: a name that the book does not have, or model and noise together.
              RuleError: the rules are wrong.
@@ -116,9 +123,10 @@ def conform_book(
         "top": top,
         "max_states": max_states,
         "max_seconds": max_seconds,
+        "total_seconds": total_seconds,
     }
     looked = scene.view(kind)
-    caps = _Caps(max_states, max_seconds, threads, told)
+    caps = _Caps(max_states, max_seconds, total_seconds, threads, told)
     replayed = None
     if model is not None or noise is not None:
         replayed = _replay(looked, model, noise, column, caps)
@@ -145,6 +153,7 @@ def _checked(
 class _Caps:
     max_states: int
     max_seconds: float
+    total_seconds: float
     threads: int | None
     told: Told
 
@@ -185,6 +194,8 @@ def _replay(
         variants,
         max_states=caps.max_states,
         max_seconds=caps.max_seconds,
+        total_seconds=caps.total_seconds,
+        tree=model if isinstance(model, ProcessTree) else None,
         threads=caps.threads,
         progress=lambda done, total: caps.told("align", done, total),
     )

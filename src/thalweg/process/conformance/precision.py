@@ -23,7 +23,10 @@ from thalweg.process.conformance.align_store import Table, list_markings
 from thalweg.process.conformance.align_table import NO_ROOM, NOWHERE, Space, Store, begin, follow
 from thalweg.process.conformance.alignments import Alignments, label_codes
 from thalweg.process.conformance.precision_sets import Sets, TooManyError
+from thalweg.process.conformance.precision_tree import ask_tree
+from thalweg.process.conformance.tree_tables import tree_tables
 from thalweg.process.models.petri import PetriNet
+from thalweg.process.models.tree import ProcessTree
 from thalweg.process.weighted import WeightedVariants
 
 NOT_ASKED = -1
@@ -135,16 +138,22 @@ def _sum_prefixes(
     return sums
 
 
-def measure_precision(net: PetriNet, variants: WeightedVariants) -> Precision | None:
+def measure_precision(
+    net: PetriNet, variants: WeightedVariants, tree: ProcessTree | None = None
+) -> Precision | None:
     """How much of what the net allows after the variants' prefixes they make use of.
 
+    Takes    tree: the process tree that the net was made from, if it was.
     Returns  None if the prefixes lead to too many markings.
     """
-    return _measure(net, label_codes(net, variants), variants)
+    return _measure(net, label_codes(net, variants), variants, tree)
 
 
 def measure_aligned_precision(
-    net: PetriNet, variants: WeightedVariants, alignments: Alignments
+    net: PetriNet,
+    variants: WeightedVariants,
+    alignments: Alignments,
+    tree: ProcessTree | None = None,
 ) -> Precision | None:
     """The same over the runs that the variants are aligned with, so that every event counts.
 
@@ -156,15 +165,23 @@ def measure_aligned_precision(
     seen = label >= 0
     ends = np.concatenate(([0], np.cumsum(seen)))[alignments.offsets]
     runs = WeightedVariants(tuple(code), ends, label[seen].astype(np.uint32), variants.count)
-    return _measure(net, code, runs)
+    return _measure(net, code, runs, tree)
 
 
-def _measure(net: PetriNet, code: dict[str, int], variants: WeightedVariants) -> Precision | None:
+def _measure(
+    net: PetriNet, code: dict[str, int], variants: WeightedVariants, tree: ProcessTree | None
+) -> Precision | None:
     """Takes    code: of each label, in the net and in the variants alike."""
-    room = Room.of(net, code)
+    room = Room.of(net, code, bounded=False)
     space = list_markings(room, len(code))
+    blocks = None if tree is None else tree_tables(tree, net, code)
     try:
-        asked = _ask_sets(room, variants) if space is None else _ask_table(space, variants)
+        if space is not None:
+            asked = _ask_table(space, variants)
+        elif blocks is not None:
+            asked = ask_tree(blocks, variants, UNFIT)
+        else:
+            asked = _ask_sets(room, variants)
     except TooManyError:
         return None
     words = variants.codes.astype(">u4")

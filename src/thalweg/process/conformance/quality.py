@@ -12,7 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from thalweg.errors import RequestError
-from thalweg.process.conformance.alignments import MAX_SECONDS, MAX_STATES, Alignments, align
+from thalweg.process.conformance.alignments import (
+    MAX_SECONDS,
+    MAX_STATES,
+    TOTAL_SECONDS,
+    Alignments,
+    align,
+)
 from thalweg.process.conformance.precision import (
     Precision,
     measure_aligned_precision,
@@ -20,6 +26,7 @@ from thalweg.process.conformance.precision import (
 )
 from thalweg.process.conformance.quality_fitness import Fitness, measure_fitness
 from thalweg.process.models.petri import PetriNet
+from thalweg.process.models.tree import ProcessTree
 from thalweg.process.weighted import WeightedVariants
 
 LEAST_SAMPLE = 100
@@ -72,6 +79,8 @@ def model_quality(
     seed: int = 0,
     max_states: int = MAX_STATES,
     max_seconds: float = MAX_SECONDS,
+    total_seconds: float = TOTAL_SECONDS,
+    tree: ProcessTree | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Quality:
@@ -79,7 +88,7 @@ def model_quality(
 
     Takes    sample: align this many objects, drawn at random with ``seed``, and not all; precision
              still uses all. The figures that a sample would bias are then missing.
-             max_states, max_seconds, threads, progress: as in ``align``.
+             max_states, max_seconds, total_seconds, tree, threads, progress: as in ``align``.
     Raises   RequestError: no objects, a sample that is too small, or what ``align`` refuses.
     """
     objects = variants.objects
@@ -93,12 +102,14 @@ def model_quality(
         aligned,
         max_states=max_states,
         max_seconds=max_seconds,
+        total_seconds=total_seconds,
+        tree=tree,
         threads=threads,
         progress=progress,
     )
     whole = aligned is variants
     fitness = measure_fitness(alignments, None if whole else objects)
-    precision = measure_precision(net, variants)
+    precision = measure_precision(net, variants, tree)
     after, generalisation = None, None
     if precision is None:
         missing["precision"] = "too_many_markings"
@@ -107,7 +118,7 @@ def model_quality(
     else:
         generalisation = measure_generalisation(net, alignments)
         fits = not alignments.high.any()
-        after = precision if fits else measure_aligned_precision(net, variants, alignments)
+        after = precision if fits else measure_aligned_precision(net, variants, alignments, tree)
         if after is None:
             missing["precision_aligned"] = "too_many_markings"
     exact = None if precision is None else precision.value

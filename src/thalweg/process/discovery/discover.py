@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from thalweg.errors import RequestError
+from thalweg.process.conformance.alignments import TOTAL_SECONDS
 from thalweg.process.conformance.quality import Quality, model_quality
 from thalweg.process.discovery.choose import THRESHOLDS, choose_row
 from thalweg.process.discovery.counts import discover_tree_from_counts
@@ -55,6 +56,7 @@ def discover_book(
     declare: bool = False,
     sample: int | None = None,
     seed: int = 0,
+    total_seconds: float = TOTAL_SECONDS,
     threads: int | None = None,
     told: Told = lambda _step, _done, _all: None,
 ) -> DiscoverResult:
@@ -64,6 +66,7 @@ def discover_book(
              THRESHOLDS instead, and take the model of ``choose_row``. from_counts: use the counts
              of directly-follows pairs alone. declare: mine DECLARE constraints as well.
              sample, seed: objects that quality is measured on, see ``model_quality``.
+             total_seconds: time for the searches of one model, see ``align``.
              told: is given the step that goes on (a code), and how much of it is done.
     Raises   RequestError: nothing to discover from, noise and choose together, or a name that the
              book does not have.
@@ -91,7 +94,9 @@ def discover_book(
     for number, threshold in enumerate(thresholds):
         told("model", number, len(thresholds))
         tree = _tree(view, variants, threshold, from_counts, threads)
-        found.append(_measured(threshold, tree, found, variants, sample, seed, threads))
+        found.append(
+            _measured(threshold, tree, found, variants, sample, seed, total_seconds, threads)
+        )
     curve = _curve(found, variants)
     best = choose_row(curve) if choose else 0
     curve = curve.with_columns(chosen=pl.int_range(len(found)) == best)
@@ -137,6 +142,7 @@ def _measured(
     variants: WeightedVariants,
     sample: int | None,
     seed: int,
+    total_seconds: float,
     threads: int | None,
 ) -> _Candidate:
     """The tree with its figures; a tree that was met before is not measured again."""
@@ -148,7 +154,15 @@ def _measured(
         noise,
         tree,
         net,
-        model_quality(net, variants, sample=sample, seed=seed, threads=threads),
+        model_quality(
+            net,
+            variants,
+            tree=tree,
+            sample=sample,
+            seed=seed,
+            total_seconds=total_seconds,
+            threads=threads,
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from thalweg.process.models.petri import PetriNet, Transition
-from thalweg.process.models.reduce import reduce_silent
+from thalweg.process.models.reduce import reduce_silent, reduce_silent_with_steps
 from thalweg.process.models.tree import ProcessTree
 
 
@@ -17,10 +17,25 @@ def tree_to_net(tree: ProcessTree) -> PetriNet:
     Source   Leemans, Robust Process Mining with Guarantees (2017), section 2.2: block by block;
              then ``reduce_silent``.
     """
+    return _renamed(reduce_silent(_unreduced(tree)))
+
+
+def tree_to_net_with_steps(tree: ProcessTree) -> tuple[PetriNet, tuple[int, ...]]:
+    """``tree_to_net``, and the transition that each step of the tree became, or -1.
+
+    Steps are numbered as the tree is read: a leaf is one, a parallel of several branches that are
+    not silent and a loop have one before what is inside and one after it; silent branches of a
+    parallel have none.
+    """
+    net, steps = reduce_silent_with_steps(_unreduced(tree))
+    return _renamed(net), steps
+
+
+def _unreduced(tree: ProcessTree) -> PetriNet:
     builder = _Builder()
     source, sink = builder.place(), builder.place()
     builder.block(tree, source, sink)
-    return _renamed(reduce_silent(builder.net(source, sink)))
+    return builder.net(source, sink)
 
 
 class _Builder:

@@ -27,6 +27,16 @@ def reduce_silent(net: PetriNet, *, keep_faults: bool = False) -> PetriNet:
     return _Reduction(net, keep_faults).result()
 
 
+def reduce_silent_with_steps(net: PetriNet) -> tuple[PetriNet, tuple[int, ...]]:
+    """``reduce_silent``, and what became of each transition: its new number, or -1.
+
+    A run of the net is one of the reduced net once its transitions are renumbered and those that
+    became -1 are left out.
+    """
+    reduction = _Reduction(net, keep_faults=False)
+    return reduction.result(), reduction.steps()
+
+
 class _Reduction:
     def __init__(self, net: PetriNet, keep_faults: bool) -> None:
         self.net, self.keep_faults = net, keep_faults
@@ -34,6 +44,7 @@ class _Reduction:
         self.inputs = [dict(t.inputs) for t in net.transitions]
         self.outputs = [dict(t.outputs) for t in net.transitions]
         self.alive = [True] * len(net.transitions)
+        self.same_as: dict[int, int] = {}
         self.initial = list(net.initial)
         self.finals = [list(final) for final in net.finals]
         self.gone: set[int] = set()
@@ -55,9 +66,20 @@ class _Reduction:
                     changed = True
         return self._rebuilt()
 
+    def steps(self) -> tuple[int, ...]:
+        alive = [t for t, kept in enumerate(self.alive) if kept]
+        number = {t: at for at, t in enumerate(alive)}
+
+        def became(t: int) -> int:
+            while t in self.same_as:
+                t = self.same_as[t]
+            return number.get(t, -1)
+
+        return tuple(map(became, range(len(self.alive))))
+
     def _drop_doubles(self) -> bool:
         """Take out silent transitions that change nothing or do what another one does."""
-        seen: set[tuple[Weighted, Weighted]] = set()
+        seen: dict[tuple[Weighted, Weighted], int] = {}
         changed = False
         for t in range(len(self.label)):
             if not self.alive[t] or self.label[t] is not None:
@@ -66,7 +88,10 @@ class _Reduction:
             if key in seen or (key[0] == key[1] and len(key[0]) == 1):
                 self._remove(t)
                 changed = True
-            seen.add(key)
+            if key in seen:
+                self.same_as[t] = seen[key]
+            else:
+                seen[key] = t
         return changed
 
     def _fuse(self, t: int) -> bool:

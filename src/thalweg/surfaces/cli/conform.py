@@ -70,6 +70,10 @@ def conform_command(
     max_seconds: Annotated[
         float | None, typer.Option("--max-seconds", min=0.001, help="The same, in seconds.")
     ] = None,
+    total_seconds: Annotated[
+        float | None,
+        typer.Option("--total-seconds", min=0.001, help="Time for all searches together."),
+    ] = None,
     export: Export = None,
     picture: Picture = None,
     fail_on: FailOn = None,
@@ -103,7 +107,11 @@ def conform_command(
         "ends": None if ends is None else _names(ends),
         "timezone": timezone,
     }
-    caps = {"max_states": max_states, "max_seconds": max_seconds}
+    caps = {
+        "max_states": max_states,
+        "max_seconds": max_seconds,
+        "total_seconds": total_seconds,
+    }
     options |= {name: cap for name, cap in caps.items() if cap is not None}
     result = _conform(book, options, language)
     _write(result, export, picture, language)

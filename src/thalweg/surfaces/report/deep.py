@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 MOST_TYPES = 8
 """Object types in one net beyond which nobody can follow it."""
-MOST_VARIANTS = 20_000
+MOST_VARIANTS = 250_000
 """Beyond this, aligning every variant takes longer than a report may; ``thalweg conform`` does it."""
+SEARCH_SECONDS = 60.0
+"""Time for the searches of one model's alignments; what is left then has bounds."""
 SAMPLE_FROM_VARIANTS, SAMPLE = 5_000, 2_000
 """With more variants than the first, the models' quality is measured on so many objects."""
 
@@ -72,7 +74,14 @@ def look_deep(
     if main.objects == 0:
         return None
     sample = quality_sample(main.variants, main.objects)
-    found = discover_book(book, type=main.type, filters=filters, choose=True, sample=sample)
+    found = discover_book(
+        book,
+        type=main.type,
+        filters=filters,
+        choose=True,
+        sample=sample,
+        total_seconds=SEARCH_SECONDS,
+    )
     too_many = main.variants > MOST_VARIANTS
     if too_many and (model or rules):
         raise RequestError(
@@ -87,6 +96,7 @@ def look_deep(
             filters=filters,
             model=found.tree if model is None else model,
             rules=rules,
+            total_seconds=SEARCH_SECONDS,
         )
     return Deep(
         model=found,
