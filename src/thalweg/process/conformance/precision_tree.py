@@ -230,6 +230,19 @@ def _allow(node: Any, tree: TreeTables, seen: Ints, turn: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def _put(
+    node: Any, i: Any, j: Any, view: View, asked: Ints, turn: Any, todo: Ints, top: Any
+) -> Any:
+    """Have a block begun at i asked, once a turn."""
+    mark = view.start[node] + i
+    if asked[mark] == turn:
+        return top
+    asked[mark] = turn
+    todo[top, 0], todo[top, 1], todo[top, 2] = node, i, j
+    return top + 1
+
+
+@njit(cache=True, nogil=True)
 def _ask_parts(
     node: Any,
     i: Any,
@@ -239,6 +252,7 @@ def _ask_parts(
     at: Ints,
     known: Bytes,
     seen: Ints,
+    asked: Ints,
     turn: Any,
     todo: Ints,
     top: Any,
@@ -247,29 +261,41 @@ def _ask_parts(
     width = view.start[node + 1] - view.start[node] + 1
     own, new = view.start[node], 0
     places, ends = np.zeros((2, width), np.bool_), np.zeros(width, np.bool_)
-    loop = tree.kind[node] != SEQUENCE
-    if loop:
+    first = tree.kids[node]
+    if tree.kind[node] != SEQUENCE:
         _follow_loop(node, i, j, tree, view, at, known, -1, places)
-    else:
-        places[0, i] = True
-    for k in range(tree.kids[node], tree.kids[node + 1]):
-        child = tree.kid[k]
-        phase = 1 if loop and k > tree.kids[node] else 0
-        for p in range(i, j + 1):
-            if not places[phase, p]:
+        for k in range(first, tree.kids[node + 1]):
+            if places[min(k - first, 1), j]:
+                new += _allow(tree.kid[k], tree, seen, turn)
+        phase = 0 if view.owner[own + j - 1] == tree.kid[first] else 1
+        p = j - 1
+        while p >= i and view.owner[own + p] == view.owner[own + j - 1]:
+            if places[phase, p] and _go(node, p, j, view, at, known, -1, ends):
+                child, a = _at(node, p, view)
+                top = _put(child, a, a + j - p, view, asked, turn, todo, top)
+            p -= 1
+        return new, top
+    places[0, i] = True
+    hi = i
+    for k in range(first, tree.kids[node + 1]):
+        child, went = np.int64(tree.kid[k]), False
+        for p in range(i, hi + 1):
+            if not places[0, p]:
                 continue
             if p == j:
                 new += _allow(child, tree, seen, turn)
-            elif view.owner[own + p] == child and _go(node, p, j, view, at, known, -1, ends):
-                _, a = _at(node, p, view)
-                todo[top, 0], todo[top, 1], todo[top, 2] = child, a, a + j - p
-                top += 1
-            if not loop and not tree.skips[child]:
+            elif view.owner[own + p] == child:
+                went = True
+                if _go(node, p, j, view, at, known, -1, ends):
+                    _, a = _at(node, p, view)
+                    top = _put(child, a, a + j - p, view, asked, turn, todo, top)
+            if not tree.skips[child]:
                 places[0, p] = False
-        for p in range(i, j + 1):
-            if not loop:
-                places[0, p] |= ends[p]
-            ends[p] = False
+        if went:
+            for p in range(i, j + 1):
+                if ends[p]:
+                    places[0, p], ends[p] = True, False
+                    hi = max(hi, p)
     return new, top
 
 
@@ -293,17 +319,12 @@ def _ask(
     while top > 0:
         top -= 1
         node, i, j = todo[top, 0], todo[top, 1], todo[top, 2]
-        mark = view.start[node] + i
-        if asked[mark] == turn:
-            continue
-        asked[mark] = turn
         kind = tree.kind[node]
         if kind == STEP:
             continue
         if kind == CHOICE:
             child, a = _at(node, i, view)
-            todo[top, 0], todo[top, 1], todo[top, 2] = child, a, a + j - i
-            top += 1
+            top = _put(child, a, a + j - i, view, asked, turn, todo, top)
         elif kind == PARALLEL:
             for k in range(tree.kids[node], tree.kids[node + 1]):
                 child = tree.kid[k]
@@ -312,10 +333,9 @@ def _ask(
                 if a == b:
                     allowed += _allow(child, tree, seen, turn)
                 else:
-                    todo[top, 0], todo[top, 1], todo[top, 2] = child, a, b
-                    top += 1
+                    top = _put(child, a, b, view, asked, turn, todo, top)
         else:
-            new, top = _ask_parts(node, i, j, tree, view, at, known, seen, turn, todo, top)
+            new, top = _ask_parts(node, i, j, tree, view, at, known, seen, asked, turn, todo, top)
             allowed += new
     return allowed
 
