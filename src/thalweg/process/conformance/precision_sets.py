@@ -23,7 +23,7 @@ from thalweg.process.conformance.align_search import (
     succeed,
 )
 
-MOST_KNOWN = 1 << 20
+MOST_KNOWN = 1 << 17
 """Markings found before this is given up; members of all sets together may be 32 times as many."""
 NONE_LEFT = np.empty(0, np.int32)
 
