@@ -6,11 +6,11 @@ from pathlib import Path
 
 import thalweg
 from measure import Reading
-from thalweg.process.conformance.alignments import align
-from thalweg.process.conformance.quality import model_quality
+from thalweg.process.alignment.alignments import align
+from thalweg.process.alignment.quality import model_quality
 from thalweg.process.discovery.inductive import discover_tree
 from thalweg.process.models.convert import tree_to_net
-from thalweg.process.models.pnml import read_pnml, write_pnml
+from thalweg.process.models.files.pnml import read_pnml, write_pnml
 from thalweg.process.weighted import WeightedVariants, weigh_variants
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from process_helpers import SmallBook
-from thalweg.process.conformance.rule_checks import KEPT, PENDING, UNCHECKED, VIOLATED
-from thalweg.process.conformance.rule_views import Scene
-from thalweg.process.conformance.rules import RuleFile
-from thalweg.process.conformance.rules_check import RuleOutcome, check_rules
+from thalweg.process.conformance.rules.check import RuleOutcome, check_rules
+from thalweg.process.conformance.rules.kinds import RuleFile
+from thalweg.process.conformance.rules.verdicts import KEPT, PENDING, UNCHECKED, VIOLATED
+from thalweg.process.conformance.rules.views import Scene
 
 DAY, HOUR = 86_400, 3_600
 FAR = datetime(1971, 1, 1, tzinfo=UTC)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from align_helpers import block_nets, cheapest, fire, from_pm4py, net_of, nets, traces
 from thalweg.errors import RequestError
-from thalweg.process.conformance.align_room import Room, StopFlag
-from thalweg.process.conformance.alignments import Alignments, align, label_codes
+from thalweg.process.alignment.alignments import Alignments, align, label_codes
+from thalweg.process.alignment.room import Room, StopFlag
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.weighted import WeightedVariants
 

@@ -13,8 +13,8 @@ import pytest
 import thalweg
 from thalweg.industry.sample import write_sample
 from thalweg.process import map as process_map
+from thalweg.process.models.files.write import write_model
 from thalweg.process.models.tree import parse_tree
-from thalweg.process.models.write import write_model
 from thalweg.surfaces.cli import main
 from thalweg.surfaces.cli.chart_kinds import Kind
 from thalweg.surfaces.texts import LANGUAGES, load

@@ -15,8 +15,8 @@ import thalweg
 from conform_helpers import FAR, counts, outcome, shown
 from process_helpers import SmallBook
 from thalweg.process.conformance.conform import conform_book
-from thalweg.process.conformance.rule_checks import REASONS, UNCHECKED
-from thalweg.process.conformance.rules import RuleFile
+from thalweg.process.conformance.rules.kinds import RuleFile
+from thalweg.process.conformance.rules.verdicts import REASONS, UNCHECKED
 from thalweg.records.store.book import Book
 
 THREE_WAY = {

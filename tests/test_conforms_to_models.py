@@ -21,8 +21,8 @@ from thalweg.errors import RequestError
 from thalweg.process.conformance.conform import conform_book
 from thalweg.process.conformance.deviations_table import DEVIATIONS_SCHEMA, OCCURRENCES
 from thalweg.process.conformance.result import ConformResult
-from thalweg.process.conformance.rules import RuleFile
-from thalweg.process.conformance.rules_check import RULES_SCHEMA
+from thalweg.process.conformance.rules.check import RULES_SCHEMA
+from thalweg.process.conformance.rules.kinds import RuleFile
 from thalweg.process.conformance.schema import COLUMNS, conform_json_schema
 from thalweg.process.models.tree import activity, loop, parse_tree, sequence
 from thalweg.records.store.book import Book

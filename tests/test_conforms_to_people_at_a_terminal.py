@@ -271,8 +271,8 @@ def test_without_the_extra_the_message_names_it(
 def test_every_code_of_conformance_has_words_in_both_languages() -> None:
     from thalweg.process.conformance import conform, costs
     from thalweg.process.conformance.deviations import KINDS
-    from thalweg.process.conformance.rule_checks import REASONS
-    from thalweg.process.conformance.rules import SEVERITIES
+    from thalweg.process.conformance.rules.kinds import SEVERITIES
+    from thalweg.process.conformance.rules.verdicts import REASONS
 
     source = Path(costs.__file__).read_text(encoding="utf-8")
     cost_reasons = ("no_cost_named", "no_event_to_cost", "cost_not_stated", "cost_partly_stated")

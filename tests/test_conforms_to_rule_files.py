@@ -12,8 +12,8 @@ import thalweg
 from thalweg.errors import RuleError
 from thalweg.industry.sample import Sample, write_sample
 from thalweg.process.conformance.conform import conform_book
-from thalweg.process.conformance.rules import KINDS, read_span
-from thalweg.process.conformance.rules_file import example_rules, load_rules, parse_rules
+from thalweg.process.conformance.rules.file import example_rules, load_rules, parse_rules
+from thalweg.process.conformance.rules.kinds import KINDS, read_span
 from thalweg.records.mapping.flat import load_mapping
 from thalweg.surfaces.cli.conform_explain import explain_rule
 from thalweg.surfaces.texts import load

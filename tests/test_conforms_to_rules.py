@@ -10,10 +10,10 @@ import pytest
 from conform_helpers import DAY, FAR, HOUR, counts, outcome, shown, violating
 from process_helpers import SmallBook, book_of
 from thalweg.errors import RequestError, RuleError
-from thalweg.process.conformance.rule_checks import UNCHECKED
-from thalweg.process.conformance.rule_views import Scene
-from thalweg.process.conformance.rules import RuleFile
-from thalweg.process.conformance.rules_check import check_rules
+from thalweg.process.conformance.rules.check import check_rules
+from thalweg.process.conformance.rules.kinds import RuleFile
+from thalweg.process.conformance.rules.verdicts import UNCHECKED
+from thalweg.process.conformance.rules.views import Scene
 
 TRACES = {
     "kept": [("order", 0), ("pay", 10), ("end", 20)],

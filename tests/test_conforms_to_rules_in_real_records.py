@@ -11,7 +11,7 @@ import pytest
 
 import thalweg
 from thalweg.process.conformance.conform import conform_book
-from thalweg.process.conformance.rules import RuleFile
+from thalweg.process.conformance.rules.kinds import RuleFile
 from thalweg.records.mapping.flat import FlatMapping
 from thalweg.records.store.book import Book
 

@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 import thalweg
 from linked_books import Event, Links, book_with, linked_books
 from thalweg.errors import RequestError
-from thalweg.process.conformance.object_constraints import (
+from thalweg.process.constraints.linked import (
     OBJECT_CONSTRAINT_COLUMNS,
     WHEN,
     ObjectConstraint,
     check_object_constraints,
     violating_events,
 )
-from thalweg.process.conformance.object_relations import Relation
-from thalweg.process.discovery.object_centric_constraints import (
+from thalweg.process.constraints.linked_mining import (
     ObjectMiningOptions,
     mine_object_constraints,
 )
+from thalweg.process.constraints.relations import Relation
 from thalweg.process.filter_text import parse_filters
 
 DELIVERIES: list[Event] = [

@@ -18,9 +18,7 @@ from scipy.stats import binom
 import thalweg
 from process_helpers import book_of
 from thalweg.errors import RequestError
-from thalweg.process.contrasts import wilson_bounds
-from thalweg.process.discovery.declare import DeclareTables, count_declare
-from thalweg.process.discovery.declare_mining import (
+from thalweg.process.constraints.mining import (
     CONSTRAINT_COLUMNS,
     MiningOptions,
     check_constraints,
@@ -28,8 +26,10 @@ from thalweg.process.discovery.declare_mining import (
     constraints_of,
     mine_constraints,
 )
-from thalweg.process.discovery.declare_templates import TEMPLATES, Constraint
-from thalweg.process.discovery.declare_violations import violating_objects
+from thalweg.process.constraints.tables import DeclareTables, count_declare
+from thalweg.process.constraints.templates import TEMPLATES, Constraint
+from thalweg.process.constraints.violations import violating_objects
+from thalweg.process.contrasts import wilson_bounds
 from thalweg.process.weighted import WeightedVariants, weigh_variants
 
 LETTERS = "abc"
@@ -199,7 +199,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     log = {"".join(rng.choice(list(letters), rng.integers(1, 12))): 2 for _ in range(300)}
     variants = WeightedVariants.of_sequences(log)
     whole = count_declare(variants)
-    monkeypatch.setattr("thalweg.process.discovery.declare._RUN_ENTRIES", 100)
+    monkeypatch.setattr("thalweg.process.constraints.tables._RUN_ENTRIES", 100)
     assert same(count_declare(variants, threads=1), whole)
     assert same(count_declare(variants, threads=3), whole)
 

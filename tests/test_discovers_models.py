@@ -16,7 +16,7 @@ from thalweg.errors import RequestError
 from thalweg.process.discovery.choose import LEAST_FITNESS, SLACK, THRESHOLDS, choose_row
 from thalweg.process.discovery.discover import NOISE, discover_book
 from thalweg.process.discovery.result import CURVE, QUALITY, discover_json_schema
-from thalweg.process.models.read import as_net, read_model
+from thalweg.process.models.files.read import as_net, read_model
 from thalweg.surfaces.cli import commands  # noqa: F401
 from thalweg.surfaces.cli.app import app
 from thalweg.surfaces.texts import LANGUAGES, load

@@ -24,7 +24,7 @@ from thalweg.process.discovery.object_centric import (
     object_centric_json_schema,
 )
 from thalweg.process.discovery.object_centric_replay import replay_object_centric
-from thalweg.process.models.convert_tree import tree_to_net
+from thalweg.process.models.convert.tree_net import tree_to_net
 from thalweg.process.models.tree import parse_tree
 
 ORDERS: list[Event] = [

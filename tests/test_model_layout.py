@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from thalweg.process.models.bpmn import Box, BpmnFlow, BpmnModel, BpmnNode, Layout, NodeKind, Point
 from thalweg.process.models.convert import tree_to_bpmn
-from thalweg.process.models.layout import (
+from thalweg.process.models.files.read import read_model
+from thalweg.process.models.layout.arrange import (
     arc_key,
     box_width,
     layout_bpmn,
@@ -19,9 +20,8 @@ from thalweg.process.models.layout import (
     place_key,
     transition_key,
 )
-from thalweg.process.models.layout_simplex import shortest_positions
+from thalweg.process.models.layout.simplex import shortest_positions
 from thalweg.process.models.petri import PetriNet, Transition
-from thalweg.process.models.read import read_model
 from thalweg.process.models.tree import (
     SILENT,
     ProcessTree,

@@ -14,7 +14,7 @@ import pytest
 
 from thalweg.errors import RequestError
 from thalweg.process.models.bpmn import Box, BpmnFlow, BpmnModel, BpmnNode, Layout
-from thalweg.process.models.layout import arc_key, place_key, transition_key
+from thalweg.process.models.layout.arrange import arc_key, place_key, transition_key
 from thalweg.process.models.petri import PetriNet, Transition
 from thalweg.surfaces import palette
 from thalweg.surfaces.cause_charts import CAUSE_COLOURS, causes_total_chart, waiting_causes_chart

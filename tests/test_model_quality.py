@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from align_helpers import LABELS, block_nets, closure, fire, from_pm4py, net_of
 from thalweg.errors import RequestError
-from thalweg.process.conformance import precision
-from thalweg.process.conformance.alignments import align
-from thalweg.process.conformance.precision import measure_aligned_precision, measure_precision
-from thalweg.process.conformance.quality import (
+from thalweg.process.alignment import precision
+from thalweg.process.alignment.alignments import align
+from thalweg.process.alignment.fitness import measure_fitness
+from thalweg.process.alignment.precision import measure_aligned_precision, measure_precision
+from thalweg.process.alignment.quality import (
     measure_generalisation,
     measure_simplicity,
     model_quality,
 )
-from thalweg.process.conformance.quality_fitness import measure_fitness
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.weighted import WeightedVariants
 

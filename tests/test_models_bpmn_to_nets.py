@@ -10,9 +10,9 @@ import pytest
 from model_tools import net_of_pm4py, net_words
 from thalweg.errors import RequestError
 from thalweg.process.models.bpmn import BpmnFlow, BpmnModel, BpmnNode, NodeKind
-from thalweg.process.models.bpmn_xml_read import read_bpmn
 from thalweg.process.models.check import check_net
 from thalweg.process.models.convert import bpmn_to_net
+from thalweg.process.models.files.bpmn_read import read_bpmn
 
 KINDS: dict[str, NodeKind] = {
     "S": "start",

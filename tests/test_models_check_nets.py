@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from model_tools import random_trees
 from thalweg.process.models.check import NetCode, check_net
 from thalweg.process.models.convert import tree_to_net
-from thalweg.process.models.convert_bpmn import ENDS_NOT_EXPLORED
+from thalweg.process.models.convert.bpmn_net import ENDS_NOT_EXPLORED
+from thalweg.process.models.files.pnml import AMPERSANDS, FROM_SINKS, FROM_SOURCES
 from thalweg.process.models.petri import PetriNet, Transition, Weighted
-from thalweg.process.models.pnml import AMPERSANDS, FROM_SINKS, FROM_SOURCES
 from thalweg.process.models.soundness import Marking, surely_sound
 from thalweg.process.models.tree import ProcessTree, activity, parallel
 from thalweg.surfaces.texts import LANGUAGES, load

@@ -12,10 +12,10 @@ from model_tools import net_words, random_trees, tree_words
 from thalweg.errors import RequestError, SourceError, UnsafeSourceError
 from thalweg.process.models.bpmn import BpmnModel
 from thalweg.process.models.convert import tree_to_bpmn, tree_to_net
+from thalweg.process.models.files.read import as_net, read_model
+from thalweg.process.models.files.write import write_model
 from thalweg.process.models.petri import PetriNet
-from thalweg.process.models.read import as_net, read_model
 from thalweg.process.models.tree import SILENT, ProcessTree, activity, parse_tree, sequence
-from thalweg.process.models.write import write_model
 
 TREE = parse_tree("→('接单', ∧('it\\'s', ×('b', τ)), ↺('c', 'd', 'e'))")
 WORDS = tree_words(TREE, 5)

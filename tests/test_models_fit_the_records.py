@@ -13,8 +13,8 @@ from model_tools import steps
 from process_helpers import book_of
 from thalweg.process.conformance.conform import conform_book
 from thalweg.process.models.bpmn import BpmnFlow, BpmnModel, BpmnNode
-from thalweg.process.models.bpmn_xml_read import read_bpmn
 from thalweg.process.models.convert import bpmn_to_net, tree_to_bpmn, tree_to_net
+from thalweg.process.models.files.bpmn_read import read_bpmn
 from thalweg.process.models.fit import fit_labels
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.models.tree import parse_tree

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from model_tools import net_of_pm4py, net_shape, random_trees
 from thalweg.errors import RequestError, SourceError, UnsafeSourceError
 from thalweg.process.models.convert import tree_to_net
+from thalweg.process.models.files.pnml import pnml_text, read_pnml, write_pnml
+from thalweg.process.models.files.read import read_model
 from thalweg.process.models.petri import PetriNet, Transition
-from thalweg.process.models.pnml import pnml_text, read_pnml, write_pnml
-from thalweg.process.models.read import read_model
 from thalweg.process.models.tree import ProcessTree, parse_tree
 
 TREE = parse_tree("→('接单', ∧('a & b', ×('c<d', τ)), ↺('e', 'f \"g\"'))")

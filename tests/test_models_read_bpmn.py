@@ -12,9 +12,9 @@ from lxml import etree
 from model_tools import net_words
 from thalweg.errors import RequestError, SourceError, UnsafeSourceError
 from thalweg.process.models.bpmn import BpmnModel
-from thalweg.process.models.bpmn_xml_read import read_bpmn
 from thalweg.process.models.convert import bpmn_to_net
-from thalweg.process.models.read import as_net, read_model
+from thalweg.process.models.files.bpmn_read import read_bpmn
+from thalweg.process.models.files.read import as_net, read_model
 
 PUBLIC = [
     "BPIC15_1", "BPI_2012_W", "BPI_2017_W", "Credit_Application_Simulation", "Production",

@@ -14,10 +14,10 @@ from bpmn_tools import BpmnJs, assert_valid, bpmn_js, bpmn_schema
 from model_tools import net_words, random_trees, tree_words
 from thalweg.errors import RequestError
 from thalweg.process.models.bpmn import BpmnModel
-from thalweg.process.models.bpmn_xml_write import bpmn_text
 from thalweg.process.models.convert import bpmn_to_net, net_to_bpmn, tree_to_bpmn, tree_to_net
+from thalweg.process.models.files.bpmn_write import bpmn_text
+from thalweg.process.models.files.read import as_net, read_model
 from thalweg.process.models.petri import PetriNet, Transition
-from thalweg.process.models.read import as_net, read_model
 from thalweg.process.models.tree import ProcessTree, parse_tree
 
 __all__ = ["bpmn_js", "bpmn_schema"]

@@ -11,8 +11,8 @@ import pytest
 from bpmn_tools import BpmnJs, assert_valid, bpmn_js, bpmn_schema
 from thalweg.errors import RequestError
 from thalweg.process.models.bpmn import Box, BpmnFlow, BpmnModel, BpmnNode, Layout
-from thalweg.process.models.bpmn_xml_read import read_bpmn
-from thalweg.process.models.bpmn_xml_write import bpmn_text, write_bpmn
+from thalweg.process.models.files.bpmn_read import read_bpmn
+from thalweg.process.models.files.bpmn_write import bpmn_text, write_bpmn
 
 __all__ = ["bpmn_js", "bpmn_schema"]
 

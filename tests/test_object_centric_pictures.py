@@ -19,7 +19,7 @@ import thalweg
 from linked_books import Event, Links, book_with, linked_books
 from thalweg.errors import RequestError
 from thalweg.process.discovery.object_centric import ObjectCentricModel, discover_object_centric
-from thalweg.process.models.layout import place_key, transition_key
+from thalweg.process.models.layout.arrange import place_key, transition_key
 from thalweg.surfaces import palette
 from thalweg.surfaces.cli import main
 from thalweg.surfaces.models.object_centric import (

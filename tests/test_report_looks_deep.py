@@ -11,12 +11,12 @@ from lxml import html
 import thalweg
 from thalweg.errors import RequestError
 from thalweg.industry.sample import write_sample
-from thalweg.process.conformance.rules_file import example_rules
+from thalweg.process.conformance.rules.file import example_rules
 from thalweg.process.discovery.discover import discover_book
 from thalweg.process.discovery.object_centric import discover_object_centric
 from thalweg.process.drift.drift import drift_book
 from thalweg.process.map import map_book, read_filters
-from thalweg.process.models.write import write_model
+from thalweg.process.models.files.write import write_model
 from thalweg.process.waiting.waits import waits_book
 from thalweg.records.store.book import Book
 from thalweg.surfaces.report import deep, deep_sections, write_report

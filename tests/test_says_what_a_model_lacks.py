@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from book_helpers import book_of, opened, simple
 from thalweg.process.conformance.conform import conform_book
 from thalweg.process.models.convert import tree_to_net
+from thalweg.process.models.files.read import read_model
+from thalweg.process.models.files.write import write_model
 from thalweg.process.models.petri import PetriNet, Transition
-from thalweg.process.models.read import read_model
 from thalweg.process.models.tree import activity, choice, sequence
-from thalweg.process.models.write import write_model
 from thalweg.records.intake import Batch, ObjectColumn
 from thalweg.records.store.book import Book
 from thalweg.surfaces.cli import commands  # noqa: F401

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thalweg.errors import RequestError
-from thalweg.process.calendar import zone_of
-from thalweg.process.conformance.alignments import (
+from thalweg.process.alignment.alignments import (
     MAX_SECONDS,
     MAX_STATES,
     TOTAL_SECONDS,
     Alignments,
     align,
 )
+from thalweg.process.calendar import zone_of
 from thalweg.process.conformance.costs import Costs, settle_cost
 from thalweg.process.conformance.deviations import (
     Deviation,
@@ -37,23 +37,23 @@ from thalweg.process.conformance.fitness import (
     variants_table,
 )
 from thalweg.process.conformance.result import ConformResult, Lineage
-from thalweg.process.conformance.rule_views import RuleView, Scene
-from thalweg.process.conformance.rules import RuleFile
-from thalweg.process.conformance.rules_check import (
+from thalweg.process.conformance.rules.check import (
     RuleOutcome,
     check_rules,
     rules_table,
     unchecked_table,
 )
-from thalweg.process.conformance.rules_file import load_rules
+from thalweg.process.conformance.rules.file import load_rules
+from thalweg.process.conformance.rules.kinds import RuleFile
+from thalweg.process.conformance.rules.views import RuleView, Scene
 from thalweg.process.discovery.inductive import discover_tree
 from thalweg.process.filter_text import to_text
 from thalweg.process.map import FilterLike, choose_type, instant, read_filters, trust_summary
 from thalweg.process.models.bpmn import BpmnModel
 from thalweg.process.models.check import check_net
+from thalweg.process.models.files.read import Model, as_net, read_model
 from thalweg.process.models.fit import fit_labels
 from thalweg.process.models.petri import PetriNet
-from thalweg.process.models.read import Model, as_net, read_model
 from thalweg.process.models.tree import ProcessTree
 from thalweg.process.result import fingerprint_of
 from thalweg.process.weighted import WeightedVariants, weigh_variants

@@ -9,7 +9,7 @@ import polars as pl
 
 from thalweg.errors import RequestError
 from thalweg.process.chunks import Ints
-from thalweg.process.conformance.rule_views import Scene, column_of
+from thalweg.process.conformance.rules.views import Scene, column_of
 from thalweg.records.perspective import Perspective
 
 

@@ -16,11 +16,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from thalweg.process.alignment.alignments import Alignments
 from thalweg.process.chunks import Ints
-from thalweg.process.conformance.alignments import Alignments
-from thalweg.process.conformance.rule_checks import NOTHING, VIOLATED
-from thalweg.process.conformance.rule_views import RuleView
-from thalweg.process.conformance.rules_check import RuleOutcome
+from thalweg.process.conformance.rules.check import RuleOutcome
+from thalweg.process.conformance.rules.verdicts import NOTHING, VIOLATED
+from thalweg.process.conformance.rules.views import RuleView
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.weighted import WeightedVariants
 

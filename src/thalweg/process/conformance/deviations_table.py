@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from thalweg.process.chunks import SECOND_NS, Ints
 from thalweg.process.conformance.costs import Cost, Costs
 from thalweg.process.conformance.deviations import Deviation
-from thalweg.process.conformance.rule_views import Scene, note_events
+from thalweg.process.conformance.rules.views import Scene, note_events
 from thalweg.process.contrasts import FEWEST_PER_GROUP, means, wilson
 from thalweg.records.attributes import column
 

@@ -9,11 +9,11 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
+from thalweg.process.alignment.alignments import Alignments
+from thalweg.process.alignment.fitness import variant_fitness
 from thalweg.process.calendar import zone_of
 from thalweg.process.chunks import Ints
-from thalweg.process.conformance.alignments import Alignments
-from thalweg.process.conformance.quality_fitness import variant_fitness
-from thalweg.process.conformance.rule_views import RuleView
+from thalweg.process.conformance.rules.views import RuleView
 from thalweg.process.contrasts import student, wilson
 from thalweg.process.timeline import period_edges
 from thalweg.process.variants import Variants

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from thalweg.process.conformance.alignments import Alignments
+from thalweg.process.alignment.alignments import Alignments
 from thalweg.process.conformance.costs import Costs
 from thalweg.process.conformance.deviations import Deviation
 from thalweg.process.conformance.deviations_table import occurrences_table

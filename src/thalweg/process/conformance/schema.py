@@ -21,9 +21,9 @@ from thalweg.process.columns import (
 )
 from thalweg.process.conformance.deviations import KINDS
 from thalweg.process.conformance.result import SCHEMA
-from thalweg.process.conformance.rule_checks import REASONS
-from thalweg.process.conformance.rules import KINDS as RULE_KINDS
-from thalweg.process.conformance.rules import SEVERITIES
+from thalweg.process.conformance.rules.kinds import KINDS as RULE_KINDS
+from thalweg.process.conformance.rules.kinds import SEVERITIES
+from thalweg.process.conformance.rules.verdicts import REASONS
 
 _MAYBE_RANK: Json = {"type": ["integer", "null"], "minimum": 1}
 _EXAMPLES: Json = {

@@ -10,17 +10,17 @@ import numpy as np
 import polars as pl
 
 from thalweg.errors import RequestError
-from thalweg.process.conformance.alignments import TOTAL_SECONDS
-from thalweg.process.conformance.quality import Quality, model_quality
+from thalweg.process.alignment.alignments import TOTAL_SECONDS
+from thalweg.process.alignment.quality import Quality, model_quality
+from thalweg.process.constraints.mining import mine_constraints
 from thalweg.process.discovery.choose import THRESHOLDS, choose_row
 from thalweg.process.discovery.counts import discover_tree_from_counts
-from thalweg.process.discovery.declare_mining import mine_constraints
 from thalweg.process.discovery.follows import count_follows
 from thalweg.process.discovery.inductive import discover_tree
 from thalweg.process.discovery.result import DiscoverResult, quality_figures
 from thalweg.process.filter_text import to_text
 from thalweg.process.map import FilterLike, choose_type, read_filters, trust_summary
-from thalweg.process.models.convert_tree import tree_to_net
+from thalweg.process.models.convert.tree_net import tree_to_net
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.models.tree import ProcessTree
 from thalweg.process.result import fingerprint_of

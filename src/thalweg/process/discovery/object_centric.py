@@ -31,7 +31,7 @@ from thalweg.process.discovery.inductive import discover_tree
 from thalweg.process.discovery.involvement import Involvement, count_involvement
 from thalweg.process.filter_text import to_text
 from thalweg.process.filters import Filter
-from thalweg.process.models.convert_tree import tree_to_net
+from thalweg.process.models.convert.tree_net import tree_to_net
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.models.tree import ProcessTree
 from thalweg.process.result import fingerprint_of, plain

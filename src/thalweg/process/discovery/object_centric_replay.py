@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from thalweg.process.alignment.quality import model_quality
 from thalweg.process.chunks import Ints
-from thalweg.process.conformance.object_relations import lengths_of
-from thalweg.process.conformance.quality import model_quality
+from thalweg.process.constraints.relations import lengths_of
 from thalweg.process.discovery.involvement import event_activities, objects_per_event
 from thalweg.process.discovery.object_centric import ObjectCentricModel, type_views
 from thalweg.process.filters import Filter

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from thalweg.process.alignment.quality import Quality
 from thalweg.process.columns import (
     COUNT,
     FLAG,
@@ -18,8 +19,7 @@ from thalweg.process.columns import (
     result_schema,
     table_schema,
 )
-from thalweg.process.conformance.quality import Quality
-from thalweg.process.discovery.declare_mining import CONSTRAINT_COLUMNS
+from thalweg.process.constraints.mining import CONSTRAINT_COLUMNS
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.models.tree import ProcessTree
 from thalweg.process.result import plain

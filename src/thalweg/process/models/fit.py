@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from thalweg.process.models.bpmn import BpmnModel
+from thalweg.process.models.files.read import Model
 from thalweg.process.models.petri import PetriNet
-from thalweg.process.models.read import Model
 from thalweg.process.models.tree import ProcessTree
 
 _NAMED = ("task", "event")

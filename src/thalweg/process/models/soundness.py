@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from thalweg.process.models.convert.reduce import reduce_silent
 from thalweg.process.models.petri import PetriNet, Transition, Weighted
-from thalweg.process.models.reduce import reduce_silent
 
 Marking = tuple[int, ...]
 

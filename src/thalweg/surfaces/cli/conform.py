@@ -121,7 +121,7 @@ def conform_command(
 
 
 def _tell(rules: Path | None, language: str, *, schema: bool, example: bool) -> None:
-    from thalweg.process.conformance.rules_file import example_rules, load_rules
+    from thalweg.process.conformance.rules.file import example_rules, load_rules
 
     if schema:
         from thalweg.process.conformance.schema import conform_json_schema
@@ -183,7 +183,7 @@ def _show(result: ConformResult, top: int, *, as_json: bool, language: str) -> N
 
 
 def _limit(text: str | None, rules: Path | None) -> str | None:
-    from thalweg.process.conformance.rules import SEVERITIES
+    from thalweg.process.conformance.rules.kinds import SEVERITIES
 
     if text is None:
         return None
@@ -199,7 +199,7 @@ def _limit(text: str | None, rules: Path | None) -> str | None:
 def _judge(result: ConformResult, limit: str, language: str) -> None:
     import polars as pl
 
-    from thalweg.process.conformance.rules import SEVERITIES
+    from thalweg.process.conformance.rules.kinds import SEVERITIES
 
     rules = result.tables["rules"]
     most = 0

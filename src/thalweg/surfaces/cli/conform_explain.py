@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import typer
 
-from thalweg.process.conformance.rules import (
+from thalweg.process.conformance.rules.kinds import (
     MatchRule,
     MustRule,
     NeverRule,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import typer
 
-from thalweg.process.conformance.rules import SEVERITIES
+from thalweg.process.conformance.rules.kinds import SEVERITIES
 from thalweg.surfaces.cli.output import print_table
 from thalweg.surfaces.format_values import (
     UNKNOWN,

@@ -148,7 +148,7 @@ def _write(
     notation: Notation,
     language: str,
 ) -> None:
-    from thalweg.process.models.write import write_model
+    from thalweg.process.models.files.write import write_model
 
     for path in save:
         write_model(result.tree, path)
@@ -172,9 +172,9 @@ def _discover_joint(
     as_json: bool,
     language: str,
 ) -> None:
+    from thalweg.process.constraints.linked_mining import mine_object_constraints
     from thalweg.process.discovery.discover import NOISE
     from thalweg.process.discovery.object_centric import discover_object_centric
-    from thalweg.process.discovery.object_centric_constraints import mine_object_constraints
     from thalweg.process.filter_text import split_names
     from thalweg.process.map import read_filters
     from thalweg.process.result import plain

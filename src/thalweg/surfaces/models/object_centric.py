@@ -12,7 +12,7 @@ from thalweg.process.discovery.object_centric import (
     TypedPlace,
 )
 from thalweg.process.models.bpmn import Box, Layout, Point
-from thalweg.process.models.layout import arc_key, layout_net, place_key, transition_key
+from thalweg.process.models.layout.arrange import arc_key, layout_net, place_key, transition_key
 from thalweg.process.models.petri import PetriNet, Transition
 from thalweg.surfaces import palette
 from thalweg.surfaces import texts as catalogue

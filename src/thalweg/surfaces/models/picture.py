@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from thalweg.process.models.bpmn import Box, BpmnModel, BpmnNode, Layout, NodeKind, Point
-from thalweg.process.models.layout import (
+from thalweg.process.models.layout.arrange import (
     arc_key,
     layout_bpmn,
     layout_net,

@@ -1,0 +1,1 @@
+"""Files of models: BPMN, PNML, PTML and the text of trees, read and written."""
