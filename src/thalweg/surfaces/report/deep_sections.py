@@ -96,7 +96,8 @@ def deviations_section(deep: Deep, writer: Writer) -> Section:
     if found.pending_steps:
         notes.append(say("conform.pending", count=format_count(found.pending_steps, say.language)))
     if not found.deviations.is_empty():
-        chart = model_charts.deviations_chart(found.deviations, say)
+        told = _told(found, say).with_columns(name="deviation")
+        chart = model_charts.deviations_chart(told, say)
         figures.append(writer.figure("deviations", chart))
     else:
         notes.append(say("conform.none"))
@@ -106,7 +107,7 @@ def deviations_section(deep: Deep, writer: Writer) -> Section:
         figures.append(writer.figure("fitness", chart))
     notes += [say(f"conform.warnings.{code}") for code in found.warnings]
     shown = writer.table("rules", _rules(found, say), tables.RULES)
-    shown += writer.table("deviations", _told(found.deviations, say), tables.DEVIATIONS)
+    shown += writer.table("deviations", _told(found, say), tables.DEVIATIONS)
     shown += writer.table("conform_parties", found.table("parties"), tables.CONFORM_PARTIES)
     shown += writer.table("conform_variants", found.table("variants"), tables.CONFORM_VARIANTS)
     return writer.section("deviations", figures=figures, notes=notes, tables=shown)
@@ -132,23 +133,35 @@ def _deviation_picture(found: ConformResult, writer: Writer) -> list[Figure]:
 
 
 def _rules(found: ConformResult, say: Texts) -> pl.DataFrame | None:
+    """Rules in their owner's words, the most broken first."""
     table = found.table("rules")
     if table is None:
         return None
-    own, other = (f"text_{code}" for code in (say.language, "zh" if say.language == "en" else "en"))
-    return table.with_columns(
-        rule=pl.coalesce(own, other, "rule"),
-        severity=_worded(table["severity"], "conform.severities", say),
+    worst_first = table.sort("share", "violated", descending=True, nulls_last=True)
+    return worst_first.with_columns(
+        rule=_rule_words(say),
+        severity=_worded(worst_first["severity"], "conform.severities", say),
         rule_checked=pl.col("checked"),
         rule_violated=pl.col("violated"),
     )
 
 
-def _told(table: pl.DataFrame, say: Texts) -> pl.DataFrame:
-    """Deviations with their kinds and lengths in words."""
+def _rule_words(say: Texts) -> pl.Expr:
+    """What a rule says, in the reader's language if its owner wrote it, else as it is written."""
+    own, other = ("en", "zh") if say.language == "en" else ("zh", "en")
+    return pl.coalesce(f"text_{own}", f"text_{other}", "rule")
+
+
+def _told(found: ConformResult, say: Texts) -> pl.DataFrame:
+    """Deviations with their kinds, and rules in words."""
+    table, rules = found.deviations, found.table("rules")
+    deviation = pl.col("name")
+    if rules is not None:
+        words = dict(rules.select("rule", words=_rule_words(say)).iter_rows())
+        ruled = pl.col("kind") == "rule"
+        deviation = pl.when(ruled).then(deviation.replace(words)).otherwise(deviation)
     return table.with_columns(
-        deviation_kind=_worded(table["kind"], "conform.kinds", say),
-        deviation=pl.col("name"),
+        deviation_kind=_worded(table["kind"], "conform.kinds", say), deviation=deviation
     )
 
 
