@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from align_helpers import fire
 from thalweg.errors import RequestError
+from thalweg.process.alignment import alignments, precision
 from thalweg.process.alignment.alignments import Alignments, align
 from thalweg.process.alignment.precision import measure_precision
-from thalweg.process.conformance import alignments, precision
 from thalweg.process.models.convert.tree_net import tree_to_net
 from thalweg.process.models.petri import PetriNet
 from thalweg.process.models.tree import (
