@@ -119,6 +119,7 @@ def _replay_type(
         variants,
         max_states=max_states,
         max_seconds=max_seconds,
+        tree=model.trees.get(view.type),
         threads=threads,
     )
     found = quality.alignments
