@@ -19,9 +19,9 @@ from thalweg.process.discovery.sublog import SEQUENCE, Sublog
 from thalweg.process.map import choose_type
 from thalweg.process.models.tree import ProcessTree, parse_tree
 from thalweg.process.models.tree_algebra import simplify
-from thalweg.process.models.tree_language import accepts, language, same_language
+from thalweg.process.models.tree_language import accepts, same_language
 from thalweg.process.weighted import WeightedVariants, weigh_variants
-from tree_strategies import block_trees, logs
+from tree_strategies import block_trees, complete_words, logs
 
 Log = dict[tuple[str, ...], int]
 
@@ -76,9 +76,9 @@ def test_neither_rows_nor_codes_matter(log: Log, random: Any, noise: float) -> N
 
 
 @given(block_trees())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_process_in_blocks_is_found_again(tree: ProcessTree) -> None:
-    words = language(tree, 9)
+    words = complete_words(tree)
     found = discover_tree(WeightedVariants.of_sequences(dict.fromkeys(words, 1)))
     assert same_language(found, tree)
 

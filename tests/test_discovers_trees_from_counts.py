@@ -16,9 +16,9 @@ from thalweg.process.activities import aggregate_activities
 from thalweg.process.discovery.counts import discover_tree_from_counts
 from thalweg.process.discovery.follows import DirectlyFollows, count_follows
 from thalweg.process.models.tree import ProcessTree, parse_tree
-from thalweg.process.models.tree_language import language, same_language
+from thalweg.process.models.tree_language import same_language
 from thalweg.process.pairs import Sequences, aggregate_pairs
-from tree_strategies import block_trees, logs
+from tree_strategies import block_trees, complete_words, logs
 
 Log = dict[tuple[str, ...], int]
 
@@ -78,9 +78,9 @@ def test_counts_that_no_objects_can_have_are_refused() -> None:
 
 
 @given(block_trees())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_process_in_blocks_is_found_again_from_its_counts(tree: ProcessTree) -> None:
-    found = discover_tree_from_counts(counts_of(dict.fromkeys(language(tree, 9), 1)))
+    found = discover_tree_from_counts(counts_of(dict.fromkeys(complete_words(tree), 1)))
     assert same_language(found, tree)
 
 

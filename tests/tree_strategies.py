@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise, permutations
+
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from thalweg.process.models.tree import SILENT, ProcessTree, activity
+from thalweg.process.models.tree_language import language
 
 NAMES = "abcde"
 
@@ -41,6 +45,35 @@ def begins_and_ends(tree: ProcessTree) -> tuple[set[str], set[str]]:
     if tree.operator == "loop":
         return sides[0]
     return set().union(*(s[0] for s in sides)), set().union(*(s[1] for s in sides))
+
+
+def neighbours(tree: ProcessTree) -> set[tuple[str, str]]:
+    """Pairs of activities of which a tree without silent steps lets one directly follow the other."""
+    found = set().union(*(neighbours(child) for child in tree.children))
+    sides = [begins_and_ends(child) for child in tree.children]
+    if tree.operator == "sequence":
+        joints = list(pairwise(sides))
+    elif tree.operator == "loop":
+        joints = [pair for redo in sides[1:] for pair in ((sides[0], redo), (redo, sides[0]))]
+    elif tree.operator == "parallel":
+        anything = [(child.labels(), child.labels()) for child in tree.children]
+        joints = list(permutations(anything, 2))
+    else:
+        joints = []
+    return found | {(a, b) for before, after in joints for a in before[1] for b in after[0]}
+
+
+def complete_words(tree: ProcessTree) -> frozenset[tuple[str, ...]]:
+    """Words of the tree, long enough that every pair of neighbours stands in one of them.
+
+    Only of such a log is it proven that the tree is found again.
+    """
+    wanted = neighbours(tree)
+    for longest in (7, 9, 11):
+        words = language(tree, longest)
+        if {pair for word in words for pair in pairwise(word)} == wanted:
+            return frozenset(words)
+    return reject()
 
 
 @st.composite
