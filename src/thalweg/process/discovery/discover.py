@@ -62,11 +62,10 @@ def discover_book(
 ) -> DiscoverResult:
     """Discover a process tree of one object type, and measure it.
 
-    Takes    noise: the inductive miner's threshold, 0 to 1; None means NOISE. choose: walk
-             THRESHOLDS instead, and take the model of ``choose_row``. from_counts: use the counts
-             of directly-follows pairs alone. declare: mine DECLARE constraints as well.
-             sample, seed: objects that quality is measured on, see ``model_quality``.
-             total_seconds: time for the searches of one model, see ``align``.
+    Takes    noise: the miner's threshold, 0 to 1; None means NOISE. choose: walk THRESHOLDS
+             instead, and take the model of ``choose_row``. from_counts: use the counts of
+             directly-follows pairs alone. declare: mine DECLARE constraints as well.
+             sample, seed: see ``model_quality``. total_seconds: for each model, see ``align``.
              told: is given the step that goes on (a code), and how much of it is done.
     Raises   RequestError: nothing to discover from, noise and choose together, or a name that the
              book does not have.
@@ -83,6 +82,7 @@ def discover_book(
         "declare": declare,
         "sample": sample,
         "seed": seed,
+        "total_seconds": total_seconds,
     }
     view = apply_filters(book.perspective(kind), chosen)
     if view.objects == 0:
@@ -101,7 +101,6 @@ def discover_book(
     best = choose_row(curve) if choose else 0
     curve = curve.with_columns(chosen=pl.int_range(len(found)) == best)
     taken = found[best]
-    tally = np.bincount(np.asarray(view.activity), minlength=len(view.activities))
     return DiscoverResult(
         fingerprint=fingerprint_of(book.fingerprint, request),
         book=book.fingerprint,
@@ -117,10 +116,16 @@ def discover_book(
         left_out=tuple(sorted(set(variants.names) - taken.tree.labels())),
         curve=curve if choose else curve.clear(),
         constraints=mine_constraints(variants, threads=threads) if declare else None,
-        occurrences={n: int(k) for n, k in zip(view.activities, tally, strict=True) if k},
+        occurrences=_occurrences(view),
         warnings=_warnings(view, taken, request),
         trust=trust_summary(book),
     )
+
+
+def _occurrences(view: Perspective) -> dict[str, int]:
+    """Entries by activity."""
+    tally = np.bincount(np.asarray(view.activity), minlength=len(view.activities))
+    return {name: int(n) for name, n in zip(view.activities, tally, strict=True) if n}
 
 
 def _tree(
