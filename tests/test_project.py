@@ -23,8 +23,9 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 MAY_KNOW = {
     "records": {"records"},
     "process": {"process", "records"},
+    "change": {"change", "process", "records"},
     "industry": {"industry", "records"},
-    "surfaces": {"surfaces", "process", "records", "industry"},
+    "surfaces": {"surfaces", "change", "process", "records", "industry"},
 }
 """Rooms that a room may import: back along the arrow only."""
 MOST_LINES = 500

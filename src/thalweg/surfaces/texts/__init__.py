@@ -2,7 +2,7 @@
 
 Catalogues are YAML files beside this module: ``<language>.yaml`` for the map's pictures and report,
 ``findings.<language>.yaml`` for the trust report's codes, and ``<room>.<language>.yaml`` for every
-other room: ``cli``, ``report`` (of what is beyond the map), ``models``, ``discover``, ``conform``, ``waits``, ``drift``. No key may stand in two of them. Keys are dotted paths; a text may hold
+other room: ``cli``, ``report`` (of what is beyond the map), ``models``, ``discover``, ``conform``, ``waits``, ``drift``, ``prove``, ``checks``, ``planning``, ``effects``, ``demo``. No key may stand in two of them. Keys are dotted paths; a text may hold
 ``{names}`` that the caller fills.
 """
 
@@ -21,7 +21,10 @@ from thalweg.records.trust import Finding
 from thalweg.surfaces.format_values import Language, format_count, format_share
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-ROOMS = ("cli", "report", "models", "discover", "conform", "waits", "drift")
+ROOMS = (
+    *("cli", "report", "models", "discover", "conform", "waits", "drift"),
+    *("prove", "checks", "planning", "effects", "demo"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Panels: outcomes by unit and period, counted in one pass over a book."""
