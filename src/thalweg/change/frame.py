@@ -20,6 +20,8 @@ NEVER = np.iinfo(np.int32).max
 """First treated period of a unit that is never treated."""
 ALREADY = -1
 """First treated period of a unit that was treated before the panel begins: of no use, set aside."""
+UNKNOWN_NS = np.iinfo(np.int64).max
+"""An instant that does not exist: of units that never adopt, or never end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Rollout:
     stop       (N,) index of the first period that is no longer treated throughout, or ``NEVER``.
     intensity  (N,) of the treatment, NaN for units without one; None where it was not recorded.
     randomised the dates were drawn by lot.
+    adopted_ns, ended_ns   (N,) instants (UTC ns) behind start and stop, ``UNKNOWN_NS`` where there
+               is none; None where only periods are known.
     """
 
     intervention: str
@@ -93,6 +97,8 @@ class Rollout:
     stop: Ints
     intensity: Floats | None = None
     randomised: bool = False
+    adopted_ns: Ints | None = None
+    ended_ns: Ints | None = None
 
     @property
     def treated(self) -> Mask:
@@ -107,7 +113,13 @@ class Rollout:
         names = tuple(name for name, kept in zip(self.units, keep, strict=True) if kept)
         dose = None if self.intensity is None else self.intensity[keep]
         return replace(
-            self, units=names, start=self.start[keep], stop=self.stop[keep], intensity=dose
+            self,
+            units=names,
+            start=self.start[keep],
+            stop=self.stop[keep],
+            intensity=dose,
+            adopted_ns=None if self.adopted_ns is None else self.adopted_ns[keep],
+            ended_ns=None if self.ended_ns is None else self.ended_ns[keep],
         )
 
 
