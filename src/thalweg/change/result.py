@@ -1,0 +1,76 @@
+"""The result of ``prove``: what each intervention changed, how sure that is, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from thalweg.change.frame import Every
+from thalweg.change.schema import COLUMNS, SCHEMA
+from thalweg.errors import RequestError
+from thalweg.process.result import plain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProveResult:
+    """Every intervention against every relevant outcome; ``prove_json_schema`` has all columns.
+
+    Only rows of ``effects`` with grade A, B or C are effects. ``within_s``: the window of the flow
+    time's restricted mean, None where no flow time was asked for.
+    """
+
+    fingerprint: str
+    book: str
+    request: dict[str, Any]
+    type: str
+    every: Every
+    units: int
+    periods: int
+    within_s: float | None
+    effects: pl.DataFrame
+    paths: pl.DataFrame
+    cohorts: pl.DataFrame
+    checks: pl.DataFrame
+    doses: pl.DataFrame
+    traits: pl.DataFrame
+    mechanism: pl.DataFrame
+    rollout: pl.DataFrame
+    raw: pl.DataFrame
+    weights: pl.DataFrame
+    sensitivity: pl.DataFrame
+    set_aside: pl.DataFrame
+    candidates: pl.DataFrame
+    panel: pl.DataFrame
+    facts: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    trust: dict[str, Any] = field(default_factory=dict)
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """All tables by name."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as plain JSON: times in ISO 8601 UTC, unknown figures as null."""
+        body: dict[str, Any] = {"schema": SCHEMA}
+        return body | {name: plain(getattr(self, name)) for name in self.__slots__}
+
+    def write_parquet(self, folder: str | Path) -> list[Path]:
+        """Every table as ``<table>.parquet`` in a folder, which is made; the files written.
+
+        Raises   RequestError: the folder cannot be written.
+        """
+        target = Path(folder)
+        paths = []
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            for name, table in self.tables().items():
+                paths.append(target / f"{name}.parquet")
+                table.write_parquet(paths[-1])
+        except OSError as error:
+            raise RequestError(
+                f"The tables cannot be written to {target}: {error}. Name another folder."
+            ) from error
+        return paths
