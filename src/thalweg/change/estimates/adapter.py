@@ -1,0 +1,521 @@
+"""The only module that knows diff-diff: designs in, small results of ours out.
+
+diff-diff averages over t ≥ g − anticipation, so with its ``anticipation`` alone the straddled
+periods would count as treated. Here their rows are left out, and for Callaway–Sant'Anna the window
+is declared as well, which moves the base period before it and keeps units out of the controls that
+are about to be treated. Warnings of the library become codes; what has no standard error is
+refused by name.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from thalweg.change.estimates.imputation import covariates, fit, impute
+from thalweg.change.frame import NEVER, Design, Floats, Ints, Mask
+from thalweg.errors import MissingExtraError
+
+T = TypeVar("T")
+Control = Literal["not_yet_treated", "never_treated"]
+COLUMNS = {"outcome": "y", "unit": "unit", "time": "time", "first_treat": "first"}
+BIN = 3
+"""Periods in a bin of the path: with months, a quarter."""
+
+WARNINGS: tuple[tuple[str, str], ...] = (
+    ("Unbalanced panel", "cells_missing"),
+    ("could not be estimated", "cells_not_estimable"),
+    ("Rank condition violated", "effects_not_identified"),
+    ("treated in all observed periods", "always_treated"),
+    ("single positive-weight unit", "single_unit_groups"),
+    ("single-unit", "single_unit_groups"),
+    ("leave_one_out", "single_unit_groups"),
+    ("Rank-deficient", "covariates_collinear"),
+    ("rank-deficient", "covariates_collinear"),
+    ("singular", "singular_covariance"),
+    ("pre-treatment fit", "poor_fit_before"),
+    ("Pre-treatment fit", "poor_fit_before"),
+    ("Insufficient", "few_units"),
+    ("[Ff]ew", "few_units"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """An average effect and its path as diff-diff gives them, on the scale of the outcome.
+
+    se is None where ``refused`` says why. horizon (H,), path (H,), covariance (H, H) of the path;
+    the reference horizon is left out (it is zero by definition). groups: first treated period →
+    (effect, standard error or None). warnings: codes, each once, sorted.
+    """
+
+    att: float
+    se: float | None
+    refused: str | None
+    warnings: tuple[str, ...]
+    horizon: Ints
+    path: Floats
+    covariance: Floats
+    groups: dict[int, tuple[float, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """How far parallel trends may fail before the sign of the average effect is open.
+
+    Relative magnitudes (Rambachan, Roth 2023): changes of the difference in trends after the start
+    are at most ``magnitude`` times the largest one before. ``low``/``high`` are the identified set
+    ± z standard errors, not the conditional interval of R's HonestDiD.
+    """
+
+    magnitude: tuple[float, ...]
+    set_low: tuple[float, ...]
+    set_high: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    breakdown: float
+    """Largest magnitude of the grid with which the interval still excludes zero; 0 if none."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Slope per bin that a test of the path before the start finds with 80 %, and its findings.
+
+    power: chance to find a slope as large as ``slope`` (None if not asked).
+    """
+
+    detectable: float
+    power: float
+    slope: float
+    bins: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """Goodman-Bacon (2021): what two-way fixed effects compare, and how much they weigh it."""
+
+    twfe: float
+    never: float
+    later: float
+    forbidden: float
+    forbidden_effect: float
+    units: int
+    """Units without a missing cell, on which the decomposition rests."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Synthetic:
+    """A treated average against weighted untreated units; weights (donors,) in their order."""
+
+    att: float
+    se: float | None
+    refused: str | None
+    warnings: tuple[str, ...]
+    donors: tuple[str, ...]
+    weights: Floats
+    fit_rmse: float
+
+
+def library() -> Any:
+    """The module diff_diff, or an error that says how to get it."""
+    try:
+        import diff_diff
+    except ImportError as error:
+        raise MissingExtraError("diff-diff", "effects") from error
+    return diff_diff
+
+
+def _listen(act: Callable[[], T]) -> tuple[T, tuple[str, ...]]:
+    """Do it; hand back what it gave and the codes of what the library warned of."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        done = act()
+    found = set()
+    for warning in heard:
+        text = str(warning.message)
+        code = next((code for part, code in WARNINGS if re.search(part, text)), "other")
+        found.add(code)
+    return done, tuple(sorted(found))
+
+
+def _rows(design: Design, cells: Mask, y: Floats) -> Any:
+    """Long table of the chosen cells; times from 1, first treated time 0 for controls."""
+    import pandas as pd
+
+    unit, period = np.nonzero(cells)
+    start = design.rollout.start[unit]
+    return pd.DataFrame(
+        {
+            "unit": unit,
+            "time": period + 1,
+            "y": y[unit, period],
+            "first": np.where(start == NEVER, 0, start + 1),
+        }
+    )
+
+
+def _usable(design: Design) -> tuple[Mask, Floats]:
+    """Cells that are either untreated or treated, and the outcome with covariates taken out.
+
+    Slopes of covariates come from the untreated cells. Treated cells whose covariates those do
+    not tell apart are left out.
+    """
+    y = design.panel.scaled()
+    if not design.covariates:
+        return design.untreated_cells() | design.treated_cells(), y
+    fitted = impute(design)
+    values = np.where(fitted.untreated, y, 0.0)
+    _, _, slope = fit(values, fitted.untreated, covariates(design))
+    return fitted.untreated | fitted.identified, y - np.tensordot(slope, fitted.x, axes=1)
+
+
+def _error(value: float) -> tuple[float | None, str | None]:
+    """A standard error, or the code of why it is none."""
+    if not np.isfinite(value):
+        return None, "no_standard_error"
+    if value <= 1e-12:
+        return None, "zero_standard_error"
+    return float(value), None
+
+
+def _nothing(code: str) -> Fitted:
+    empty = np.zeros(0)
+    return Fitted(np.nan, None, code, (), np.zeros(0, np.int64), empty, np.zeros((0, 0)), {})
+
+
+def _missing_part(design: Design, cells: Mask) -> str | None:
+    treated = design.treated_cells() & cells
+    if not treated.any():
+        return "no_treated_cells"
+    return None if (cells & ~treated).any() else "no_untreated_cells"
+
+
+def callaway_santanna(
+    design: Design,
+    *,
+    control: Control = "not_yet_treated",
+    given: Floats | None = None,
+    method: Literal["dr", "reg", "ipw"] = "reg",
+) -> Fitted:
+    """Callaway and Sant'Anna (2021), path against the last period before straddle, and cohorts.
+
+    given: (N, K) traits of units on which trends are conditioned.
+    """
+    cells, y = _usable(design)
+    code = _missing_part(design, cells)
+    if code is None and control == "never_treated" and not (design.rollout.start == NEVER).any():
+        code = "no_never_treated"
+    if code:
+        return _nothing(code)
+    rows = _rows(design, cells, y)
+    names = None
+    if given is not None:
+        names = [f"given{at}" for at in range(given.shape[1])]
+        for at, name in enumerate(names):
+            rows[name] = given[rows["unit"], at]
+    model = library().CallawaySantAnna(
+        control_group=control,
+        anticipation=design.panel.straddle,
+        base_period="universal",
+        estimation_method=method,
+    )
+
+    def act() -> tuple[Any, Any, Any]:
+        found = model.fit(rows, covariates=names, **COLUMNS)
+        return found, found.aggregate("event_study"), found.aggregate("group")
+
+    try:
+        (found, path, groups), heard = _listen(act)
+    except ValueError:
+        return _nothing("not_estimable")
+    se, refused = _error(found.overall_se)
+    if refused == "no_standard_error" and not np.isfinite(found.overall_att):
+        refused = "not_estimable"
+    kept = ~np.asarray(path.is_reference) & np.isfinite(path.att) & np.isfinite(path.se)
+    at = [list(path.vcov_index).index(time) for time in path.event_time[kept]]
+    return Fitted(
+        att=float(found.overall_att),
+        se=se,
+        refused=refused,
+        warnings=heard if len(path.reference_event_times or ()) < 2 else (*heard, "bases_differ"),
+        horizon=np.asarray(path.event_time[kept], dtype=np.int64),
+        path=np.asarray(path.att[kept], dtype=np.float64),
+        covariance=np.asarray(path.vcov)[np.ix_(at, at)],
+        groups=_groups(groups.to_dataframe()),
+    )
+
+
+def _groups(table: Any) -> dict[int, tuple[float, float | None]]:
+    return {
+        int(row.label) - 1: (float(row.att), _error(float(row.se))[0])
+        for row in table.itertuples()
+        if np.isfinite(row.att)
+    }
+
+
+def imputation(design: Design, *, leave_one_out: bool = True) -> Fitted:
+    """diff-diff's imputation estimator, as judge of ours; its path carries no covariance."""
+    return _two_step(design, library().ImputationDiD(leave_one_out=leave_one_out))
+
+
+def two_stage(design: Design) -> Fitted:
+    """Gardner (2022): the same effects from two regressions, with their own standard error."""
+    return _two_step(design, library().TwoStageDiD())
+
+
+def _two_step(design: Design, model: Any) -> Fitted:
+    cells, y = _usable(design)
+    code = _missing_part(design, cells)
+    if code:
+        return _nothing(code)
+    rows = _rows(design, cells, y)
+
+    def act() -> tuple[Any, Any, Any]:
+        found = model.fit(rows, **COLUMNS)
+        return found, found.aggregate("event_study"), found.aggregate("group")
+
+    (found, path, groups), heard = _listen(act)
+    se, refused = _error(found.overall_se)
+    kept = ~np.asarray(path.is_reference) & np.isfinite(path.att) & np.isfinite(path.se)
+    spread = np.asarray(path.se, dtype=np.float64)[kept]
+    return Fitted(
+        att=float(found.overall_att),
+        se=se,
+        refused=refused,
+        warnings=heard,
+        horizon=np.asarray(path.event_time[kept], dtype=np.int64),
+        path=np.asarray(path.att[kept], dtype=np.float64),
+        covariance=np.diag(spread**2),
+        groups=_groups(groups.to_dataframe()),
+    )
+
+
+def binned(fitted: Fitted, straddle: int, *, width: int = BIN) -> Fitted:
+    """The path in bins of ``width`` periods, measured from the last full bin before straddle.
+
+    A bin is the mean of its horizons; the one before straddle becomes zero and is left out, so
+    that bins are …, −3, −2, (−1), 0, 1, … without a gap. Incomplete bins are left out.
+    """
+    base = -straddle - 1
+    horizon = np.append(fitted.horizon, base)
+    bin_of = np.where(horizon >= 0, horizon // width, (horizon + straddle) // width)
+    counted = {int(b): np.flatnonzero(bin_of == b) for b in np.unique(bin_of)}
+    whole = {b: at for b, at in counted.items() if len(at) == width}
+    if -1 not in whole:
+        return replace(
+            fitted,
+            horizon=fitted.horizon[:0],
+            path=fitted.path[:0],
+            covariance=fitted.covariance[:0, :0],
+        )
+    kept = [b for b in sorted(whole) if b != -1]
+    mean = np.zeros((len(kept), len(horizon)))
+    for row, b in enumerate(kept):
+        mean[row, whole[b]] += 1.0 / width
+        mean[row, whole[-1]] -= 1.0 / width
+    mean = mean[:, :-1]
+    return replace(
+        fitted,
+        horizon=np.asarray(kept, dtype=np.int64),
+        path=mean @ fitted.path,
+        covariance=mean @ fitted.covariance @ mean.T,
+    )
+
+
+def _container(fitted: Fitted, before: int, after: int) -> Any | None:
+    """Bins −before … after−1 as diff-diff holds an event study; None where a bin is missing."""
+    wanted = [b for b in range(-before, after) if b != -1]
+    at = [int(np.flatnonzero(fitted.horizon == b)[0]) for b in wanted if b in fitted.horizon]
+    if len(at) != len(wanted):
+        return None
+    covariance = fitted.covariance[np.ix_(at, at)]
+    low = np.searchsorted(wanted, -1)
+    att = np.insert(fitted.path[at], low, 0.0)
+    se = np.insert(np.sqrt(np.diag(covariance)), low, np.nan)
+    none = np.full(len(att), np.nan)
+    times = np.arange(-before, after)
+    return library().EventStudyResults(
+        event_time=times, att=att, se=se, t_stat=att / se, p_value=np.where(times == -1, np.nan, 0.5),
+        conf_int_lower=none, conf_int_upper=none, is_reference=times == -1, n=none, n_kind=None,
+        reference_period=-1, time_scale="relative", event_time_convention="e0_first_treated",
+        vcov=covariance, vcov_index=np.asarray(wanted), cband_lower=None, cband_upper=None,
+        cband_crit_value=None, alpha=0.05, source="CallawaySantAnnaResults", df=None,
+        base_period="universal", anticipation=0, df_survey=None, reference_event_times=(-1,),
+    )  # fmt: skip
+
+
+def honest(
+    fitted: Fitted,
+    straddle: int,
+    *,
+    magnitudes: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0),
+    before: int = 4,
+    after: int = 4,
+    confidence: float = 0.95,
+) -> Sensitivity | str:
+    """Sensitivity of the average over the first ``after`` bins; the code of why not, instead.
+
+    Uses as many whole bins as there are, at most ``before`` before the start (the last of them is
+    the reference) and ``after`` from it on, at least two and one.
+    """
+    chosen = _chosen(fitted, straddle, before, after)
+    if isinstance(chosen, str):
+        return chosen
+    model = library().HonestDiD(method="relative_magnitude", alpha=1.0 - confidence)
+    try:
+        found, heard = _listen(lambda: [model.fit(chosen, M=m) for m in magnitudes])
+    except ValueError as error:
+        return "singular_covariance" if "ingular" in str(error) else "not_estimable"
+    if not all(np.isfinite([one.ci_lb, one.ci_ub]).all() for one in found):
+        return "not_estimable"
+    clear = [m for m, one in zip(magnitudes, found, strict=True) if one.ci_lb > 0 or one.ci_ub < 0]
+    return Sensitivity(
+        magnitude=tuple(magnitudes),
+        set_low=tuple(float(one.lb) for one in found),
+        set_high=tuple(float(one.ub) for one in found),
+        low=tuple(float(one.ci_lb) for one in found),
+        high=tuple(float(one.ci_ub) for one in found),
+        breakdown=max(clear, default=0.0),
+        warnings=heard,
+    )
+
+
+def trend_power(
+    fitted: Fitted,
+    straddle: int,
+    *,
+    slope: float | None = None,
+    before: int = 4,
+    power: float = 0.8,
+) -> Trend | str:
+    """Power of the test before the start against a steady trend (Roth 2022), in bins."""
+    chosen = _chosen(fitted, straddle, before, 1)
+    if isinstance(chosen, str):
+        return chosen
+    model = library().PreTrendsPower(power=power, violation_type="linear")
+    try:
+        found, _ = _listen(lambda: model.fit(chosen, M=slope))
+    except ValueError as error:
+        return "singular_covariance" if "ingular" in str(error) else "not_estimable"
+    if not np.isfinite(found.mdv):
+        return "not_estimable"
+    return Trend(
+        detectable=float(found.mdv),
+        power=float(found.power),
+        slope=float(found.violation_magnitude),
+        bins=int(found.n_pre_periods),
+    )
+
+
+def _chosen(fitted: Fitted, straddle: int, before: int, after: int) -> Any | str:
+    if "bases_differ" in fitted.warnings:
+        return "bases_differ"
+    bins = binned(fitted, straddle)
+    while before >= 2 and not {*range(-before, -1)} <= {*bins.horizon.tolist()}:
+        before -= 1
+    while after >= 1 and not {*range(after)} <= {*bins.horizon.tolist()}:
+        after -= 1
+    if before < 2:
+        return "too_few_bins_before"
+    if after < 1:
+        return "too_few_bins_after"
+    return _container(bins, before, after)
+
+
+def bacon(design: Design) -> Comparisons | str:
+    """What a two-way fixed effects regression would compare; units with gaps are left out."""
+    whole = np.isfinite(design.panel.scaled()).all(axis=1)
+    whole &= np.asarray(design.rollout.stop == NEVER) & np.asarray(design.rollout.start >= 0)
+    kept = design.keep_units(np.asarray(whole))
+    if not kept.rollout.treated.any() or len(np.unique(kept.rollout.start)) < 2:
+        return "no_complete_units"
+    y = kept.panel.scaled()
+    rows = _rows(kept, np.ones(y.shape, dtype=np.bool_), y)
+    try:
+        found, _ = _listen(lambda: library().BaconDecomposition().fit(rows, **COLUMNS))
+    except ValueError:
+        return "not_estimable"
+    return Comparisons(
+        twfe=float(found.twfe_estimate),
+        never=float(found.total_weight_treated_vs_never),
+        later=float(found.total_weight_earlier_vs_later),
+        forbidden=float(found.total_weight_later_vs_earlier),
+        forbidden_effect=float(found.weighted_avg_later_vs_earlier or 0.0),
+        units=int(whole.sum()),
+    )
+
+
+def synthetic_difference(
+    treated: Floats, donors: Floats, names: tuple[str, ...], before: int, *, seed: int, draws: int
+) -> Synthetic:
+    """Synthetic difference-in-differences (Arkhangelsky et al. 2021), placebo variance.
+
+    treated (units, T), donors (D, T): complete cells; the first ``before`` periods are untreated,
+    the rest treated. Refused with fewer than two donors more than treated units, or where the
+    standard error is zero, as with very few donors.
+    """
+    rows, post = _blocks(treated, donors, before)
+    model = library().SyntheticDiD(variance_method="placebo", n_bootstrap=draws, seed=seed)
+    try:
+        found, heard = _listen(
+            lambda: model.fit(rows, "y", "treated", "unit", "time", post_periods=post)
+        )
+    except ValueError:
+        return Synthetic(
+            np.nan, None, "too_few_donors", (), names, np.zeros(len(names)), float("nan")
+        )
+    se, refused = _error(float(found.se))
+    return Synthetic(
+        att=float(found.att),
+        se=se if len(donors) >= len(treated) + 2 else None,
+        refused=refused if len(donors) >= len(treated) + 2 else "too_few_donors",
+        warnings=heard,
+        donors=names,
+        weights=np.asarray(
+            [found.unit_weights.get(len(treated) + at, 0.0) for at in range(len(names))]
+        ),
+        fit_rmse=float(found.pre_treatment_fit),
+    )
+
+
+def synthetic_control(
+    treated: Floats, donors: Floats, names: tuple[str, ...], before: int
+) -> Synthetic:
+    """Abadie, Diamond and Hainmueller (2010) on all outcomes before, evenly weighted; no error."""
+    rows, post = _blocks(treated.mean(axis=0, keepdims=True), donors, before)
+    rows["treated"] *= rows["time"] >= before
+    model = library().SyntheticControl(
+        v_method="custom", custom_v=np.ones(before), standardize="none", seed=0
+    )
+    found, heard = _listen(
+        lambda: model.fit(
+            rows, "y", "treated", "unit", "time",
+            post_periods=post, pre_period_outcomes="all",
+        )
+    )  # fmt: skip
+    return Synthetic(
+        att=float(found.att),
+        se=None,
+        refused="no_standard_error",
+        warnings=heard,
+        donors=names,
+        weights=np.asarray([found.donor_weights.get(1 + at, 0.0) for at in range(len(names))]),
+        fit_rmse=float(found.pre_rmspe),
+    )
+
+
+def _blocks(treated: Floats, donors: Floats, before: int) -> tuple[Any, list[int]]:
+    import pandas as pd
+
+    both = np.vstack([treated, donors])
+    unit, time = np.divmod(np.arange(both.size), both.shape[1])
+    rows = pd.DataFrame(
+        {"unit": unit, "time": time, "y": both.ravel(), "treated": (unit < len(treated)) * 1}
+    )
+    return rows, list(range(before, both.shape[1]))

@@ -1,0 +1,287 @@
+"""The imputation estimator as a linear form of the panel.
+
+Unit and period effects, and covariates, are fitted to the untreated cells alone; what a treated
+cell has beyond them is its effect (Borusyak, Jaravel, Spiess 2024, Review of Economic Studies 91).
+Every average of such effects is Σ w·Y with weights w that depend on who was treated when and on
+which cells are known, not on the outcome. So a permuted roll-out costs one small solve.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from thalweg.change.frame import Design, Floats, Ints, Mask
+
+NULL = 1e-9
+"""Part of a column left over by the others, below which it counts as their combination."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imputed:
+    """Effects by cell, and what the untreated cells leave unexplained.
+
+    effect       (N, T), NaN outside the treated cells that are identified.
+    residual     (N, T), NaN outside the untreated cells.
+    untreated    (N, T) cells that the model was fitted to; identified: (N, T) treated cells with
+                 an effect.
+    lost_units   treated units without an untreated cell; lost_periods: periods with treated but
+                 without untreated cells; lost_cells: treated cells without an effect for these or
+                 any other reason, such as a covariate that the untreated cells do not tell apart.
+    """
+
+    effect: Floats
+    residual: Floats
+    untreated: Mask
+    identified: Mask
+    lost_units: int
+    lost_periods: int
+    lost_cells: int
+    x: Floats
+    """(K, N, T) covariates, zero where the cell is unknown."""
+
+    @property
+    def att(self) -> float:
+        """Mean effect over the identified cells, NaN where there is none."""
+        return float(self.effect[self.identified].mean()) if self.identified.any() else np.nan
+
+    def weights(self, target: Floats) -> Floats:
+        """(N, T) weights w with Σ w·Y = Σ target·effect; target is zero outside ``identified``."""
+        w, _ = linear_form(self.untreated, np.where(self.identified, target, 0.0), self.x)
+        return np.asarray(w)
+
+    def even(self, cells: Mask | None = None) -> Floats:
+        """(N, T) target that averages the identified cells among ``cells``."""
+        chosen = self.identified if cells is None else self.identified & cells
+        return np.asarray(chosen / max(int(chosen.sum()), 1))
+
+
+def impute(design: Design) -> Imputed:
+    """Effects of all treated cells of a design; nothing is left out without being counted."""
+    return impute_cells(
+        design.panel.scaled(), design.untreated_cells(), design.treated_cells(), covariates(design)
+    )
+
+
+def covariates(design: Design) -> Floats:
+    """(K, N, T) covariates of a design."""
+    shape = (len(design.covariates), *design.panel.value.shape)
+    return np.asarray(list(design.covariates.values()), dtype=np.float64).reshape(shape)
+
+
+def impute_cells(y: Floats, untreated: Mask, treated: Mask, x: Floats) -> Imputed:
+    """Fit the untreated cells, predict the treated ones. Shapes (N, T), (K, N, T) for x."""
+    if len(x):
+        known = np.isfinite(x).all(axis=0)
+        untreated, wanted = untreated & known, treated & known
+        x = np.where(known, x, 0.0)
+    else:
+        wanted = treated
+    identified = wanted & connected(untreated)
+    if len(x):
+        identified &= _told_apart(x, untreated, identified)
+    values = np.where(untreated, y, 0.0)
+    unit, period, slope = fit(values, untreated, x)
+    predicted = unit[:, None] + period[None, :] + np.tensordot(slope, x, axes=1)
+    units_left = treated.any(axis=1) & ~untreated.any(axis=1)
+    periods_left = treated.any(axis=0) & ~untreated.any(axis=0)
+    return Imputed(
+        effect=np.where(identified, y - predicted, np.nan),
+        residual=np.where(untreated, y - predicted, np.nan),
+        untreated=untreated,
+        identified=identified,
+        lost_units=int(units_left.sum()),
+        lost_periods=int(periods_left.sum()),
+        lost_cells=int(treated.sum()) - int(identified.sum()),
+        x=x,
+    )
+
+
+def _told_apart(x: Floats, untreated: Mask, wanted: Mask) -> Mask:
+    """(N, T) cells whose covariates the untreated cells tell apart from unit and period effects."""
+    none = np.zeros((0, *untreated.shape))
+    left = np.empty_like(x)
+    for at, column in enumerate(x):
+        unit, period, _ = fit(np.where(untreated, column, 0.0), untreated, none)
+        left[at] = column - unit[:, None] - period[None, :]
+    scale = np.maximum(np.sqrt((x**2).sum(axis=(1, 2))), NULL)
+    inside = left[:, untreated] / scale[:, None]
+    size, axis = np.linalg.eigh(inside @ inside.T)
+    blind = axis[:, size <= NULL]
+    seen = np.abs(np.tensordot(blind.T, left / scale[:, None, None], axes=1)) <= np.sqrt(NULL)
+    return np.asarray(wanted & seen.all(axis=0))
+
+
+@njit(cache=True, nogil=True)
+def connected(untreated: Mask) -> Mask:
+    """(N, T) cells whose unit and period hang together through untreated cells."""
+    units, periods = untreated.shape
+    label = np.arange(units + periods)
+    for i in range(units):
+        for t in range(periods):
+            if untreated[i, t]:
+                a, b = i, units + t
+                while label[a] != a:
+                    a = label[a]
+                while label[b] != b:
+                    b = label[b]
+                label[max(a, b)] = min(a, b)
+    for at in range(units + periods):
+        label[at] = label[label[at]]
+    together = np.zeros((units, periods), dtype=np.bool_)
+    for i in range(units):
+        for t in range(periods):
+            together[i, t] = label[i] == label[units + t]
+    return together
+
+
+@njit(cache=True, nogil=True)
+def _normal(untreated: Mask, x: Floats) -> tuple[Floats, Floats, Ints]:
+    """Normal matrix of periods and covariates with unit effects taken out, and unit sums."""
+    units, periods = untreated.shape
+    extra = x.shape[0]
+    size = periods + extra
+    a = np.zeros((size, size))
+    sums = np.zeros((units, extra))
+    count = np.zeros(units, dtype=np.int64)
+    for i in range(units):
+        for t in range(periods):
+            if untreated[i, t]:
+                count[i] += 1
+                for k in range(extra):
+                    sums[i, k] += x[k, i, t]
+        if count[i] == 0:
+            continue
+        share = 1.0 / count[i]
+        for t in range(periods):
+            if not untreated[i, t]:
+                continue
+            a[t, t] += 1.0
+            for s in range(t + 1):
+                if untreated[i, s]:
+                    a[t, s] -= share
+            for k in range(extra):
+                a[periods + k, t] += x[k, i, t] - sums[i, k] * share
+        for k in range(extra):
+            for m in range(k + 1):
+                for t in range(periods):
+                    if untreated[i, t]:
+                        a[periods + k, periods + m] += x[k, i, t] * x[m, i, t]
+                a[periods + k, periods + m] -= sums[i, k] * sums[i, m] * share
+    return a, sums, count
+
+
+@njit(cache=True, nogil=True)
+def _solve(a: Floats, b: Floats) -> bool:
+    """Solve a·z = b in place of b; a is positive semidefinite, its lower half is overwritten.
+
+    A column that is a combination of earlier ones gets zero. False where b does not fit that.
+    """
+    size = len(b)
+    whole = np.empty(size)
+    for j in range(size):
+        whole[j] = a[j, j]
+    good = True
+    for j in range(size):
+        pivot = a[j, j]
+        if pivot <= NULL * whole[j] or pivot <= 0.0:
+            if abs(b[j]) > 1e-7 * (1.0 + np.sqrt(whole[j])):
+                good = False
+            a[j, j] = 0.0
+            b[j] = 0.0
+            continue
+        for r in range(j + 1, size):
+            ratio = a[r, j] / pivot
+            if ratio != 0.0:
+                for c in range(j + 1, r + 1):
+                    a[r, c] -= ratio * a[c, j]
+                b[r] -= ratio * b[j]
+    for j in range(size - 1, -1, -1):
+        if a[j, j] == 0.0:
+            b[j] = 0.0
+            continue
+        for r in range(j + 1, size):
+            b[j] -= a[r, j] * b[r]
+        b[j] /= a[j, j]
+    return good
+
+
+@njit(cache=True, nogil=True)
+def fit(y: Floats, untreated: Mask, x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Least squares on the untreated cells: unit effects (N,), period effects (T,), slopes (K,)."""
+    units, periods = untreated.shape
+    extra = x.shape[0]
+    a, sums, count = _normal(untreated, x)
+    b = np.zeros(periods + extra)
+    total = np.zeros(units)
+    for i in range(units):
+        for t in range(periods):
+            if untreated[i, t]:
+                total[i] += y[i, t]
+        for t in range(periods):
+            if untreated[i, t]:
+                b[t] += y[i, t] - total[i] / count[i]
+                for k in range(extra):
+                    b[periods + k] += x[k, i, t] * (y[i, t] - total[i] / count[i])
+    _solve(a, b)
+    unit = np.zeros(units)
+    for i in range(units):
+        if count[i]:
+            left = total[i]
+            for t in range(periods):
+                if untreated[i, t]:
+                    left -= b[t]
+            for k in range(extra):
+                left -= sums[i, k] * b[periods + k]
+            unit[i] = left / count[i]
+    return unit, b[:periods].copy(), b[periods:].copy()
+
+
+@njit(cache=True, nogil=True)
+def linear_form(untreated: Mask, target: Floats, x: Floats) -> tuple[Floats, bool]:
+    """(N, T) weights of the linear form, and whether the untreated cells identify it."""
+    units, periods = untreated.shape
+    extra = x.shape[0]
+    a, sums, count = _normal(untreated, x)
+    b = np.zeros(periods + extra)
+    own = np.zeros(units)
+    good = True
+    for i in range(units):
+        for t in range(periods):
+            if target[i, t] != 0.0:
+                own[i] += target[i, t]
+                b[t] += target[i, t]
+                for k in range(extra):
+                    b[periods + k] += target[i, t] * x[k, i, t]
+        if count[i] == 0:
+            if own[i] != 0.0:
+                good = False
+            continue
+        share = own[i] / count[i]
+        if share != 0.0:
+            for t in range(periods):
+                if untreated[i, t]:
+                    b[t] -= share
+            for k in range(extra):
+                b[periods + k] -= share * sums[i, k]
+    good = _solve(a, b) and good
+    w = target.copy()
+    for i in range(units):
+        if count[i] == 0:
+            continue
+        left = own[i]
+        for t in range(periods):
+            if untreated[i, t]:
+                left -= b[t]
+        for k in range(extra):
+            left -= sums[i, k] * b[periods + k]
+        left /= count[i]
+        for t in range(periods):
+            if untreated[i, t]:
+                value = left + b[t]
+                for k in range(extra):
+                    value += x[k, i, t] * b[periods + k]
+                w[i, t] -= value
+    return w, good

@@ -1,0 +1,60 @@
+"""Standard errors of the imputation estimator, clustered by unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from thalweg.change.estimates.imputation import Imputed
+from thalweg.change.frame import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A standard error and the degrees of freedom of the t law it goes with; None: normal law."""
+
+    se: float
+    freedom: float | None
+
+
+def conservative(found: Imputed, target: Floats, w: Floats, groups: Ints) -> float:
+    """Standard error of Σ target·effect (Borusyak, Jaravel, Spiess 2024, theorem 3, app. A.9).
+
+    groups (N, T) labels treated cells that are expected to share an effect; deviations from the
+    mean of a group, taken without the unit itself, stand in for the errors of treated cells.
+    Conservative: differing effects within a group count as error. A group that rests on one unit
+    says nothing; its cells then keep a deviation of zero.
+    """
+    own = np.where(found.identified, w, 0.0)
+    by_unit = _unit_group(groups, own)
+    effects = _unit_group(groups, own * np.nan_to_num(found.effect))
+    square = (by_unit**2).sum(axis=0)
+    safe = np.where(square > 0, square, 1.0)
+    mean = (by_unit * effects).sum(axis=0) / safe
+    left = effects - by_unit * mean
+    lever = by_unit**2 / safe
+    several = (by_unit != 0).sum(axis=0) > 1
+    scale = np.where(several & (lever < 1.0), 1.0 / np.where(lever < 1.0, 1.0 - lever, 1.0), 1.0)
+    scores = (left * scale).sum(axis=1) + (w * np.nan_to_num(found.residual)).sum(axis=1)
+    return float(np.sqrt((scores**2).sum()))
+
+
+def _unit_group(groups: Ints, values: Floats) -> Floats:
+    """(N, G) sums of values by unit and group."""
+    units, count = len(values), int(groups.max()) + 1
+    at = np.arange(units)[:, None] * count + groups
+    return np.bincount(at.ravel(), weights=values.ravel(), minlength=units * count).reshape(
+        units, count
+    )
+
+
+def cohort_horizon(start: Ints, periods: int) -> Ints:
+    """(N, T) labels of first treated period and period."""
+    _, cohort = np.unique(start, return_inverse=True)
+    return np.asarray(cohort[:, None] * periods + np.arange(periods)[None, :], dtype=np.int64)
+
+
+def together(shape: tuple[int, ...]) -> Ints:
+    """(N, T) one label for all treated cells."""
+    return np.zeros(shape, dtype=np.int64)
