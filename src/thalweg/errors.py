@@ -3,7 +3,8 @@
 ThalwegError
 ├── RequestError            the call itself makes no sense (option, filter, name)
 │   ├── MissingExtraError   an optional part is not installed
-│   └── RuleError           a rule file is wrong
+│   ├── RuleError           a rule file is wrong
+│   └── ProfileError        a profile file is wrong
 ├── SourceError             a source cannot be read
 │   └── UnsafeSourceError   a source is refused because reading it could do harm
 ├── MappingError            a mapping file or a proposed mapping is wrong
@@ -36,6 +37,10 @@ class MissingExtraError(RequestError):
 
 
 class RuleError(RequestError):
+    pass
+
+
+class ProfileError(RequestError):
     pass
 
 

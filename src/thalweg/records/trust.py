@@ -6,11 +6,14 @@ language, and nothing that happened to the data goes without one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["note", "warning", "loss"]
-"""note: a fact; warning: an assumption or a doubt; loss: rows that are not in the sequences."""
+"""note: a fact; warning: an assumption or a doubt; loss: rows that are not in the book's tables."""
+BESIDE = "beside"
+"""Key of a finding's detail that names the table beside the events that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +76,14 @@ class TrustReport:
             if finding.code == code and where in (None, finding.where):
                 return finding
         return None
+
+
+def zone_stated(findings: Iterable[Finding]) -> str:
+    """The zone that the events' times were stated to be in, if it is one; else UTC."""
+    zones = {
+        finding.detail.get("assumed")
+        for finding in findings
+        if finding.code == "zone_stated" and BESIDE not in finding.detail
+    }
+    only = zones.pop() if len(zones) == 1 else None
+    return str(only) if only else "UTC"

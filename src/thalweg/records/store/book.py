@@ -7,7 +7,7 @@ import os
 import weakref
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from thalweg.errors import BookDamagedError, BookError, RequestError
 from thalweg.records.attributes import column
+from thalweg.records.companions.schema import FAULTS_SCHEMA
 from thalweg.records.intake import ACTIVITY, EVENT, OBJECT, START, TIME, UTC_NS
 from thalweg.records.perspective import Perspective
 from thalweg.records.store.files import read_json, share
@@ -25,8 +26,17 @@ from thalweg.records.store.generations import (
     read_manifest,
     read_pointer,
 )
-from thalweg.records.store.manifest import Manifest, RoleRecord, StoredFile, TypeRecord
-from thalweg.records.trust import TrustReport
+from thalweg.records.store.manifest import (
+    CompanionRecord,
+    Manifest,
+    RoleRecord,
+    StoredFile,
+    TypeRecord,
+)
+from thalweg.records.trust import TrustReport, zone_stated
+
+if TYPE_CHECKING:
+    from thalweg.records.profile.model import Profile
 
 STANDING_EVENTS = 100
 _RESERVED = {"@row": "Int64", "@source": "UInt16", "@offset_min": "Int16", EVENT: "String"}
@@ -110,10 +120,7 @@ class Book:
     @cached_property
     def timezone(self) -> str:
         """The zone that the sources' times were stated to be in, if it is one; else UTC."""
-        stated = self.trust.findings
-        zones = {f.detail.get("assumed") for f in stated if f.code == "zone_stated"}
-        only = zones.pop() if len(zones) == 1 else None
-        return str(only) if only else "UTC"
+        return zone_stated(self.trust.findings)
 
     def type_record(self, name: str) -> TypeRecord:
         for record in self.manifest.types:
@@ -208,6 +215,36 @@ class Book:
         if not frames:
             return pl.DataFrame(schema=SET_ASIDE_SCHEMA)
         return pl.concat(frames)
+
+    def companion(self, table: str) -> pl.DataFrame | None:
+        """A table beside the events, or None: ``@row`` of its source and the schema's columns."""
+        record = self.companion_record(table)
+        return None if record is None else self._frame(record.file)
+
+    def companion_record(self, table: str) -> CompanionRecord | None:
+        return next((c for c in self.manifest.companions if c.table == table), None)
+
+    def companion_set_aside(self, table: str) -> pl.DataFrame:
+        """Rows of such a table that cannot be used: ``@row``, reason, column, value, record."""
+        record = self.companion_record(table)
+        if record is None or record.set_aside is None:
+            return pl.DataFrame(schema=FAULTS_SCHEMA)
+        return self._frame(record.set_aside)
+
+    def parties(self) -> pl.DataFrame | None:
+        """Who takes part, one row a party (``companions/parties.py``), or None."""
+        return self.companion("parties")
+
+    def interventions(self) -> pl.DataFrame | None:
+        """What was rolled out to whom and when (``companions/interventions.py``), or None."""
+        return self.companion("interventions")
+
+    def profile(self) -> Profile | None:
+        """What the industry calls its things, where that was given, or None."""
+        from thalweg.records.profile.model import Profile
+
+        stored = self.manifest.profile
+        return None if stored is None else Profile.model_validate(read_json(self._file(stored)))
 
     def file(self, stored: StoredFile) -> Path:
         return self._file(stored)

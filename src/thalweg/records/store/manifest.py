@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout in FORMAT.md. A reader refuses newer ones."""
+_BESIDE = ("companions", "profile")
+"""What format 2 brought; a generation without them is written in format 1."""
 POINTER = "book.json"
 
 
@@ -73,6 +75,26 @@ class RoleRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanionRecord:
+    """A table beside the events, as it was read from its source.
+
+    ``set_aside`` holds the rows that cannot be used, with their reasons; rows read less rows set
+    aside less rows is the number that stood there twice.
+    """
+
+    table: str
+    source: str
+    format: str
+    sha256: str
+    rows_read: int
+    rows: int
+    rows_set_aside: int
+    generation: int
+    file: StoredFile
+    set_aside: StoredFile | None
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     generation: int
     created_at_utc: str
@@ -92,7 +114,13 @@ class Manifest:
     object_changes: StoredFile | None = None
     object_links: StoredFile | None = None
     set_aside: tuple[StoredFile, ...] = ()
-    format: int = FORMAT
+    companions: tuple[CompanionRecord, ...] = ()
+    profile: StoredFile | None = None
+
+    @property
+    def format(self) -> int:
+        """The lowest version of the layout that can hold this generation."""
+        return FORMAT if self.companions or self.profile else 1
 
     def files(self) -> list[StoredFile]:
         """Every data file of the generation."""
@@ -101,7 +129,8 @@ class Manifest:
         return found
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        data = asdict(self) | {"format": self.format}
+        return {k: v for k, v in data.items() if self.format > 1 or k not in _BESIDE}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Manifest:
@@ -112,10 +141,13 @@ class Manifest:
             return item | {name: stored(item[name]) for name in names}
 
         type_files = ("table", "offsets", "activity", "time", "event", "object", "links")
+        data = {"companions": (), "profile": None} | data
+        del data["format"]
         return Manifest(
             **data
             | with_files(
-                data, "activities", "trust", "meta", "start", "object_changes", "object_links"
+                *(data, "activities", "trust", "meta", "start"),
+                *("object_changes", "object_links", "profile"),
             )
             | {
                 "sources": tuple(SourceRecord(**s) for s in data["sources"]),
@@ -125,6 +157,10 @@ class Manifest:
                     RoleRecord(**with_files(r, "codes", "names")) for r in data["roles"]
                 ),
                 "set_aside": tuple(StoredFile(**f) for f in data["set_aside"]),
+                "companions": tuple(
+                    CompanionRecord(**with_files(c, "file", "set_aside"))
+                    for c in data["companions"]
+                ),
             }
         )
 
