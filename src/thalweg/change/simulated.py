@@ -165,7 +165,9 @@ def _untreated(world: World, start: Ints, slopes: Floats, rng: np.random.Generat
     kept = np.sqrt(1.0 - world.persistence**2)
     for period in range(1, world.periods):
         error[:, period] = world.persistence * error[:, period - 1] + kept * fresh[:, period]
-    common = world.season * np.sin(2 * np.pi * at / 12) + rng.normal(0.0, 1.0, len(at)) * world.shock
+    common = (
+        world.season * np.sin(2 * np.pi * at / 12) + rng.normal(0.0, 1.0, len(at)) * world.shock
+    )
     level = 4.0 + 0.5 * rng.normal(0.0, 1.0, world.units)
     slope = slopes + np.where(start != NEVER, world.trend, 0.0)
     return np.asarray(level[:, None] + common + slope[:, None] * at + scale[:, None] * error)

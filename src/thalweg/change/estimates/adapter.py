@@ -305,8 +305,8 @@ def binned(fitted: Fitted, straddle: int, *, width: int = BIN) -> Fitted:
     base = -straddle - 1
     horizon = np.append(fitted.horizon, base)
     bin_of = np.where(horizon >= 0, horizon // width, (horizon + straddle) // width)
-    counted = {int(b): np.flatnonzero(bin_of == b) for b in np.unique(bin_of)}
-    whole = {b: at for b, at in counted.items() if len(at) == width}
+    members = {int(b): np.flatnonzero(bin_of == b) for b in np.unique(bin_of)}
+    whole = {b: rows for b, rows in members.items() if len(rows) == width}
     if -1 not in whole:
         return replace(
             fitted,

@@ -64,7 +64,7 @@ def estimate(
         return Estimate(found.att, None, None, None, None, method, None, confidence, refused=code)
     target = found.even()
     w = found.weights(target)
-    se = conservative(found, target, w, together(target.shape))
+    se = conservative(found, w, together(w.shape))
     units = int(found.identified.any(axis=1).sum())
     law = stats.t(units - 1)
     half = se * float(law.ppf(0.5 + confidence / 2))

@@ -17,6 +17,8 @@ from thalweg.change.frame import Design, Floats, Ints, Mask
 
 NULL = 1e-9
 """Part of a column left over by the others, below which it counts as their combination."""
+MISFIT = 1e-7
+"""What may be left of a target, against its column, where the column is such a combination."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,114 +176,127 @@ def _normal(untreated: Mask, x: Floats) -> tuple[Floats, Floats, Ints]:
 
 
 @njit(cache=True, nogil=True)
-def _solve(a: Floats, b: Floats) -> bool:
-    """Solve a·z = b in place of b; a is positive semidefinite, its lower half is overwritten.
+def _solve(a: Floats, b: Floats) -> Mask:
+    """Solve a·z = b in place of b (size, sides); a is positive semidefinite and overwritten.
 
-    A column that is a combination of earlier ones gets zero. False where b does not fit that.
+    A column that is a combination of earlier ones gets zero. Answers by side whether it fits that.
     """
-    size = len(b)
+    size, sides = b.shape
     whole = np.empty(size)
     for j in range(size):
         whole[j] = a[j, j]
-    good = True
+    good = np.ones(sides, dtype=np.bool_)
     for j in range(size):
         pivot = a[j, j]
         if pivot <= NULL * whole[j] or pivot <= 0.0:
-            if abs(b[j]) > 1e-7 * (1.0 + np.sqrt(whole[j])):
-                good = False
             a[j, j] = 0.0
-            b[j] = 0.0
+            for side in range(sides):
+                if abs(b[j, side]) > MISFIT * (1.0 + np.sqrt(whole[j])):
+                    good[side] = False
+                b[j, side] = 0.0
             continue
         for r in range(j + 1, size):
             ratio = a[r, j] / pivot
             if ratio != 0.0:
                 for c in range(j + 1, r + 1):
                     a[r, c] -= ratio * a[c, j]
-                b[r] -= ratio * b[j]
+                for side in range(sides):
+                    b[r, side] -= ratio * b[j, side]
     for j in range(size - 1, -1, -1):
         if a[j, j] == 0.0:
-            b[j] = 0.0
             continue
-        for r in range(j + 1, size):
-            b[j] -= a[r, j] * b[r]
-        b[j] /= a[j, j]
+        for side in range(sides):
+            value = b[j, side]
+            for r in range(j + 1, size):
+                value -= a[r, j] * b[r, side]
+            b[j, side] = value / a[j, j]
     return good
 
 
 @njit(cache=True, nogil=True)
-def fit(y: Floats, untreated: Mask, x: Floats) -> tuple[Floats, Floats, Floats]:
-    """Least squares on the untreated cells: unit effects (N,), period effects (T,), slopes (K,)."""
-    units, periods = untreated.shape
+def _sides(
+    y: Floats, untreated: Mask, target: Floats, x: Floats, count: Ints
+) -> tuple[Floats, Floats]:
+    """Right sides of the normal equations: outcomes (R, N, T) first, the target last.
+
+    Also the sums by unit that they are free of, (R + 1, N).
+    """
+    rows, units, periods = y.shape
     extra = x.shape[0]
-    a, sums, count = _normal(untreated, x)
-    b = np.zeros(periods + extra)
-    total = np.zeros(units)
+    b = np.zeros((periods + extra, rows + 1))
+    own = np.zeros((rows + 1, units))
     for i in range(units):
         for t in range(periods):
             if untreated[i, t]:
-                total[i] += y[i, t]
-        for t in range(periods):
-            if untreated[i, t]:
-                b[t] += y[i, t] - total[i] / count[i]
+                for r in range(rows):
+                    own[r, i] += y[r, i, t]
+            if target[i, t] != 0.0:
+                own[rows, i] += target[i, t]
+                b[t, rows] += target[i, t]
                 for k in range(extra):
-                    b[periods + k] += x[k, i, t] * (y[i, t] - total[i] / count[i])
-    _solve(a, b)
-    unit = np.zeros(units)
-    for i in range(units):
-        if count[i]:
-            left = total[i]
-            for t in range(periods):
-                if untreated[i, t]:
-                    left -= b[t]
-            for k in range(extra):
-                left -= sums[i, k] * b[periods + k]
-            unit[i] = left / count[i]
-    return unit, b[:periods].copy(), b[periods:].copy()
+                    b[periods + k, rows] += target[i, t] * x[k, i, t]
+        if count[i] == 0:
+            continue
+        for t in range(periods):
+            if untreated[i, t]:
+                b[t, rows] -= own[rows, i] / count[i]
+                for k in range(extra):
+                    b[periods + k, rows] -= own[rows, i] / count[i] * x[k, i, t]
+                for r in range(rows):
+                    value = y[r, i, t] - own[r, i] / count[i]
+                    b[t, r] += value
+                    for k in range(extra):
+                        b[periods + k, r] += x[k, i, t] * value
+    return b, own
 
 
 @njit(cache=True, nogil=True)
-def linear_form(untreated: Mask, target: Floats, x: Floats) -> tuple[Floats, bool]:
-    """(N, T) weights of the linear form, and whether the untreated cells identify it."""
-    units, periods = untreated.shape
+def regress(
+    y: Floats, untreated: Mask, target: Floats, x: Floats
+) -> tuple[Floats, Floats, Floats, bool]:
+    """Fit outcomes (R, N, T) to the untreated cells, and weigh the cells for a target (N, T).
+
+    Returns unit effects (R, N); period effects and slopes (T + K, R + 1), the last column being
+    the multipliers of the target; weights (N, T); whether the untreated cells identify the target.
+    One factorisation serves all.
+    """
+    rows, units, periods = y.shape
     extra = x.shape[0]
     a, sums, count = _normal(untreated, x)
-    b = np.zeros(periods + extra)
-    own = np.zeros(units)
-    good = True
+    b, own = _sides(y, untreated, target, x, count)
+    good = _solve(a, b)[rows]
+    unit = np.zeros((rows + 1, units))
     for i in range(units):
-        for t in range(periods):
-            if target[i, t] != 0.0:
-                own[i] += target[i, t]
-                b[t] += target[i, t]
-                for k in range(extra):
-                    b[periods + k] += target[i, t] * x[k, i, t]
         if count[i] == 0:
-            if own[i] != 0.0:
+            if own[rows, i] != 0.0:
                 good = False
             continue
-        share = own[i] / count[i]
-        if share != 0.0:
+        for r in range(rows + 1):
+            left = own[r, i]
             for t in range(periods):
                 if untreated[i, t]:
-                    b[t] -= share
+                    left -= b[t, r]
             for k in range(extra):
-                b[periods + k] -= share * sums[i, k]
-    good = _solve(a, b) and good
+                left -= sums[i, k] * b[periods + k, r]
+            unit[r, i] = left / count[i]
     w = target.copy()
     for i in range(units):
-        if count[i] == 0:
-            continue
-        left = own[i]
         for t in range(periods):
             if untreated[i, t]:
-                left -= b[t]
-        for k in range(extra):
-            left -= sums[i, k] * b[periods + k]
-        left /= count[i]
-        for t in range(periods):
-            if untreated[i, t]:
-                value = left + b[t]
+                value = unit[rows, i] + b[t, rows]
                 for k in range(extra):
-                    value += x[k, i, t] * b[periods + k]
+                    value += x[k, i, t] * b[periods + k, rows]
                 w[i, t] -= value
-    return w, good
+    return unit[:rows], b, w, good
+
+
+def fit(y: Floats, untreated: Mask, x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Least squares on the untreated cells: unit effects (N,), period effects (T,), slopes (K,)."""
+    unit, b, _, _ = regress(y[None], untreated, np.zeros(y.shape), x)
+    return unit[0], b[: y.shape[1], 0].copy(), b[y.shape[1] :, 0].copy()
+
+
+def linear_form(untreated: Mask, target: Floats, x: Floats) -> tuple[Floats, bool]:
+    """(N, T) weights of the linear form, and whether the untreated cells identify it."""
+    _, _, w, good = regress(np.zeros((0, *target.shape)), untreated, target, x)
+    return w, bool(good)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from thalweg.change.estimates.imputation import Imputed
 from thalweg.change.frame import Floats, Ints
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """A standard error and the degrees of freedom of the t law it goes with; None: normal law."""
-
-    se: float
-    freedom: float | None
-
-
-def conservative(found: Imputed, target: Floats, w: Floats, groups: Ints) -> float:
-    """Standard error of Σ target·effect (Borusyak, Jaravel, Spiess 2024, theorem 3, app. A.9).
+def conservative(found: Imputed, w: Floats, groups: Ints) -> float:
+    """Standard error of Σ w·Y (Borusyak, Jaravel, Spiess 2024, theorem 3, app. A.9).
 
     groups (N, T) labels treated cells that are expected to share an effect; deviations from the
     mean of a group, taken without the unit itself, stand in for the errors of treated cells.
@@ -44,9 +34,8 @@ def _unit_group(groups: Ints, values: Floats) -> Floats:
     """(N, G) sums of values by unit and group."""
     units, count = len(values), int(groups.max()) + 1
     at = np.arange(units)[:, None] * count + groups
-    return np.bincount(at.ravel(), weights=values.ravel(), minlength=units * count).reshape(
-        units, count
-    )
+    summed = np.bincount(at.ravel(), weights=values.ravel(), minlength=units * count)
+    return np.asarray(summed.reshape(units, count), dtype=np.float64)
 
 
 def cohort_horizon(start: Ints, periods: int) -> Ints:

@@ -1,0 +1,254 @@
+"""Randomisation inference: the same roll-out dates, dealt to other units.
+
+If the dates had been dealt by lot, every dealing was as likely as the real one. Under the
+hypothesis that treatment adds τ to every treated cell, what the panel would have shown without it
+is known, and with it the estimate of every other dealing (Fisher 1935; Young 2019). The estimate is
+linear, so that of dealing π is a_π − τ·b_π, with two numbers for all τ, and the interval of all τ
+that are not rejected has a closed form. The studentised form compares t values instead; it remains
+valid in large samples where units differ in effect and noise (Wu, Ding 2021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from math import comb, floor, prod
+
+import numpy as np
+from numba import njit
+
+from thalweg.change.estimates.imputation import connected, covariates, regress
+from thalweg.change.frame import ALREADY, NEVER, Design, Floats, Ints, Mask
+
+EXACT = 5_000
+"""Up to so many different dealings all are gone through instead of a draw."""
+SLACK = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dealt:
+    """Estimates of other dealings, as functions of the hypothesised effect τ.
+
+    a, b        (M,): the estimate of a dealing is a − τ·b; the real one has ``att`` and 1.
+    q           (M, 3): its variance is q0 − 2τ·q1 + τ²·q2; the real one has ``variance``.
+    exact       all different dealings, the real one among them; else a draw without it.
+    """
+
+    att: float
+    variance: float
+    a: Floats
+    b: Floats
+    q: Floats
+    exact: bool
+
+    @property
+    def least(self) -> float:
+        """The smallest p value that can come out."""
+        return 1.0 / (len(self.a) if self.exact else len(self.a) + 1)
+
+    def p(self, effect: float = 0.0, *, studentised: bool = False) -> float:
+        """Two-sided p value of the hypothesis that the effect is ``effect`` in every cell."""
+        others = np.abs(self.a - effect * self.b)
+        own = abs(self.att - effect)
+        if studentised:
+            spread = self.q[:, 0] - 2 * effect * self.q[:, 1] + effect**2 * self.q[:, 2]
+            others = others / np.sqrt(np.maximum(spread, np.finfo(float).tiny))
+            own /= np.sqrt(self.variance)
+        extreme = int((others >= own * (1 - SLACK)).sum())
+        return extreme / len(others) if self.exact else (1 + extreme) / (1 + len(others))
+
+    def interval(self, confidence: float, *, studentised: bool = False) -> tuple[float, float]:
+        """Ends of the set of effects whose p value exceeds 1 − confidence; they may be infinite."""
+        return self._searched(confidence) if studentised else self._closed(confidence)
+
+    def _closed(self, confidence: float) -> tuple[float, float]:
+        """A dealing speaks for τ between the roots of |a − τ·b| = |att − τ|, where att lies."""
+        inner = np.abs(self.b) < 1 - SLACK
+        with np.errstate(divide="ignore", invalid="ignore"):
+            one = (self.att - self.a) / (1 - self.b)
+            other = (self.att + self.a) / (1 + self.b)
+        low = np.sort(np.where(inner, np.minimum(one, other), -np.inf))
+        high = np.sort(np.where(inner, np.maximum(one, other), np.inf))[::-1]
+        size = len(low) if self.exact else len(low) + 1
+        needed = floor((1 - confidence) * size + SLACK) + int(self.exact)
+        if needed == 0 or needed > len(low):
+            return -np.inf, np.inf
+        return float(low[needed - 1]), float(high[needed - 1])
+
+    def _searched(self, confidence: float) -> tuple[float, float]:
+        """Walk outwards to the last τ that is not rejected, then halve."""
+        if not self.variance > 0:
+            return -np.inf, np.inf
+        return self._end(confidence, -1.0), self._end(confidence, 1.0)
+
+    def _end(self, confidence: float, sign: float) -> float:
+        step = np.sqrt(self.variance) / 4
+        inside, outside, at = 0, 0, 0
+        while outside < 8 and at < 400:
+            at += 1
+            if self.p(self.att + sign * at * step, studentised=True) > 1 - confidence:
+                inside, outside = at, 0
+            else:
+                outside += 1
+        if outside < 8:
+            return sign * np.inf
+        near, far = float(inside), float(inside + 1)
+        for _ in range(30):
+            middle = (near + far) / 2
+            if self.p(self.att + sign * middle * step, studentised=True) > 1 - confidence:
+                near = middle
+            else:
+                far = middle
+        return float(self.att + sign * near * step)
+
+
+def deal(design: Design, *, draws: int, seed: int, strata: Ints | None = None) -> Dealt:
+    """Estimate every dealing of the dates, or ``draws`` of them, within ``strata`` (N,) if given.
+
+    Cells that were partly treated, or treated once and no longer, are unknown in every dealing.
+    """
+    usable = design.rollout.start != ALREADY
+    if not usable.all():
+        design = design.keep_units(np.asarray(usable))
+        strata = None if strata is None else strata[usable]
+    start, stop = design.rollout.start, design.rollout.stop
+    known = design.untreated_cells() | design.treated_cells()
+    x = covariates(design)
+    if len(x):
+        known &= np.isfinite(x).all(axis=0)
+        x = np.where(known, x, 0.0)
+    y = np.where(known, design.panel.scaled(), 0.0)
+    both = np.stack([y, design.treated_cells() & known])
+    orders, exact = dealings(start, stop, strata, draws=draws, seed=seed)
+    real = np.arange(len(start))[None]
+    a, _, q = estimates(both, known, start, stop, design.panel.straddle, x, real)
+    others, b, spread = estimates(both, known, start, stop, design.panel.straddle, x, orders)
+    fine = np.isfinite(others)
+    return Dealt(float(a[0]), float(q[0, 0]), others[fine], b[fine], spread[fine], exact)
+
+
+def dealings(
+    start: Ints, stop: Ints, strata: Ints | None, *, draws: int, seed: int
+) -> tuple[Ints, bool]:
+    """(M, N) whose dates each unit gets: all different dealings if few, else drawn by lot."""
+    group = np.zeros(len(start), dtype=np.int64) if strata is None else strata
+    members = [np.flatnonzero(group == one) for one in np.unique(group)]
+    _, kind = np.unique(np.column_stack([start, stop]), axis=0, return_inverse=True)
+    kind = kind.ravel()
+    if prod(_ways(kind[rows]) for rows in members) <= EXACT:
+        tables = [_all_orders(kind[rows]) for rows in members]
+        every = []
+        for parts in product(*tables):
+            order = np.empty(len(start), dtype=np.int64)
+            for rows, part in zip(members, parts, strict=True):
+                order[rows] = rows[part]
+            every.append(order)
+        return np.asarray(every), True
+    rng = np.random.default_rng(seed)
+    orders = np.tile(np.arange(len(start)), (draws, 1))
+    for rows in members:
+        orders[:, rows] = rng.permuted(np.tile(rows, (draws, 1)), axis=1)
+    return orders, False
+
+
+def _ways(kind: Ints) -> int:
+    left, ways = len(kind), 1
+    for size in np.unique(kind, return_counts=True)[1]:
+        ways *= comb(left, int(size))
+        left -= int(size)
+    return ways
+
+
+def _all_orders(kind: Ints) -> list[Ints]:
+    """Every different way to deal the kinds: who stands where, ``kind[order]`` all different."""
+    left = {int(one): np.flatnonzero(kind == one).tolist() for one in np.unique(kind)}
+    found: list[Ints] = []
+
+    def place(order: list[int]) -> None:
+        if len(order) == len(kind):
+            found.append(np.asarray(order, dtype=np.int64))
+            return
+        for rows in left.values():
+            if rows:
+                order.append(rows.pop())
+                place(order)
+                rows.append(order.pop())
+
+    place([])
+    return found
+
+
+@njit(cache=True, nogil=True)
+def estimates(
+    y: Floats, known: Mask, start: Ints, stop: Ints, straddle: int, x: Floats, orders: Ints
+) -> tuple[Floats, Floats, Floats]:
+    """Per dealing (M, N): the mean effect in y[0] and in y[1], and their variances (M, 3).
+
+    NaN where a dealing leaves no effect identified.
+    """
+    dealt, units = orders.shape
+    periods = known.shape[1]
+    a = np.full(dealt, np.nan)
+    b = np.full(dealt, np.nan)
+    q = np.full((dealt, 3), np.nan)
+    untreated = np.zeros((units, periods), dtype=np.bool_)
+    treated = np.zeros((units, periods), dtype=np.bool_)
+    for m in range(dealt):
+        for i in range(units):
+            begin, end = start[orders[m, i]], stop[orders[m, i]]
+            for t in range(periods):
+                untreated[i, t] = known[i, t] and (begin == NEVER or t < begin - straddle)
+                treated[i, t] = known[i, t] and begin != NEVER and begin <= t < end
+        linked = connected(untreated)
+        count = 0
+        for i in range(units):
+            for t in range(periods):
+                treated[i, t] = treated[i, t] and linked[i, t]
+                count += treated[i, t]
+        if count == 0:
+            continue
+        target = treated / count
+        unit, by, w, good = regress(y, untreated, target, x)
+        if not good:
+            continue
+        a[m] = (w * y[0]).sum()
+        b[m] = (w * y[1]).sum()
+        one = scores(y[0], unit[0], by[:, 0], w, untreated, treated, x)
+        two = scores(y[1], unit[1], by[:, 1], w, untreated, treated, x)
+        q[m, 0], q[m, 1], q[m, 2] = (one * one).sum(), (one * two).sum(), (two * two).sum()
+    return a, b, q
+
+
+@njit(cache=True, nogil=True)
+def scores(
+    y: Floats, unit: Floats, by: Floats, w: Floats, untreated: Mask, treated: Mask, x: Floats
+) -> Floats:
+    """(N,) what each unit adds to the error of Σ w·y; treated cells are held against their mean.
+
+    The mean is taken without the unit itself (Borusyak, Jaravel, Spiess 2024, app. A.9), all
+    treated cells being one group.
+    """
+    units, periods = y.shape
+    score = np.zeros(units)
+    effect = np.zeros(units)
+    weight = np.zeros(units)
+    for i in range(units):
+        for t in range(periods):
+            if not (untreated[i, t] or treated[i, t]):
+                continue
+            left = y[i, t] - unit[i] - by[t]
+            for k in range(x.shape[0]):
+                left -= x[k, i, t] * by[periods + k]
+            if treated[i, t]:
+                effect[i] += w[i, t] * left
+                weight[i] += w[i, t]
+            else:
+                score[i] += w[i, t] * left
+    square = (weight * weight).sum()
+    mean = (weight * effect).sum() / square
+    for i in range(units):
+        if weight[i] != 0.0:
+            lever = weight[i] * weight[i] / square
+            left = effect[i] - weight[i] * mean
+            score[i] += left / (1.0 - lever) if lever < 1.0 else 0.0
+    return score
