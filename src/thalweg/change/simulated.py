@@ -27,7 +27,8 @@ class World:
     effect          average effect at full strength; grows to it over ``growth`` periods.
     spread          standard deviation of the effects between units.
     noise           standard deviation of the errors, autocorrelated by ``persistence``;
-                    ``unequal`` is the standard deviation of the logarithm of noise between units.
+                    ``unequal`` is the standard deviation of the logarithm of noise between units;
+    noisy_first     the noisiest units are treated, instead of units drawn by lot.
     season          amplitude of a common yearly wave; ``shock`` standard deviation of common
                     period effects.
     missing         share of cells without a value.
@@ -54,6 +55,7 @@ class World:
     noise: float = 0.2
     persistence: float = 0.4
     unequal: float = 0.0
+    noisy_first: bool = False
     season: float = 0.1
     shock: float = 0.1
     missing: float = 0.0
@@ -87,13 +89,14 @@ class Drawn:
 
 def simulate(world: World, seed: int) -> Drawn:
     """Draw one panel. The same world and seed give the same panel."""
-    rngs = np.random.default_rng(seed).spawn(6)
+    rngs = np.random.default_rng(seed).spawn(7)
     slopes = rngs[0].normal(0.0, 1.0, world.units) * world.confounded
-    start = _starts(world, slopes, rngs[1])
+    scale = world.noise * np.exp(world.unequal * rngs[6].normal(0.0, 1.0, world.units))
+    start = _starts(world, slopes, scale, rngs[1])
     dose = rngs[2].uniform(0.5, 1.5, world.units) if world.dose else np.ones(world.units)
     partners = _partners(world.units, rngs[3])
     effect = _effects(world, start, dose, partners, rngs[4])
-    untreated = _untreated(world, start, slopes, rngs[5])
+    untreated = _untreated(world, start, slopes, scale, rngs[5])
     value = np.exp(untreated + effect)
     value[rngs[3].random(value.shape) < world.missing] = np.nan
     objects = np.where(np.isfinite(value), rngs[2].poisson(40.0, value.shape), 0).astype(np.int64)
@@ -105,7 +108,7 @@ def simulate(world: World, seed: int) -> Drawn:
         start,
         np.full(world.units, NEVER, dtype=np.int64),
         np.where(start == NEVER, np.nan, dose) if world.dose else None,
-        randomised=world.confounded == 0.0,
+        randomised=world.confounded == 0.0 and not world.noisy_first,
     )
     return Drawn(Design(panel, rollout), untreated, effect, partners)
 
@@ -117,14 +120,18 @@ def _months(count: int) -> tuple[date, ...]:
     )
 
 
-def _starts(world: World, slopes: Floats, rng: np.random.Generator) -> Ints:
-    """Dates by lot, or to the fastest improving units first where the roll-out is confounded."""
+def _starts(world: World, slopes: Floats, scale: Floats, rng: np.random.Generator) -> Ints:
+    """Dates by lot, or to the fastest improving or the noisiest units first."""
     count = world.treated
     if count is None:
         count = world.units - round(world.never * world.units)
     dates = np.linspace(world.first * world.periods, world.last * world.periods, world.cohorts)
     drawn = np.sort(np.rint(dates).astype(np.int64)[np.arange(count) * world.cohorts // count])
-    order = np.argsort(slopes) if world.confounded else rng.permutation(world.units)
+    order = rng.permutation(world.units)
+    if world.noisy_first:
+        order = np.argsort(-scale)
+    if world.confounded:
+        order = np.argsort(slopes)
     start = np.full(world.units, NEVER, dtype=np.int64)
     start[order[:count]] = drawn
     return start
@@ -155,10 +162,11 @@ def _effects(
     return np.asarray(effect)
 
 
-def _untreated(world: World, start: Ints, slopes: Floats, rng: np.random.Generator) -> Floats:
+def _untreated(
+    world: World, start: Ints, slopes: Floats, scale: Floats, rng: np.random.Generator
+) -> Floats:
     shape = (world.units, world.periods)
     at = np.arange(world.periods)
-    scale = world.noise * np.exp(world.unequal * rng.normal(0.0, 1.0, world.units))
     fresh = rng.normal(0.0, 1.0, shape)
     error = np.empty(shape)
     error[:, 0] = fresh[:, 0]

@@ -238,7 +238,8 @@ def callaway_santanna(
     if refused == "no_standard_error" and not np.isfinite(found.overall_att):
         refused = "not_estimable"
     kept = ~np.asarray(path.is_reference) & np.isfinite(path.att) & np.isfinite(path.se)
-    at = [list(path.vcov_index).index(time) for time in path.event_time[kept]]
+    order = list(path.vcov_index)
+    places = [order.index(time) for time in path.event_time[kept]]
     return Fitted(
         att=float(found.overall_att),
         se=se,
@@ -246,7 +247,7 @@ def callaway_santanna(
         warnings=heard if len(path.reference_event_times or ()) < 2 else (*heard, "bases_differ"),
         horizon=np.asarray(path.event_time[kept], dtype=np.int64),
         path=np.asarray(path.att[kept], dtype=np.float64),
-        covariance=np.asarray(path.vcov)[np.ix_(at, at)],
+        covariance=np.asarray(path.vcov)[np.ix_(places, places)],
         groups=_groups(groups.to_dataframe()),
     )
 
@@ -331,12 +332,12 @@ def binned(fitted: Fitted, straddle: int, *, width: int = BIN) -> Fitted:
 def _container(fitted: Fitted, before: int, after: int) -> Any | None:
     """Bins −before … after−1 as diff-diff holds an event study; None where a bin is missing."""
     wanted = [b for b in range(-before, after) if b != -1]
-    at = [int(np.flatnonzero(fitted.horizon == b)[0]) for b in wanted if b in fitted.horizon]
-    if len(at) != len(wanted):
+    rows = [int(np.flatnonzero(fitted.horizon == b)[0]) for b in wanted if b in fitted.horizon]
+    if len(rows) != len(wanted):
         return None
-    covariance = fitted.covariance[np.ix_(at, at)]
+    covariance = fitted.covariance[np.ix_(rows, rows)]
     low = np.searchsorted(wanted, -1)
-    att = np.insert(fitted.path[at], low, 0.0)
+    att = np.insert(fitted.path[rows], low, 0.0)
     se = np.insert(np.sqrt(np.diag(covariance)), low, np.nan)
     none = np.full(len(att), np.nan)
     times = np.arange(-before, after)

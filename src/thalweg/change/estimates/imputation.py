@@ -264,7 +264,7 @@ def regress(
     extra = x.shape[0]
     a, sums, count = _normal(untreated, x)
     b, own = _sides(y, untreated, target, x, count)
-    good = _solve(a, b)[rows]
+    good = bool(_solve(a, b)[rows])
     unit = np.zeros((rows + 1, units))
     for i in range(units):
         if count[i] == 0:
