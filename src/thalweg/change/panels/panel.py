@@ -1,0 +1,364 @@
+"""Panels: outcomes by unit and period, from a book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from thalweg.change.frame import Every, Ints, Mask, Panel
+from thalweg.change.panels.grid import (
+    Grid,
+    fitting_every,
+    lay_grid,
+    straddling,
+    straddling_anywhere,
+)
+from thalweg.change.panels.measure import Measuring, Raw, Scene, read_value, silence_ns
+from thalweg.change.panels.objects import FAILED, FINISHED, OPEN, SILENT, Objects
+from thalweg.change.panels.settings import Settings, Wanted
+from thalweg.change.panels.units import Units, find_units
+from thalweg.change.panels.windows import Window
+from thalweg.errors import RequestError
+from thalweg.process.calendar import Calendar, calendar_json, work_table, zone_of
+from thalweg.process.chunks import rows_of
+from thalweg.process.conformance.rules.check import check_rules
+from thalweg.process.conformance.rules.file import load_rules
+from thalweg.process.conformance.rules.kinds import RuleFile
+from thalweg.process.conformance.rules.verdicts import VIOLATED
+from thalweg.process.conformance.rules.views import Scene as RuleScene
+from thalweg.process.durations import object_spans
+from thalweg.process.filter_text import to_text
+from thalweg.process.filters import Filter
+from thalweg.process.map import FilterLike, choose_type, judge, read_filters
+from thalweg.process.result import fingerprint_of
+from thalweg.process.selection import apply_filters, pick
+from thalweg.records.appraisal.completion import Completion, observed_until
+from thalweg.records.perspective import Perspective
+
+if TYPE_CHECKING:
+    from thalweg.records.profile.model import Profile
+    from thalweg.records.store.book import Book
+
+FEWEST_OBJECTS = 5
+FEWEST_PERIODS = 4
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panels:
+    """Outcomes of one object type by unit and period, and everything that was left out.
+
+    panels    by name of the outcome; units and periods are the same in all.
+    aside     objects by reason: without_unit, not_eligible, without_level, outside_periods (begun
+              before the first or after the last); ambiguous_unit counts objects that were kept.
+    cells     one row per outcome: cells, known, empty (no objects), thin (fewer than
+              ``fewest_objects``), immature (not followed for the window), short_units (with too
+              few known cells to be of use) and short_cells (their cells).
+    windows   of restricted means by outcome. missing: outcomes that are absent, with a code why.
+    dropped   units without any known cell, which are not in ``units``.
+    """
+
+    fingerprint: str
+    book: str
+    request: dict[str, Any]
+    type: str
+    units: tuple[str, ...]
+    grid: Grid
+    panels: dict[str, Panel]
+    windows: dict[str, Window]
+    source: Units
+    objects: int
+    aside: dict[str, int]
+    cells: pl.DataFrame
+    dropped: tuple[str, ...]
+    horizon_ns: int
+    parties: pl.DataFrame | None = None
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, outcome: str) -> Panel:
+        """Raises RequestError where there is no such outcome; it says why, where that is known."""
+        if outcome in self.missing:
+            raise RequestError(f"There is no panel of {outcome!r}: {self.missing[outcome]}.")
+        return self.panels[pick(outcome, list(self.panels), "outcome")]
+
+    def table(self) -> pl.DataFrame:
+        """One row per known cell: unit, period (first local day), outcome, value, objects, and
+        weight (objects, of means and shares; days of the period, of what is counted per day)."""
+        frames = [_tidy(panel, self.grid) for panel in self.panels.values()]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=TABLE_SCHEMA)
+
+    def to_parquet(self, path: str | Path) -> None:
+        self.table().write_parquet(path)
+
+
+TABLE_SCHEMA = {
+    "unit": pl.String,
+    "period": pl.Date,
+    "outcome": pl.String,
+    "value": pl.Float64,
+    "objects": pl.Int64,
+    "weight": pl.Float64,
+}
+
+
+def _tidy(panel: Panel, grid: Grid) -> pl.DataFrame:
+    unit, period = np.nonzero(np.isfinite(panel.value))
+    objects = panel.objects[unit, period]
+    weight = grid.days[period] if panel.outcome.name.endswith("_per_day") else objects.astype(float)
+    return pl.DataFrame(
+        {
+            "unit": pl.Series(panel.units, dtype=pl.String).gather(unit),
+            "period": pl.Series(panel.periods, dtype=pl.Date).gather(period),
+            "outcome": pl.Series([panel.outcome.name] * len(unit), dtype=pl.String),
+            "value": panel.value[unit, period],
+            "objects": objects,
+            "weight": weight,
+        },
+        schema=TABLE_SCHEMA,
+    )
+
+
+def build_panels(
+    book: Book,
+    *,
+    type: str | None = None,  # noqa: A002
+    profile: Profile | None = None,
+    unit: str | None = None,
+    level: str | None = None,
+    every: Every | Literal["auto"] = "month",
+    outcomes: Sequence[str] | None = None,
+    filters: Sequence[FilterLike] = (),
+    parties: pl.DataFrame | None = None,
+    interventions: pl.DataFrame | None = None,
+    adoption: Mapping[str, Sequence[datetime]] | None = None,
+    rules: str | Path | RuleFile | None = None,
+    fewest_objects: int = FEWEST_OBJECTS,
+    fewest_periods: int = FEWEST_PERIODS,
+    calendar: Calendar | Literal["profile"] | None = None,
+    ends: Sequence[str] | None = None,
+    horizon: datetime | None = None,
+    timezone: str | None = None,
+    threads: int | None = None,
+) -> Panels:
+    """Outcomes of a book's objects by unit and period.
+
+    Takes    type: the object type; None means the profile's, or the one with most events.
+             unit: what names the unit of an object (``find_units``); None means the profile's, or
+             found from the units that ``interventions`` name, else from ``parties``.
+             level: a column of the parties (parent, region, any trait) whose values are the units.
+             every: "auto" takes weeks where months would be few and units have objects enough.
+             outcomes: kinds (flow, layer, wait, pair, share, count, value) or names; None: all.
+             adoption: unit to instants of adoption, of which ``Panel.straddle`` is made; without
+             it, adoptions on first days of periods are supposed. rules: whose breaches make
+             ``deviation_share``. fewest_objects: below which a mean or share is unknown.
+             calendar: working hours, in which durations are counted, and days; None: all time.
+             ends, horizon, timezone, filters: as in ``map_book``.
+    Raises   RequestError: a name that the book does not have, no source of units, or records that
+             do not cover two full periods.
+    """
+    settings = Settings.of(profile)
+    hours = settings.hours if calendar == "profile" else calendar
+    named = type or (None if profile is None else profile.type)
+    kind, zone = choose_type(book, named), timezone or book.timezone
+    zone_of(zone)
+    wanted, chosen = Wanted.of(outcomes), read_filters(filters, zone)
+    base = book.perspective(kind)
+    view = apply_filters(base, chosen)
+    done = judge(base, view, ends, horizon)
+    begun, stop = object_spans(view)
+    units = find_units(
+        view,
+        unit=unit or (None if profile is None else profile.unit),
+        level=level,
+        named=_named_units(interventions),
+        parties=parties,
+    )
+    if every == "auto":
+        every = fitting_every(begun, units.code, len(units.names), done.horizon_ns, fewest_objects)
+    grid = lay_grid(begun[units.code >= 0], done.horizon_ns, every, zone, hours)
+    state, silent_code = _state(view, settings, done.finished, done.silent)
+    first_ns = -observed_until(-begun[units.code >= 0])
+    scene = Scene(
+        base=base,
+        view=view,
+        objects=Objects.of(begun, stop, state, units.code, grid, done.horizon_ns),
+        grid=grid,
+        units=len(units.names),
+        settings=settings,
+        wanted=wanted,
+        calendar=hours,
+        work=None if hours is None else work_table(hours, int(begun.min()), _last(stop, done)),
+        silence_ns=silence_ns(done.follow_up_ns, silent_code, state == SILENT),
+        span_ns=done.horizon_ns - first_ns,
+        first_ns=first_ns,
+        deviating=_deviating(book, kind, view, chosen, rules, ends, horizon, zone),
+        value=None if settings.value is None else read_value(view, settings.value),
+        threads=threads,
+    )
+    request = {
+        "type": kind,
+        "unit": units.source,
+        "level": level,
+        "every": every,
+        "outcomes": None if outcomes is None else list(outcomes),
+        "filters": [to_text(one) for one in chosen],
+        "profile": None if profile is None else profile.model_dump(mode="json"),
+        "fewest_objects": fewest_objects,
+        "fewest_periods": fewest_periods,
+        "calendar": None if hours is None else calendar_json(hours),
+        "ends": None if ends is None else list(ends),
+        "horizon": None if horizon is None else horizon.isoformat(),
+        "timezone": zone,
+    }
+    return _Finishing(scene, units, request, fewest_objects, fewest_periods).panels(
+        book, _instants(adoption), parties
+    )
+
+
+def _last(stop_ns: Ints, done: Completion) -> int:
+    return max(int(stop_ns.max()), done.horizon_ns)
+
+
+def _named_units(interventions: pl.DataFrame | None) -> set[str]:
+    if interventions is None:
+        return set()
+    return set(interventions["unit"].cast(pl.String).drop_nulls().to_list()) - {"*"}
+
+
+def _instants(adoption: Mapping[str, Sequence[datetime]] | None) -> Ints | None:
+    if adoption is None:
+        return None
+    flat = [at for instants in adoption.values() for at in instants]
+    aware = [at.replace(tzinfo=UTC) if at.tzinfo is None else at for at in flat]
+    return np.array([(at - _EPOCH) // timedelta(microseconds=1) * 1000 for at in aware], np.int64)
+
+
+def _state(
+    view: Perspective, settings: Settings, finished: Mask, silent: Mask
+) -> tuple[NDArray[np.int8], Ints]:
+    """How each object stands when observation ends, and the code of its last activity."""
+    last = np.asarray(view.activity[np.asarray(view.offsets[1:]) - 1]).astype(np.int64)
+    failing = np.array([name in settings.failed_ends for name in view.activities], bool)[last]
+    state = np.full(view.objects, OPEN, np.int8)
+    state[finished] = FINISHED
+    state[silent] = SILENT
+    state[failing] = FAILED
+    return state, last
+
+
+def _deviating(
+    book: Book,
+    kind: str,
+    view: Perspective,
+    filters: Sequence[Filter],
+    rules: str | Path | RuleFile | None,
+    ends: Sequence[str] | None,
+    horizon: datetime | None,
+    zone: str,
+) -> Mask | None:
+    """Which objects break a rule about their type; None without such rules."""
+    if rules is None:
+        return None
+    file = rules if isinstance(rules, RuleFile) else load_rules(rules)
+    scene = RuleScene(book, kind, filters, zone=zone, ends=ends, horizon=horizon)
+    place = np.full(rows_of(view.object), -1, np.int64)
+    place[view.object] = np.arange(view.objects)
+    found: Mask | None = None
+    for outcome in check_rules(scene, file):
+        if outcome.looked.view.type != kind:
+            continue
+        found = np.zeros(view.objects, bool) if found is None else found
+        broken = outcome.checks.object[outcome.checks.status == VIOLATED]
+        found[place[np.asarray(outcome.looked.view.object)[broken]]] = True
+    return found
+
+
+class _Finishing:
+    """From sums by cell to panels: thin and immature cells become unknown, and are counted."""
+
+    def __init__(
+        self, scene: Scene, units: Units, request: dict[str, Any], objects: int, periods: int
+    ) -> None:
+        self.scene, self.units, self.request = scene, units, request
+        self.fewest_objects, self.fewest_periods = objects, periods
+        self.rows: list[dict[str, Any]] = []
+
+    def panels(self, book: Book, adopted_ns: Ints | None, parties: pl.DataFrame | None) -> Panels:
+        measuring, scene = Measuring(self.scene), self.scene
+        made: dict[str, Panel] = {}
+        for raw in measuring.outcomes():
+            name = raw.outcome.name
+            if not scene.wanted.names(name):
+                continue
+            panel = self._panel(raw, adopted_ns)
+            finite = panel.value[np.isfinite(panel.value)]
+            if len(finite) == 0 or not finite.any():
+                measuring.missing[name] = "never" if len(finite) else "no_known_cell"
+            else:
+                made[name] = panel
+        known = np.zeros(len(self.units.names), bool)
+        for panel in made.values():
+            known |= np.isfinite(panel.value).any(axis=1)
+        outside = (self.units.code >= 0) & (scene.objects.cell < 0)
+        return Panels(
+            fingerprint=fingerprint_of(book.fingerprint, self.request),
+            book=book.fingerprint,
+            request=self.request,
+            type=scene.view.type,
+            units=tuple(n for n, kept in zip(self.units.names, known, strict=True) if kept),
+            grid=scene.grid,
+            panels={name: panel.keep_units(known) for name, panel in made.items()},
+            windows=measuring.windows,
+            source=self.units,
+            objects=scene.view.objects,
+            aside=self.units.aside | {"outside_periods": int(outside.sum())},
+            cells=pl.DataFrame(self.rows),
+            dropped=tuple(n for n, k in zip(self.units.names, known, strict=True) if not k),
+            horizon_ns=scene.objects.horizon_ns,
+            parties=parties,
+            missing=measuring.missing,
+        )
+
+    def _panel(self, raw: Raw, adopted_ns: Ints | None) -> Panel:
+        grid, units = self.scene.grid, len(self.units.names)
+        total = raw.total.reshape(units, len(grid))
+        objects = raw.objects.reshape(units, len(grid))
+        below = np.broadcast_to(grid.days, objects.shape) if raw.per_day else objects
+        value = np.divide(
+            total, below, out=np.full(objects.shape, np.nan), where=np.asarray(below > 0)
+        )
+        immature = np.broadcast_to(~raw.known, objects.shape)
+        empty = np.zeros_like(immature) if raw.per_day else ~immature & (objects == 0)
+        thin = ~immature & ~empty & (objects < self.fewest_objects) & (not raw.per_day)
+        value[immature | empty | thin] = np.nan
+        short = np.isfinite(value).sum(axis=1) < min(self.fewest_periods, len(grid))
+        cut = int(np.isfinite(value[short]).sum())
+        value[short] = np.nan
+        self.rows.append(
+            {
+                "outcome": raw.outcome.name,
+                "cells": objects.size,
+                "known": int(np.isfinite(value).sum()),
+                "empty": int(empty.sum()),
+                "thin": int(thin.sum()),
+                "immature": int(immature.sum()),
+                "short_units": int(short.sum()),
+                "short_cells": cut,
+            }
+        )
+        within = raw.outcome.within_s
+        straddle = (
+            straddling_anywhere(grid, within)
+            if adopted_ns is None
+            else straddling(grid, adopted_ns, within)
+        )
+        return Panel(
+            raw.outcome, self.units.names, grid.first, value, objects, straddle, grid.every
+        )
