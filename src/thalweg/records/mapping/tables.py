@@ -21,7 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from thalweg.errors import MappingError
 from thalweg.records.mapping.flat import check_timezone, nearest
 
-ColumnType = Literal["string", "integer", "number", "boolean", "time"]
+ColumnType = Literal["string", "integer", "number", "amount", "boolean", "time"]
+"""amount: a number that may carry a currency and a magnitude word, such as 11.5万元."""
 Scalar = str | int | float | bool
 TESTS = (
     "equals",

@@ -128,14 +128,17 @@ class Made:
 
 
 def readable(drawn: Drawn, moments: Moments, ledger: Ledger, *, events: bool) -> Drawn:
-    """The rows whose time can be read; the others are entered in the ledger."""
+    """The rows whose time can be read; the others are entered in the ledger.
+
+    A row that a join made several of is entered once, if they would have been one event.
+    """
     bad = moments.unreadable
     if not bad.any():
         return drawn
-    places = drawn.places().filter(bad)
-    ledger.set_aside(
-        drawn.rule.from_, places, TIME_UNREADABLE, moments.raw.filter(bad), events=events
-    )
+    told = pl.DataFrame([drawn.places().alias("place"), moments.raw.alias("raw")]).filter(bad)
+    if getattr(drawn.rule, "one_event_per", ()):
+        told = told.unique("place", keep="first", maintain_order=True)
+    ledger.set_aside(drawn.rule.from_, told["place"], TIME_UNREADABLE, told["raw"], events=events)
     return drawn.only(~bad)
 
 

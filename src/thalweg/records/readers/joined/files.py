@@ -25,6 +25,7 @@ from thalweg.records.readers.tabular.database import Database
 from thalweg.records.readers.tabular.text_checks import TextChecks
 from thalweg.records.sources import Source, expand
 from thalweg.records.text.dates import parse_times
+from thalweg.records.text.numbers import Numbers, parse_numbers
 from thalweg.records.trust import Example, Finding
 
 FILE = "@file"
@@ -34,6 +35,7 @@ _DTYPES: dict[ColumnType, pl.DataType] = {
     "string": pl.String(),
     "integer": pl.Int64(),
     "number": pl.Float64(),
+    "amount": pl.Float64(),
     "boolean": pl.Boolean(),
     "time": UTC_NS,
 }
@@ -97,12 +99,29 @@ class Table:
         for column in columns:
             if column not in rows.columns:
                 rows = rows.with_columns(pl.lit(None, self.schema[column]).alias(column))
-            if rows[column].dtype != self.schema[column]:
+            if rows[column].dtype == pl.String and self.spec.types.get(column) == "amount":
+                numbers = parse_numbers(rows[column])
+                findings += self._amounts(rows, column, numbers)
+                rows = rows.with_columns(numbers.values.alias(column))
+            elif rows[column].dtype != self.schema[column]:
                 typed, unreadable = _typed(rows[column], self.schema[column], zone)
                 findings += self._unreadable(rows, column, unreadable)
                 rows = rows.with_columns(typed.alias(column))
         self.rows = rows.select(ROW, FILE, *columns)
         return findings
+
+    def _amounts(self, rows: pl.DataFrame, column: str, numbers: Numbers) -> list[Finding]:
+        """What stood beside the numbers of a column of amounts, and what was none."""
+        where = f"{self.name}.{column}"
+        found = self._unreadable(rows, column, numbers.unreadable)
+        if numbers.magnitudes:
+            count, detail = sum(numbers.magnitudes.values()), {"words": numbers.magnitudes}
+            found.append(Finding("magnitude_words", "note", count, len(rows), where, (), detail))
+        currencies = dict(numbers.currency.drop_nulls().value_counts(sort=True).iter_rows())
+        if currencies:
+            count, about = sum(currencies.values()), {"currencies": currencies}
+            found.append(Finding("amount_currency", "note", count, len(rows), where, (), about))
+        return found
 
     def _unreadable(self, rows: pl.DataFrame, column: str, bad: pl.Series) -> list[Finding]:
         if not (count := int(bad.sum() or 0)):

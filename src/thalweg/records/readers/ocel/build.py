@@ -19,6 +19,7 @@ from thalweg.records.intake import (
     QUALIFIER,
     REJECTS_SCHEMA,
     ROW,
+    START,
     TIME,
     Batch,
     Intake,
@@ -39,9 +40,12 @@ from thalweg.records.readers.ocel.values import (
 
 _ROLE_NAMES: Final[dict[Role, tuple[str, ...]]] = {
     "resource": ("org:resource", "resource"),
+    "party": ("party",),
     "lifecycle": ("lifecycle:transition", "lifecycle"),
     "instance": ("concept:instance",),
 }
+_START_NAME: Final = "start_timestamp"
+"""The usual name of the time at which the work of an event began."""
 _AT: Final = "@at"
 """Position in the draft, while rows are being sorted out."""
 
@@ -50,6 +54,8 @@ def intake(draft: Draft, request: ReadRequest, name: str) -> Intake:
     """The draft as an intake of format ``name`` with a single batch."""
     clock = Clock(request.timezone)
     events, event_types = _build_events(draft, clock)
+    roles = _roles(draft, events.columns)
+    events = _with_start(draft, events)
     objects = build_objects(draft, clock)
     batch = Batch(
         events=events,
@@ -59,7 +65,6 @@ def intake(draft: Draft, request: ReadRequest, name: str) -> Intake:
         object_links=_build_object_links(draft),
         rejects=_build_rejects(draft),
     )
-    roles = _roles(draft, events.columns)
     _note_empty_types(draft)
     result = Intake(format=name, batches=_once(batch), roles=roles)
     result.findings = [*clock.findings(draft.source), *draft.notes.findings()]
@@ -81,6 +86,14 @@ def _roles(draft: Draft, columns: list[str]) -> dict[Role, str]:
                 found[role] = name
                 draft.note("role_assumed", "note", name, value=role)
     return found
+
+
+def _with_start(draft: Draft, events: pl.DataFrame) -> pl.DataFrame:
+    """The events with the start of their work, if times stand under its name; a finding says so."""
+    if events.schema.get(_START_NAME) != DTYPES["time"]:
+        return events
+    draft.note("role_assumed", "note", _START_NAME, value="start")
+    return events.rename({_START_NAME: START})
 
 
 def _once(batch: Batch) -> Iterator[Batch]:

@@ -1,0 +1,1 @@
+"""A world written out as its user would have it: logs, ERP tables, side tables, and its truth."""
