@@ -28,6 +28,7 @@ class SmallBook:
     roles: dict[str, str] = field(default_factory=dict)
     starts: list[float] | None = None
     object_rows: dict[str, pl.DataFrame] = field(default_factory=dict)
+    beside: dict[str, pl.DataFrame] = field(default_factory=dict)
     fingerprint: str = "small@1"
     timezone: str = "UTC"
     trust: TrustReport = field(default_factory=lambda: TrustReport(0, 0, 0, ()))
@@ -62,6 +63,15 @@ class SmallBook:
         return (ids if extra is None else ids.join(extra, on="@object", how="left")).lazy()
 
     def object_links(self) -> pl.DataFrame | None:
+        return None
+
+    def parties(self) -> pl.DataFrame | None:
+        return self.beside.get("parties")
+
+    def interventions(self) -> pl.DataFrame | None:
+        return self.beside.get("interventions")
+
+    def profile(self) -> Any:
         return None
 
     def perspective(self, kind: str) -> Perspective:

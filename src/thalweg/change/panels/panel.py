@@ -150,6 +150,7 @@ def build_panels(
     """Outcomes of a book's objects by unit and period.
 
     Takes    type: the object type; None means the profile's, or the one with most events.
+             profile, parties, interventions: None means those of the book, if it has any.
              unit: what names the unit of an object (``find_units``); None means the profile's, or
              found from the units that ``interventions`` name, else from ``parties``.
              level: a column of the parties (parent, region, any trait) whose values are the units.
@@ -163,6 +164,9 @@ def build_panels(
     Raises   RequestError: a name that the book does not have, no source of units, or records that
              do not cover two full periods.
     """
+    profile = book.profile() if profile is None else profile
+    parties = book.parties() if parties is None else parties
+    interventions = book.interventions() if interventions is None else interventions
     settings = Settings.of(profile)
     hours = settings.hours if calendar == "profile" else calendar
     named = type or (None if profile is None else profile.type)
@@ -177,7 +181,7 @@ def build_panels(
         view,
         unit=unit or (None if profile is None else profile.unit),
         level=level,
-        named=_named_units(interventions),
+        interventions=interventions,
         parties=parties,
     )
     if every == "auto":
@@ -224,12 +228,6 @@ def build_panels(
 
 def _last(stop_ns: Ints, done: Completion) -> int:
     return max(int(stop_ns.max()), done.horizon_ns)
-
-
-def _named_units(interventions: pl.DataFrame | None) -> set[str]:
-    if interventions is None:
-        return set()
-    return set(interventions["unit"].cast(pl.String).drop_nulls().to_list()) - {"*"}
 
 
 def _instants(adoption: Mapping[str, Sequence[datetime]] | None) -> Ints | None:

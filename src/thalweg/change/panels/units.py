@@ -8,7 +8,6 @@ interventions best.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +22,8 @@ from thalweg.process.chunks import Ints, chunk_offsets, object_chunks
 from thalweg.process.conformance.rules.views import column_of
 from thalweg.process.selection import pick
 from thalweg.records.attributes import column
+from thalweg.records.companions.interventions import EVERY_UNIT
+from thalweg.records.companions.reach import by_unit, party_of_units, traits_of
 from thalweg.records.perspective import Perspective
 
 KINDS = ("attribute", "role", "linked", "event")
@@ -37,7 +38,8 @@ class Units:
     """The unit of each object.
 
     names      of the units, sorted. code: per object, -1 for none.
-    source     ``attribute:NAME``, ``role:party``, ``linked:TYPE`` or ``event:COLUMN``.
+    source     ``attribute:NAME`` (of objects), ``role:party``, ``linked:TYPE`` or ``event:COLUMN``.
+    strangers  units that were set aside because they are no eligible party.
     level      column of the parties that units were joined by, or None.
     coverage   part of the units named elsewhere that the source knows, or None.
     aside      objects left without a unit, by reason, and those whose unit was ambiguous (kept).
@@ -57,33 +59,68 @@ def find_units(
     *,
     unit: str | None = None,
     level: str | None = None,
-    named: Collection[str] = (),
+    interventions: pl.DataFrame | None = None,
     parties: pl.DataFrame | None = None,
 ) -> Units:
     """The unit of every object of a perspective.
 
-    Takes    unit: a source (see ``Units``) or the bare name of one; None finds it.
-             named: units that the interventions name. level: a column of ``parties`` whose values
-             become the units. parties: first column ids; a column ``eligible`` or absence from
-             the table sets units aside.
+    Takes    unit: a source (see ``Units``) or the bare name of one; None finds it by the units
+             that the ``interventions`` name, else by the ``parties`` (tables as ``Book`` gives
+             them). level: a column of the parties whose values become the units. Units that are
+             no party, or one that is not eligible, are set aside where there are parties.
     Raises   RequestError: no such source or column, or none that names half of the units.
     """
     known = sources_of(view)
-    coverage = None
+    sought = _Sought.of(interventions, parties)
     if unit is None:
-        wanted = set(named) or _ids(parties)
-        source, coverage = _best(view, known, wanted)
+        source, coverage = _best(view, known, sought)
     else:
-        source = _named(unit, known)
-        if named:
-            coverage = _coverage(_values(view, source), set(named))
-    found = _coded(view, source)
-    found = replace(found, coverage=coverage)
+        source, coverage = _named(unit, known), None
+        if interventions is not None:
+            coverage = sought.coverage(_values(view, source))
+    found = replace(_coded(view, source), coverage=coverage)
     if parties is not None:
         found = _eligible(found, parties)
     if level is not None:
         found = _raised(found, parties, level)
     return _compact(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sought:
+    """The units that a source should name: those of the interventions, else all parties."""
+
+    interventions: pl.DataFrame | None
+    parties: pl.DataFrame | None
+    wanted: tuple[str, ...]
+    words: frozenset[str]
+
+    @staticmethod
+    def of(interventions: pl.DataFrame | None, parties: pl.DataFrame | None) -> _Sought:
+        words: set[str] = set()
+        if parties is not None:
+            words |= set(parties["id"].to_list()) | set(parties["name"].to_list())
+            wanted = parties["id"].to_list()
+        if interventions is not None:
+            given = set(interventions["unit"].drop_nulls().to_list()) - {EVERY_UNIT}
+            if given or parties is None:
+                interventions = interventions.filter(pl.col("unit") != EVERY_UNIT)
+                return _Sought(
+                    interventions, parties, tuple(sorted(given)), frozenset(words | given)
+                )
+        if parties is None:
+            return _Sought(None, None, (), frozenset())
+        return _Sought(None, parties, tuple(wanted), frozenset(words))
+
+    def coverage(self, values: set[str]) -> float:
+        """Part of the wanted units that are among the values, or stand above some of them."""
+        units = sorted(values & self.words)
+        if not self.wanted or not units:
+            return 0.0
+        if self.interventions is None:
+            return len(set(party_of_units(self.parties, units).values())) / len(self.wanted)
+        reached = by_unit(self.interventions, units, self.parties)
+        return reached["given"].n_unique() / len(self.wanted)
 
 
 def sources_of(view: Perspective) -> tuple[str, ...]:
@@ -104,32 +141,29 @@ def sources_of(view: Perspective) -> tuple[str, ...]:
 def _named(unit: str, known: tuple[str, ...]) -> str:
     if unit in known:
         return unit
+    if unit.startswith("attribute:") and f"event:{unit[10:]}" in known:
+        return f"event:{unit[10:]}"
     bare = [one for one in known if one.split(":", 1)[1] == unit]
     return bare[0] if bare else pick(unit, known, "source of units")
 
 
-def _best(view: Perspective, known: tuple[str, ...], wanted: set[str]) -> tuple[str, float]:
+def _best(view: Perspective, known: tuple[str, ...], sought: _Sought) -> tuple[str, float]:
     """The source that covers most of the wanted units; the first among equals."""
-    if not wanted:
+    if not sought.wanted:
         raise RequestError(
             "No interventions or parties say what the units are. Name their source with unit=, "
             f"one of: {', '.join(known) or 'none'}."
         )
-    covered = [(_coverage(_values(view, source), wanted), source) for source in known]
+    covered = [(sought.coverage(_values(view, source)), source) for source in known]
     covered.sort(key=lambda pair: -pair[0])
     if not covered or covered[0][0] < COVERED:
         near = ", ".join(f"{source} ({share:.0%})" for share, source in covered[:3]) or "none"
-        examples = ", ".join(sorted(wanted)[:3])
         raise RequestError(
-            f"No attribute or role of {view.type} names half of the {len(wanted)} units "
-            f"({examples}, …). Nearest: {near}. Name the source with unit=, or correct the "
-            "units of the interventions."
+            f"No attribute or role of {view.type} names half of the {len(sought.wanted)} units "
+            f"({', '.join(sought.wanted[:3])}, …). Nearest: {near}. Name the source with unit=, "
+            "or correct the units of the interventions."
         )
     return covered[0][1], covered[0][0]
-
-
-def _coverage(values: set[str], wanted: set[str]) -> float:
-    return len(values & wanted) / len(wanted)
 
 
 def _values(view: Perspective, source: str) -> set[str]:
@@ -269,21 +303,11 @@ def _by_links(view: Perspective, kind: str, ids: pl.Series) -> pl.DataFrame:
     return pl.concat(found).unique()
 
 
-def _ids(parties: pl.DataFrame | None) -> set[str]:
-    return set() if parties is None else set(_first(parties).drop_nulls().to_list())
-
-
-def _first(parties: pl.DataFrame) -> pl.Series:
-    return parties.to_series(0).cast(pl.String)
-
-
 def _eligible(units: Units, parties: pl.DataFrame) -> Units:
-    """Units that the parties know and do not call ineligible."""
-    allowed = parties
-    if "eligible" in parties.columns:
-        allowed = parties.filter(pl.col("eligible").cast(pl.Boolean, strict=False).fill_null(True))
-    kept = _ids(allowed)
-    keep: Mask = np.array([name in kept for name in units.names], bool)
+    """Units that are a party, and not one that a roll-out could never reach."""
+    barred = set(parties.filter(~pl.col("eligible"))["id"].to_list())
+    party = party_of_units(parties, units.names)
+    keep: Mask = np.array([n in party and party[n] not in barred for n in units.names], bool)
     used = np.unique(units.code[units.code >= 0])
     strangers = tuple(units.names[k] for k in used.tolist() if not keep[k])
     out = (units.code >= 0) & ~keep[np.maximum(units.code, 0)]
@@ -297,10 +321,10 @@ def _raised(units: Units, parties: pl.DataFrame | None, level: str) -> Units:
             f"Units are to be joined by {level!r}, but the book has no parties. Give a table of "
             f"parties with a column {level!r}."
         )
-    traits = parties.columns[1:]
-    values = parties.select(column(pick(level, traits, "column of the parties"))).to_series()
-    upper = dict(zip(_first(parties).to_list(), values.cast(pl.String).to_list(), strict=True))
-    names, code = _codes(pl.Series([upper.get(name) for name in units.names], dtype=pl.String))
+    traits = [name for name in parties.columns if name not in ("id", "@row")]
+    pick(level, traits, "column of the parties")
+    upper = traits_of(parties, units.names).select(column(level)).to_series()
+    names, code = _codes(upper)
     raised = np.where(units.code >= 0, code[np.maximum(units.code, 0)], NONE)
     lost = int(((units.code >= 0) & (raised < 0)).sum())
     aside = units.aside | {"without_level": lost}
