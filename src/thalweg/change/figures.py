@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.change.estimates.estimate import Estimate, PathPoint
-from thalweg.change.frame import Design, Floats, Ints, Scale
+from thalweg.change.frame import Design, Floats, Ints, Panel, Rollout, Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +111,29 @@ def _column(values: NDArray[Any]) -> Floats:
 
 def reordered(design: Design, order: Ints) -> Design:
     """The same design with its units in another order."""
-    names = tuple(design.panel.units[k] for k in order)
-    rollout = design.rollout
     return Design(
-        replace(
-            design.panel,
-            units=names,
-            value=design.panel.value[order],
-            objects=design.panel.objects[order],
-        ),
-        replace(
-            rollout,
-            units=names,
-            start=rollout.start[order],
-            stop=rollout.stop[order],
-            intensity=None if rollout.intensity is None else rollout.intensity[order],
-            adopted_ns=None if rollout.adopted_ns is None else rollout.adopted_ns[order],
-            ended_ns=None if rollout.ended_ns is None else rollout.ended_ns[order],
-        ),
+        reordered_panel(design.panel, order),
+        reordered_rollout(design.rollout, order),
         {name: values[order] for name, values in design.covariates.items()},
+    )
+
+
+def reordered_panel(panel: Panel, order: Ints) -> Panel:
+    """The same panel with its units in another order."""
+    names = tuple(panel.units[k] for k in order)
+    return replace(panel, units=names, value=panel.value[order], objects=panel.objects[order])
+
+
+def reordered_rollout(rollout: Rollout, order: Ints) -> Rollout:
+    """The same roll-out with its units in another order."""
+    return replace(
+        rollout,
+        units=tuple(rollout.units[k] for k in order),
+        start=rollout.start[order],
+        stop=rollout.stop[order],
+        intensity=None if rollout.intensity is None else rollout.intensity[order],
+        adopted_ns=None if rollout.adopted_ns is None else rollout.adopted_ns[order],
+        ended_ns=None if rollout.ended_ns is None else rollout.ended_ns[order],
     )
 
 
