@@ -24,8 +24,18 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """A design grade with the codes of its reasons; remedy: what would raise it, as a code."""
+    """A design grade with the codes of its reasons; remedy: what would raise it, as a code.
+
+    significant: after correction for all tests that were made. A grade from A to C without it is a
+    sound design that showed no credible effect.
+    """
 
     grade: Grade
     reasons: tuple[str, ...]
     remedy: str | None = None
+    significant: bool = False
+
+    @property
+    def is_effect(self) -> bool:
+        """Whether the estimate may be called an effect."""
+        return self.significant and self.grade in ("A", "B", "C")

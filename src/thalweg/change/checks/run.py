@@ -1,0 +1,105 @@
+"""All questions to one design, in the order in which a reader asks them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from thalweg.change.checks.anticipation import allow_for_anticipation, check_anticipation
+from thalweg.change.checks.check import Check
+from thalweg.change.checks.concurrent import check_concurrent
+from thalweg.change.checks.context import Context
+from thalweg.change.checks.forbidden import check_forbidden
+from thalweg.change.checks.outcomes import (
+    check_composition,
+    check_placebo_outcomes,
+    check_volume,
+)
+from thalweg.change.checks.overlap import check_few_units, check_overlap
+from thalweg.change.checks.placebo_dates import check_placebo_dates
+from thalweg.change.checks.placebo_units import check_placebo_units
+from thalweg.change.checks.pre_trend import check_pre_trend
+from thalweg.change.checks.robustness import (
+    check_agreement,
+    check_influence,
+    check_sensitivity,
+    check_unit_trends,
+)
+from thalweg.change.checks.spill_over import check_spill_over, leave_out_exposed
+from thalweg.change.checks.timing import check_timing
+from thalweg.change.frame import Design
+
+Question = Callable[[Design, Context], Check]
+
+GROUND: tuple[Question, ...] = (check_overlap, check_few_units)
+"""Asked first: where they fail there is nothing to ask further."""
+BEYOND: tuple[Question, ...] = (
+    check_pre_trend,
+    check_placebo_dates,
+    check_timing,
+    check_unit_trends,
+    check_placebo_units,
+    check_placebo_outcomes,
+    check_composition,
+    check_volume,
+    check_concurrent,
+    check_forbidden,
+    check_influence,
+    check_agreement,
+    check_sensitivity,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """A design as it should be estimated, and what was found on the way.
+
+    leads: periods that were set aside for anticipation. left_out: cells of exposed controls that
+    were taken out for spill-over.
+    """
+
+    design: Design
+    checks: tuple[Check, ...]
+    leads: int = 0
+    left_out: int = 0
+
+
+def settle(design: Design, context: Context) -> Settled:
+    """Look for what can be allowed for, and allow for it: anticipation, and spill-over.
+
+    An estimate belongs to the settled design, not to the one that came in. What was repaired keeps
+    its warning: a repair rests on the fault having been seen in full.
+    """
+    ground = tuple(ask(design, context) for ask in GROUND)
+    if any(check.status == "failed" for check in ground):
+        return Settled(design, ground)
+    alone = replace(context, estimate=None, second=None)
+    anticipation = check_anticipation(design, alone)
+    further = 0
+    if anticipation.finding in {"found", "hint"}:
+        design, further = allow_for_anticipation(design, alone)
+    if further > 0:
+        figures = {**anticipation.figures, "set_aside": further}
+        anticipation = replace(
+            anticipation, status="warning", finding="allowed", figures=figures
+        )
+    spill = check_spill_over(design, alone)
+    left_out = 0
+    if spill.finding in {"found", "hint"} and context.exposure is not None:
+        kept = leave_out_exposed(design, context.exposure)
+        if kept is not None:
+            left_out = int(np.isfinite(design.panel.value).sum() - np.isfinite(kept.panel.value).sum())
+            design = kept
+            figures = {**spill.figures, "left_out": left_out}
+            spill = replace(spill, status="warning", finding="left_out", figures=figures)
+    ground = tuple(ask(design, context) for ask in GROUND)
+    return Settled(design, (*ground, anticipation, spill), further, left_out)
+
+
+def run_checks(settled: Settled, context: Context) -> tuple[Check, ...]:
+    """All checks of a settled design; ``context.estimate`` is that of the settled design."""
+    if any(check.status == "failed" for check in settled.checks[: len(GROUND)]):
+        return settled.checks
+    return (*settled.checks, *(ask(settled.design, context) for ask in BEYOND))
