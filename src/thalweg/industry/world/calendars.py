@@ -150,21 +150,21 @@ def to_work(worked: Ints, opens: Ints, calendar: int, at_s: int) -> int:
     day = min(at_s // DAY_S, worked.shape[1] - 2)
     before = worked[calendar, day]
     span = worked[calendar, day + 1] - before
-    return before + min(max(at_s - day * DAY_S - opens[calendar], 0), span)
+    return int(before + min(max(at_s - day * DAY_S - opens[calendar], 0), span))
 
 
 @njit(cache=True, nogil=True)
 def work_begins(worked: Ints, opens: Ints, calendar: int, work: int) -> int:
     """The local second in which the ``work``-th working second begins."""
     day = min(np.searchsorted(worked[calendar], work, side="right") - 1, worked.shape[1] - 2)
-    return day * DAY_S + opens[calendar] + work - worked[calendar, day]
+    return int(day * DAY_S + opens[calendar] + work - worked[calendar, day])
 
 
 @njit(cache=True, nogil=True)
 def work_ends(worked: Ints, opens: Ints, calendar: int, work: int) -> int:
     """The local second at which ``work`` seconds (at least one) have been worked."""
     day = min(np.searchsorted(worked[calendar], work, side="left") - 1, worked.shape[1] - 2)
-    return day * DAY_S + opens[calendar] + work - worked[calendar, day]
+    return int(day * DAY_S + opens[calendar] + work - worked[calendar, day])
 
 
 @njit(cache=True, nogil=True)

@@ -22,7 +22,7 @@ NOBODY = -1
 class Orders:
     """One row an inquiry, in order of time. Local seconds; -1 where it never came to that.
 
-    key: the number of the order. Codes of firm, source, grade, buyer, mill; shipment as numbered.
+    key: the number of the order. Codes of firm, source, grade, buyer, mill; shipment: the key of its leading order.
     """
 
     key: Ints

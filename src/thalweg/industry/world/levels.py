@@ -48,7 +48,7 @@ class Dials:
     doses: dict[str, Levels]
 
     def of(self, name: str) -> Levels:
-        return self.table[DIAL[name]]
+        return np.asarray(self.table[DIAL[name]])
 
 
 def dials_of(

@@ -301,7 +301,7 @@ def _logistics(r: River, rows: Ints, at: Ints) -> Ints:
     arrived = loaded + r.times("road", leader, loaded, 8.0, 0.5, "road", True)
     here = r.open("yard", arrived)
     members = rows[order]
-    r.orders.shipment[members] = load
+    r.orders.shipment[members] = r.orders.key[leader][load]
     note = r.journal.note_shared
     note("load_goods", members, load, begun, loaded, "bay", r.orders.firm[leader], bay)
     note("deliver_goods", members, load, here, here, None, None, None)

@@ -113,7 +113,7 @@ def _work(
     begin = to_work(worked, opens, calendar, now)
     who = 0
     if len(free) > 0:
-        who = np.argmin(free)
+        who = int(np.argmin(free))
         begin = max(begin, free[who])
         free[who] = begin + long
     return (
@@ -160,13 +160,13 @@ def go_round(
                 next_in += 1
                 continue
             now, i, stage = heappop(heap)
-            v = visits[i]
+            v = int(visits[i])
             if stage == 0:
-                s, e, who = _work(a, f, key[i], v, now, free_a, worked, opens)
+                s, e, who = _work(a, f, key[i], v, int(now), free_a, worked, opens)
                 start_a[i, v], end_a[i, v], server_a[i, v] = s, e, who
                 heappush(heap, (np.int64(e), i, np.int64(1)))
                 continue
-            s, e, who = _work(b, f, key[i], v, now, free_b, worked, opens)
+            s, e, who = _work(b, f, key[i], v, int(now), free_b, worked, opens)
             start_b[i, v], end_b[i, v], server_b[i, v] = s, e, who
             visits[i] = v + 1
             day = min(e // DAY_S, loop.level.shape[1] - 1)

@@ -86,8 +86,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "model": ("model", "模式"),
     "application": ("application", "应用"),
     "randomised": ("randomised", "随机分配"),
-    "planned": ("planned", "按计划推进"),
-    "chosen": ("chosen", "平台挑选"),
+    "planned": ("planned", "按计划"),
+    "chosen": ("chosen", "挑选"),
     "volunteered": ("volunteered", "自愿报名"),
     "drawn_by_lot": ("The date was drawn by lot", "上线日期由抽签决定"),
     "region_first": ("Region by region, as planned", "按计划分区域推进"),
@@ -142,6 +142,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "billed_by": ("billed by", "开票于"),
     "settled_by": ("settled by", "付款于"),
     "financed_by": ("financed by", "融资于"),
+    # the industry as a whole
+    "steel_chain": ("Steel chain", "钢铁产业链"),
     # columns
     "column.event": ("event", "事件号"),
     "column.activity": ("activity", "作业"),
