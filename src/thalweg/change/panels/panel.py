@@ -88,6 +88,12 @@ class Panels:
             raise RequestError(f"There is no panel of {outcome!r}: {self.missing[outcome]}.")
         return self.panels[pick(outcome, list(self.panels), "outcome")]
 
+    def unit_of_object(self) -> Ints:
+        """Per object of the measured perspective its position in ``units``, -1 for none."""
+        place = {name: at for at, name in enumerate(self.units)}
+        codes = np.array([place.get(name, -1) for name in self.source.names], np.int64)
+        return np.where(self.source.code >= 0, codes[np.maximum(self.source.code, 0)], -1)
+
     def table(self) -> pl.DataFrame:
         """One row per known cell: unit, period (first local day), outcome, value, objects, and
         weight (objects, of means and shares; days of the period, of what is counted per day)."""
