@@ -8,6 +8,7 @@ from thalweg.change.checks.check import Check
 from thalweg.change.checks.context import Context
 from thalweg.change.checks.measure import (
     FOUND,
+    Figures,
     effect_of,
     judge,
     look_for,
@@ -35,7 +36,7 @@ def check_anticipation(design: Design, context: Context) -> Check:
     effect = effect_of(design, context)
     fault = look_for(design, untreated_fit(design), leads(design), context.seed)
     plain = impute(design)
-    moves = {}
+    moves: Figures = {}
     strongest = 0.0
     for further in range(1, LEADS + 1):
         again = impute(set_aside(design, further))
@@ -43,7 +44,7 @@ def check_anticipation(design: Design, context: Context) -> Check:
         moves[f"moved_{further}_effect"] = moved
         strongest = max(strongest, abs(moved) / se if se > 0 else 0.0)
     window = None if fault is None else fault.which + 1
-    extra = {"leads": window, "moved_t": strongest, **moves}
+    extra: Figures = {"leads": window, "moved_t": strongest, **moves}
     return judge("anticipation", fault, effect, extra)
 
 

@@ -64,11 +64,15 @@ RULES: tuple[Rule, ...] = (
     _rule("timing", "hint", "C", "dates_hint", "randomise", by_lot=False),
     _rule("pre_trend", "hint", "C", "drift_hint", "randomise", by_lot=False),
     _rule("pre_trend", "weak", "C", "drift_unseen", "longer_before", by_lot=False),
-    _rule("pre_trend", "too_short cannot_show", "C", "drift_untested", "longer_before", by_lot=False),
+    _rule(
+        "pre_trend", "too_short cannot_show", "C", "drift_untested", "longer_before", by_lot=False
+    ),
     _rule("anticipation", "allowed", "C", "anticipation_allowed", "record_announcement"),
     _rule("anticipation", "hint", "C", "anticipation_hint", "record_announcement"),
     _rule("anticipation", "weak", "C", "anticipation_unseen", "longer_before", by_lot=False),
-    _rule("anticipation", "cannot_show", "C", "anticipation_untested", "longer_before", by_lot=False),
+    _rule(
+        "anticipation", "cannot_show", "C", "anticipation_untested", "longer_before", by_lot=False
+    ),
     _rule("spill_over", "left_out", "C", "spill_over_left_out", "treat_by_groups"),
     _rule("spill_over", "hint", "C", "spill_over_hint", "treat_by_groups"),
     _rule("spill_over", "weak cannot_show", "C", "spill_over_unseen", "treat_by_groups"),

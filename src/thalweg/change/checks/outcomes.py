@@ -21,9 +21,7 @@ LARGE = 0.05
 
 def check_placebo_outcomes(design: Design, context: Context) -> Check:
     """The same roll-out on outcomes that the intervention does not name, corrected by Holm."""
-    known = {
-        panel.outcome.name: replace(design, panel=panel) for panel in context.placebo_outcomes
-    }
+    known = {panel.outcome.name: replace(design, panel=panel) for panel in context.placebo_outcomes}
     if not known:
         return Check("placebo_outcomes", "not_possible", "none_given")
     done = {name: impute(own) for name, own in known.items()}

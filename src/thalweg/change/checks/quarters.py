@@ -101,7 +101,7 @@ def _span(quarter: int, start: int, straddle: int, size: int) -> slice:
 
 def _fits(quarter: int, start: int, straddle: int, size: int, periods: int) -> bool:
     span = _span(quarter, start, straddle, size)
-    return span.start >= 0 and span.stop <= periods
+    return bool(span.start >= 0 and span.stop <= periods)
 
 
 def _unbroken(quarters: list[int], step: int) -> list[int]:

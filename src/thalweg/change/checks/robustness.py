@@ -24,7 +24,7 @@ APART = 1.959964
 """Standard errors (of the wider estimate) that two estimators may differ by."""
 
 
-def check_sensitivity(design: Design, context: Context) -> Check:
+def check_sensitivity(design: Design, _: Context) -> Check:
     """Breakdown M̄ on quarters."""
     found = sensitivity_of(design)
     if found is None:
@@ -72,7 +72,7 @@ def check_influence(design: Design, context: Context) -> Check:
     return Check("influence", "passed", "spread", figures)
 
 
-def check_agreement(design: Design, context: Context) -> Check:
+def check_agreement(_: Design, context: Context) -> Check:
     """Imputation beside Callaway and Sant'Anna, which leans on the last period before the start."""
     one, two = context.estimate, context.second
     if one is None or two is None or one.se is None or two.se is None:

@@ -82,15 +82,15 @@ def settle(design: Design, context: Context) -> Settled:
         design, further = allow_for_anticipation(design, alone)
     if further > 0:
         figures = {**anticipation.figures, "set_aside": further}
-        anticipation = replace(
-            anticipation, status="warning", finding="allowed", figures=figures
-        )
+        anticipation = replace(anticipation, status="warning", finding="allowed", figures=figures)
     spill = check_spill_over(design, alone)
     left_out = 0
     if spill.finding in {"found", "hint"} and context.exposure is not None:
         kept = leave_out_exposed(design, context.exposure)
         if kept is not None:
-            left_out = int(np.isfinite(design.panel.value).sum() - np.isfinite(kept.panel.value).sum())
+            left_out = int(
+                np.isfinite(design.panel.value).sum() - np.isfinite(kept.panel.value).sum()
+            )
             design = kept
             figures = {**spill.figures, "left_out": left_out}
             spill = replace(spill, status="warning", finding="left_out", figures=figures)

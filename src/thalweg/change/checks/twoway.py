@@ -160,7 +160,8 @@ def impute(
     if not cells.any():
         return Imputed(float("nan"), nothing, np.full_like(gap, np.nan), cells, int(aim.sum()))
     att = float(gap[cells].mean())
-    return Imputed(att, _without(fit, gap, cells, att), gap, cells, int((aim & ~cells).sum()))
+    without = _without(fit, gap, cells, att) if jackknife else nothing
+    return Imputed(att, without, gap, cells, int((aim & ~cells).sum()))
 
 
 def _without(fit: TwoWay, gap: Floats, cells: Mask, att: float) -> Floats:
