@@ -22,15 +22,31 @@ from thalweg.records.building.finish import (
     finish_types,
 )
 from thalweg.records.building.resume import Known, resume
+from thalweg.records.companions.attach import (
+    Beside,
+    attached,
+    beside_from,
+    left_out,
+    lost_tables,
+    put_beside,
+)
 from thalweg.records.intake import ReadRequest
 from thalweg.records.locate import Located, locate
+from thalweg.records.profile.model import Profile
 from thalweg.records.readers import Opened, open_intakes
 from thalweg.records.store.book import Book, open_book
 from thalweg.records.store.manifest import POINTER, Manifest, SourceRecord
-from thalweg.records.store.transaction import writing
+from thalweg.records.store.transaction import Transaction, writing
 from thalweg.records.trust import Finding, TrustReport
 
 Clock = Callable[[], datetime]
+
+
+_CREATED_BY = f"thalweg {thalweg.__version__}"
+
+
+def _stamp(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat()
 
 
 def utc_now() -> datetime:
@@ -53,6 +69,7 @@ class IngestRequest:
     replace: bool = False
     strict: bool = False
     clock: Clock = utc_now
+    beside: Beside = field(default_factory=Beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +82,13 @@ class _Read:
 
 
 def ingest(
-    sources: str | Path | Sequence[str | Path],
-    into: str | Path,
+    sources: str | Path | Sequence[str | Path] = (),
+    into: str | Path | None = None,
     *,
+    parties: str | Path | None = None,
+    interventions: str | Path | None = None,
+    columns: str | Path | None = None,
+    profile: str | Path | Profile | None = None,
     mapping: Any = None,
     timezone: str | None = None,
     append: bool = False,
@@ -80,14 +101,20 @@ def ingest(
     """Read sources into a book and open it.
 
     Takes    sources: files (plain, gzipped or zipped), folders of tables, or database
-             addresses. into: folder of the book. mapping: a
-             ``FlatMapping`` or ``TablesMapping`` for tables. timezone: zone of times that
-             carry none. The flags are those of ``IngestRequest``.
+             addresses; none to put tables beside the events of a book that is there. into:
+             folder of the book. parties, interventions: files with tables beside the events;
+             columns: a mapping file that names their columns. profile: a ``Profile`` or its file.
+             mapping: a ``FlatMapping`` or ``TablesMapping`` for tables. timezone: zone of times
+             that carry none. The flags are those of ``IngestRequest``.
     Returns  the book at its new generation.
     Raises   SourceError, MappingError: a source cannot be read. StrictError: strict mode.
+             ProfileError: the profile is wrong, or does not fit the book.
              BookError: the book cannot be written. The book that was there stays as it was.
     """
+    if into is None:
+        raise RequestError("Name the folder of the book: into=…")
     paths = [sources] if isinstance(sources, str | Path) else list(sources)
+    tables = {"parties": parties, "interventions": interventions}
     reading = ReadRequest(
         timezone=timezone, mapping=mapping, repair_text=repair_text, encoding=encoding
     )
@@ -100,12 +127,15 @@ def ingest(
             replace=replace,
             strict=strict,
             clock=clock,
+            beside=beside_from(tables, columns, profile),
         )
     )
 
 
 def run_ingest(request: IngestRequest) -> Book:
     """Carry a request out in one transaction."""
+    if not request.sources and request.beside:
+        return attach(request)
     if not request.sources:
         raise RequestError("There is nothing to ingest. Name at least one file.")
     return write_book(open_intakes(request.sources, request.reading), request)
@@ -126,8 +156,41 @@ def write_book(opened: Iterable[Opened], request: IngestRequest) -> Book:
             reads.append(_read(builder, item, generation, hashes))
         builder.flush()
         manifest = _finish(builder, known, reads, request, generation, first_new)
-        transaction.commit(manifest)
+        _commit(transaction, manifest, parent, request)
     return open_book(request.into)
+
+
+def attach(request: IngestRequest) -> Book:
+    """Put tables or a profile beside the events of a book, which stay as they are.
+
+    Raises   BookError: no book there. RequestError: a new beginning without sources.
+    """
+    if request.replace:
+        raise RequestError(
+            "--replace starts from the sources alone, and none is named. Leave it out: a table that "
+            "is given takes the place of the one of its kind."
+        )
+    with writing(request.into) as transaction:
+        book = open_book(request.into)
+        manifest = attached(
+            book, book.manifest.generation + 1, _stamp(request.clock()), _CREATED_BY
+        )
+        _commit(transaction, manifest, book, request)
+    return open_book(request.into)
+
+
+def _commit(
+    transaction: Transaction, manifest: Manifest, parent: Book | None, request: IngestRequest
+) -> None:
+    """Add what stands beside the events, judge the whole, and make it current."""
+    held = None if parent is None or request.replace else parent.manifest
+    left = lost_tables(parent.manifest, request.beside) if parent and request.replace else []
+    whole, trust = put_beside(
+        transaction, manifest, held, request.beside, request.reading, left_out(left)
+    )
+    if request.strict:
+        refuse_doubts(trust)
+    transaction.commit(whole)
 
 
 def _check(request: IngestRequest) -> None:
@@ -198,16 +261,14 @@ def _finish(
     )
     found = [f for read in reads for f in read.findings]
     trust = _trust(sources, (*known.findings, *found, *appraise(evidence)))
-    if request.strict:
-        refuse_doubts(trust)
     meta: dict[str, Any] = dict(known.meta)
     for read in reads:
         meta |= read.meta
     keep = builder.transaction
     return Manifest(
         generation=generation,
-        created_at_utc=now.astimezone(UTC).isoformat(),
-        created_by=f"thalweg {thalweg.__version__}",
+        created_at_utc=_stamp(now),
+        created_by=_CREATED_BY,
         action="append" if request.append else "ingest",
         events=builder.events,
         columns=builder.column_types(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from dataclasses import replace
 
 import polars as pl
 
@@ -13,6 +13,7 @@ from thalweg.records.companions.schema import (
     Judgement,
     Schema,
     Surroundings,
+    near_words,
 )
 from thalweg.records.intake import ROW
 from thalweg.records.mapping.flat import nearest
@@ -30,6 +31,7 @@ ASSIGNMENTS: dict[str, str] = {
 }
 """How dates came to units, and the words for it."""
 _SAME = ["id", "unit"]
+_UNIT_CURE = "Write the unit as the records or the parties spell it, or * for every unit."
 
 
 def check(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.DataFrame:
@@ -54,8 +56,9 @@ def _kinds(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.Dat
     for row, value in rows.select(ROW, "kind").iter_rows():
         meant = None if value is None else known.get(value.strip().casefold())
         if value is not None and meant is None and around.profile is not None:
-            cure = nearest(value, words_of(kinds))
-            found.faults.append(Fault(row, "kind_unknown", "kind", value, cure))
+            valid = words_of(kinds)
+            fault = Fault(row, "kind_unknown", "kind", value, nearest(value, valid))
+            found.faults.append(replace(fault, near=near_words(value, valid)))
         told.append(meant or value)
     found.note("kind_not_stated", "warning", rows.filter(pl.col("kind").is_null())[ROW], "kind")
     return rows.with_columns(pl.Series("kind", told, dtype=pl.String))
@@ -65,15 +68,16 @@ def _layers(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.Da
     """Layers by id: those of the profile, else the usual ones where a name is one of theirs."""
     if around.profile is None:
         pairs = {w.casefold(): key for key, names in LAYERS.items() for w in (key, *names)}
-        usual = [[pairs.get(w.casefold(), w) for w in ws or ()] for ws in rows["layers"]]
+        usual = [[pairs.get(w.casefold(), w) for w in ws or ()] for ws in rows["layers"].to_list()]
         return rows.with_columns(pl.Series("layers", usual, dtype=pl.List(pl.String)))
     known = _by_word(around.profile.layers)
     told: list[list[str]] = []
     for row, words in rows.select(ROW, "layers").iter_rows():
         for word in words or ():
             if word.casefold() not in known:
-                cure = nearest(word, words_of(around.profile.layers))
-                found.faults.append(Fault(row, "layer_unknown", "layers", word, cure))
+                valid = words_of(around.profile.layers)
+                fault = Fault(row, "layer_unknown", "layers", word, nearest(word, valid))
+                found.faults.append(replace(fault, near=near_words(word, valid)))
         told.append([known.get(word.casefold(), word) for word in words or ()])
     return rows.with_columns(pl.Series("layers", told, dtype=pl.List(pl.String)))
 
@@ -88,8 +92,8 @@ def _assignments(rows: pl.DataFrame, found: Judgement) -> pl.DataFrame:
     for row, value in rows.select(ROW, "assignment").iter_rows():
         word = "" if value is None else "".join(c for c in value.casefold() if c.isalpha())
         if value is not None and word not in known:
-            offered = nearest(value, ASSIGNMENTS)
-            found.faults.append(Fault(row, "assignment_unknown", "assignment", value, offered))
+            cure, near = nearest(value, ASSIGNMENTS), near_words(value, ASSIGNMENTS)
+            found.faults.append(Fault(row, "assignment_unknown", "assignment", value, cure, near))
         told.append(known.get(word, UNKNOWN))
     silent = rows.filter(pl.col("assignment").is_null())[ROW]
     found.note("assignment_not_stated", "warning", silent, "assignment")
@@ -118,6 +122,11 @@ def _times(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
     ends_first = rows.filter(pl.col("to_at") <= pl.col("from_at"))
     for row, begin, end in ends_first.select(ROW, "from_day", "to_day").iter_rows():
         found.faults.append(Fault(row, "ends_before_start", "to", f"{end}", f"It begins {begin}."))
+    outside_records(rows, around, found)
+
+
+def outside_records(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
+    """Note interventions that begin before the first event or after the last."""
     if around.span_ns is None:
         return
     first, last = around.span_ns
@@ -134,20 +143,21 @@ def _units(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
     ids, names = _party_words(around.parties)
     known = around.known([unit for unit in given if unit not in ids and unit not in names])
     offers: list[str] | None = None
-    cures: dict[str, tuple[str, str]] = {}
+    faults: dict[str, Fault] = {}
     for unit in given:
         if unit in ids or unit in known:
             continue
         owners = names.get(unit, [])
         if len(owners) > 1:
-            cures[unit] = ("unit_ambiguous", f"Write one of the ids: {', '.join(owners[:3])}.")
+            cure = f"Write one of the ids: {', '.join(owners[:3])}."
+            faults[unit] = Fault(0, "unit_ambiguous", "unit", unit, cure, tuple(owners[:3]))
         elif not owners:
             offers = around.names() if offers is None else offers
-            cures[unit] = ("unit_unknown", _offer(unit, [*ids, *names, *offers]))
+            near = near_words(unit, [*ids, *names, *offers])
+            faults[unit] = Fault(0, "unit_unknown", "unit", unit, _UNIT_CURE, near)
     for row, unit in rows.select(ROW, "unit").iter_rows():
-        if unit in cures:
-            code, cure = cures[unit]
-            found.faults.append(Fault(row, code, "unit", unit, cure))
+        if unit in faults:
+            found.faults.append(replace(faults[unit], row=row))
 
 
 def _party_words(parties: pl.DataFrame | None) -> tuple[set[str], dict[str, list[str]]]:
@@ -158,13 +168,6 @@ def _party_words(parties: pl.DataFrame | None) -> tuple[set[str], dict[str, list
     for key, name in parties.select("id", "name").iter_rows():
         names.setdefault(name, []).append(key)
     return set(parties["id"]), names
-
-
-def _offer(unit: str, names: list[str]) -> str:
-    close = get_close_matches(unit, list(dict.fromkeys(names)), n=3, cutoff=0.6)
-    if close:
-        return f"Did you mean {' or '.join(repr(name) for name in close)}?"
-    return "Write the unit as the records or the parties spell it, or * for every unit."
 
 
 def _told_alike(rows: pl.DataFrame, found: Judgement) -> None:
@@ -207,6 +210,7 @@ SCHEMA = Schema(
             "id interventionid intervention interventioncode code rolloutid projectid 干预id 干预编号 "
             "措施编号 措施id 项目编号 举措编号 编号",
             required=True,
+            instead="name",
         ),
         Column(
             "name",
@@ -249,6 +253,7 @@ SCHEMA = Schema(
             "last day, or time until which it was in force",
             "to todate until end enddate endedat endtime stop stopdate 结束 结束日期 结束时间 终止日期 "
             "停用日期 停用时间 下线日期 失效日期 截止日期",
+            whole_day=True,
         ),
         Column(
             "intensity",
@@ -277,6 +282,9 @@ SCHEMA = Schema(
             required=True,
         ),
     ),
-    check,
+    keys=("id", "unit"),
+    check=check,
+    recheck=outside_records,
+    rechecked=("intervention_outside_records",),
     group="id",
 )

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from thalweg.records.companions.schema import Column, Fault, Judgement, Schema, Surroundings
+from thalweg.records.companions.schema import (
+    Column,
+    Fault,
+    Judgement,
+    Schema,
+    Surroundings,
+    near_words,
+)
 from thalweg.records.intake import ROW
 from thalweg.records.mapping.flat import nearest
 from thalweg.records.profile.model import words_of
@@ -32,8 +39,9 @@ def _layers(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.Da
     for row, word in rows.select(ROW, "layer").iter_rows():
         meant = None if word is None else known.get(word.casefold())
         if word is not None and meant is None and around.profile is not None:
-            cure = nearest(word, words_of(around.profile.layers))
-            found.faults.append(Fault(row, "layer_unknown", "layer", word, cure))
+            valid = words_of(around.profile.layers)
+            cure, near = nearest(word, valid), near_words(word, valid)
+            found.faults.append(Fault(row, "layer_unknown", "layer", word, cure, near))
         told.append(meant or word)
     return rows.with_columns(pl.Series("layer", told, dtype=pl.String))
 
@@ -87,6 +95,7 @@ SCHEMA = Schema(
             "id partyid party firmid companyid siteid unitid code customerid vendorid lifnr kunnr bukrs "
             "编号 企业编号 公司编号 单位编号 主体编号 客户编号 供应商编号 参与方编号 代码",
             required=True,
+            instead="name",
         ),
         Column(
             "name",
@@ -127,5 +136,6 @@ SCHEMA = Schema(
             "eligible iseligible 适用 是否适用 符合条件 是否符合条件 可推广 是否可推广",
         ),
     ),
-    check,
+    keys=("id",),
+    check=check,
 )

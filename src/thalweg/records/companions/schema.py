@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -33,6 +34,9 @@ class Column:
 
     A ``moment`` is stored as ``<name>_at`` (UTC) and ``<name>_day`` (the local day); an ``amount``
     with a ``currency`` column beside it. ``known_as`` are compact names (``proposal.rules``).
+
+    instead    column whose cells serve where a table has no column of this name.
+    whole_day  a day without a time of day counts to its end.
     """
 
     name: str
@@ -40,6 +44,8 @@ class Column:
     meaning: str
     known_as: str
     required: bool = False
+    instead: str | None = None
+    whole_day: bool = False
 
     def stored(self) -> dict[str, pl.DataType]:
         """Columns of the stored table that come of it."""
@@ -60,13 +66,14 @@ _STORED: dict[CellKind, pl.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a row cannot be used: a code, where it is, and what to do about it."""
+    """Why a row cannot be used: a code, where it is, what to do about it, and nearest valid values."""
 
     row: int
     code: str
     column: str
     value: str
     cure: str = ""
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,11 @@ class Remark:
     rows: tuple[int, ...]
     column: str = ""
     value: str = ""
+
+
+def near_words(word: str, valid: Iterable[str]) -> tuple[str, ...]:
+    """Up to three valid words that resemble a wrong one."""
+    return tuple(get_close_matches(word, list(dict.fromkeys(valid)), n=3, cutoff=0.6))
 
 
 @dataclass(slots=True)
@@ -133,13 +145,19 @@ class Schema:
 
     further  what becomes of columns that the schema does not name: all are kept, as numbers where
              every value is one and as text else.
-    group    the column by which rows belong together: a group of which no row can be used is an
-             error, and not a setting-aside.
+    keys       columns that are kept with rows set aside, so that one knows whom they concern.
+    check      of rows as they are read.
+    recheck    of rows that are held, when events come in: says anew the remarks ``rechecked``.
+    group      the column by which rows belong together: a group of which no row can be used is an
+               error, and not a setting-aside.
     """
 
     table: str
     columns: tuple[Column, ...]
+    keys: tuple[str, ...]
     check: Check
+    recheck: Callable[[pl.DataFrame, Surroundings, Judgement], None] | None = None
+    rechecked: tuple[str, ...] = ()
     group: str | None = None
 
     def column(self, name: str) -> Column:

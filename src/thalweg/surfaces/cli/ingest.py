@@ -28,10 +28,14 @@ TABLE_FORMATS = frozenset({"csv", "xlsx", "parquet", "jsonl", "sql"})
 @app.command()
 @interruptible
 def ingest(
-    sources: Annotated[
-        list[str], typer.Argument(help="Files, zip archives or database addresses.")
-    ],
     into: Annotated[Path, typer.Option("--into", help="Folder of the book.")],
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, zip archives or database addresses; none to put tables or a profile "
+            "beside the events of a book."
+        ),
+    ] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file (YAML).")] = None,
     case: Annotated[str | None, typer.Option("--case", help="Column with the case id.")] = None,
     activity: Annotated[
@@ -44,6 +48,20 @@ def ingest(
         str | None, typer.Option("--resource", help="Column with who did it.")
     ] = None,
     party: Annotated[str | None, typer.Option("--party", help="Column with the firm.")] = None,
+    interventions: Annotated[
+        Path | None,
+        typer.Option("--interventions", help="Table of what was rolled out to whom and when."),
+    ] = None,
+    parties: Annotated[
+        Path | None, typer.Option("--parties", help="Table of who takes part.")
+    ] = None,
+    columns: Annotated[
+        Path | None,
+        typer.Option("--columns", help="File (YAML) that names the columns of these tables."),
+    ] = None,
+    profile: Annotated[
+        Path | None, typer.Option("--profile", help="Profile of the industry (YAML).")
+    ] = None,
     timezone: Annotated[
         str | None,
         typer.Option("--timezone", help="Zone of times without one, e.g. Asia/Shanghai."),
@@ -63,12 +81,18 @@ def ingest(
     as_json: AsJson = False,
     language: Language = "en",
 ) -> None:
-    """Read sources into a book: what cannot be used is set aside and counted."""
+    """Read sources into a book: what cannot be used is set aside and counted.
+
+    Tables of interventions and parties and a profile of the industry stand beside the events. They
+    can be given later, too; a new table takes the place of the one of its kind.
+    """
+    from thalweg.records.companions.attach import beside_from
     from thalweg.records.ingest import IngestRequest, run_ingest
     from thalweg.records.intake import ReadRequest
     from thalweg.records.locate import locate, stored_bytes
 
-    found = locate(sources)
+    found = locate(sources or [])
+    tables = {"parties": parties, "interventions": interventions}
     reading = ReadRequest(timezone=timezone, encoding=encoding, repair_text=repair_text)
     stated = _Stated(case, tuple(activity or ()), time, start, resource, party)
     consent = _Consent(yes=yes, command=["thalweg", *sys.argv[1:]], language=language)
@@ -82,6 +106,7 @@ def ingest(
                 append=append,
                 replace=replace,
                 strict=strict,
+                beside=beside_from(tables, columns, profile),
             )
         )
     if as_json:

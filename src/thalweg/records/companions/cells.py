@@ -1,0 +1,161 @@
+"""Cells of a table beside the events, typed as its schema says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import polars as pl
+
+from thalweg.records.attributes import normalised
+from thalweg.records.companions.schema import Column, Fault, Judgement, Schema
+from thalweg.records.intake import ROW
+from thalweg.records.mapping.flat import AttributeType
+from thalweg.records.proposal.profile import profile as look_at
+from thalweg.records.readers.notes import Notes
+from thalweg.records.readers.tabular.cells import as_ids, as_text
+from thalweg.records.readers.tabular.columns import UNIT_SUFFIX, AttributeColumns, TimeReader
+
+_EMPTY = ("", "-", "--", "n/a", "null")
+_SEPARATORS = r"[;；、,，]"
+_TYPES: dict[str, AttributeType] = {"number": "number", "amount": "amount", "flag": "boolean"}
+_CURES = {
+    "moment": "Write a day as 2024-03-01.",
+    "number": "Write a number such as 0.8.",
+    "amount": "Write an amount such as 120000 or 12万元.",
+    "flag": "Write yes or no.",
+}
+DateOrder = Literal["auto", "dmy", "mdy"]
+
+
+class CellReader:
+    """Types the columns of one table; what cannot be read becomes a fault of its row.
+
+    zone: of dates and times without one; None means UTC, with a warning among the notes.
+    """
+
+    def __init__(
+        self,
+        rows: pl.DataFrame,
+        zone: str | None,
+        date_order: DateOrder,
+        notes: Notes,
+        found: Judgement,
+    ) -> None:
+        self._rows, self._zone, self._order = rows, zone, date_order
+        self._notes, self._found = notes, found
+
+    def typed(self, schema: Schema, columns: dict[str, str]) -> pl.DataFrame:
+        """``@row``, then the schema's columns as they are stored; absent ones are null."""
+        parts: dict[str, pl.Series] = {ROW: self._rows[ROW]}
+        for column in schema.columns:
+            source = columns.get(column.name)
+            if source is None:
+                absent = {k: v for k, v in column.stored().items() if k not in parts}
+                parts |= {k: pl.Series(k, [None] * len(self._rows), v) for k, v in absent.items()}
+            else:
+                parts |= self._column(column, source, parts)
+        return pl.DataFrame({name: parts[name] for name in schema.stored()})
+
+    def further(self, names: list[str]) -> pl.DataFrame:
+        """Columns that the schema does not name: numbers where every value is one, else text."""
+        kept = [self._trait(name) for name in names]
+        return pl.DataFrame(kept) if kept else pl.DataFrame()
+
+    def _column(
+        self, column: Column, source: str, parts: dict[str, pl.Series]
+    ) -> dict[str, pl.Series]:
+        if column.kind == "moment":
+            found = self._moment(column, source)
+        elif column.kind in _TYPES:
+            found = self._number(column, source)
+        elif column.kind == "list":
+            found = {column.name: self._list(source).alias(column.name)}
+        else:
+            text = self._text(source)
+            earlier = parts.get(column.name)
+            known = text if earlier is None else earlier.zip_with(earlier.is_not_null(), text)
+            found = {column.name: known.alias(column.name)}
+        if column.required:
+            first = next(iter(found.values()))
+            empty = self._given(source).is_null() & first.is_null()
+            for row in self._rows[ROW].filter(empty):
+                self._found.faults.append(Fault(row, "required_cell_empty", column.name, ""))
+        return found
+
+    def _text(self, source: str) -> pl.Series:
+        """Text without blanks around it; null where the cell is empty."""
+        return _filled(as_text(as_ids(self._rows[source])))
+
+    def _given(self, source: str) -> pl.Series:
+        return _filled(as_text(self._rows[source]))
+
+    def _list(self, source: str) -> pl.Series:
+        values = self._rows[source]
+        if isinstance(values.dtype, pl.List):
+            return values.cast(pl.List(pl.String))
+        text = self._given(source).str.replace_all(_SEPARATORS, ";")
+        parts = text.str.split(";").list.eval(pl.element().str.strip_chars())
+        return parts.list.eval(pl.element().filter(pl.element() != ""))
+
+    def _moment(self, column: Column, source: str) -> dict[str, pl.Series]:
+        reader = TimeReader((source,), "auto", self._order, self._zone, self._again, self._notes)
+        rows = self._rows.with_columns(self._rows[source])
+        if rows[source].dtype == pl.String:
+            rows = rows.with_columns(self._given(source))
+        _, times = reader.read(rows)
+        self._unreadable(column, source, times.utc)
+        local = times.utc.dt.convert_time_zone(self._zone or "UTC")
+        days, at = local.dt.date(), local
+        if column.whole_day:
+            bare = local.dt.time() == pl.Series([0]).cast(pl.Time)[0]
+            at = local.dt.offset_by("1d").zip_with(bare.fill_null(False), local)
+        return {
+            f"{column.name}_at": at.dt.convert_time_zone("UTC").alias(f"{column.name}_at"),
+            f"{column.name}_day": days.alias(f"{column.name}_day"),
+        }
+
+    def _number(self, column: Column, source: str) -> dict[str, pl.Series]:
+        rows = self._rows
+        if rows[source].dtype == pl.String:
+            rows = rows.with_columns(self._given(source))
+        typed = self._attributes(source, _TYPES[column.kind]).apply(rows)
+        self._unreadable(column, source, typed[source])
+        found = {column.name: typed[source].alias(column.name)}
+        if column.kind == "amount":
+            found["currency"] = typed[source + UNIT_SUFFIX].alias("currency")
+        return found
+
+    def _attributes(self, source: str, type_: AttributeType) -> AttributeColumns:
+        return AttributeColumns({source: type_}, "auto", self._again, self._zone, self._notes)
+
+    def _unreadable(self, column: Column, source: str, read: pl.Series) -> None:
+        """A fault for every cell that holds something of which nothing could be read."""
+        given = self._given(source)
+        rows = pl.DataFrame({ROW: self._rows[ROW], "value": given})
+        for row, value in rows.filter(given.is_not_null() & read.is_null()).iter_rows():
+            cure = _CURES[column.kind]
+            self._found.faults.append(Fault(row, "cell_unreadable", column.name, value, cure))
+
+    def _trait(self, name: str) -> pl.Series:
+        values = normalised(self._rows.select(name))[name]
+        if values.dtype.is_numeric():
+            return values.cast(pl.Float64)
+        text = _filled(as_text(values))
+        shape = look_at(text.to_frame(), name)
+        if not shape.is_number or shape.is_key_like:
+            return text
+        return self._attributes(name, "number").apply(
+            text.to_frame().with_columns(self._rows[ROW])
+        )[name]
+
+    def _again(self, column: str) -> Iterator[pl.Series]:
+        yield self._rows[column]
+
+
+def _filled(text: pl.Series) -> pl.Series:
+    plain = text.str.strip_chars()
+    empty = plain.str.to_lowercase().is_in(list(_EMPTY))
+    frame = pl.DataFrame({"text": plain, "empty": empty})
+    kept = frame.select(pl.when(~pl.col("empty")).then(pl.col("text")))
+    return kept.to_series().alias(text.name)
