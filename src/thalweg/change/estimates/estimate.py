@@ -8,9 +8,17 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
+from thalweg.change.estimates.adapter import callaway_santanna
 from thalweg.change.estimates.imputation import Imputed, impute
-from thalweg.change.estimates.variance import conservative, together
-from thalweg.change.frame import Design
+from thalweg.change.estimates.randomisation import SLACK, deal
+from thalweg.change.estimates.synthetic import stand_in
+from thalweg.change.estimates.variance import conservative, freedom, noisier, together
+from thalweg.change.frame import Design, Floats, Ints
+
+MANY = 40.0
+"""Degrees of freedom from which the t law is trusted without dealing dates anew."""
+FEW = 4
+"""Up to so many treated units, noise unlike the others' would spoil the comparison."""
 
 Method = Literal["imputation", "callaway_santanna", "synthetic_control", "interrupted_series"]
 Reference = Literal["randomisation", "student", "normal", "placebo"]
@@ -56,30 +64,147 @@ def estimate(
     confidence: float = 0.95,
     seed: int = 0,
     draws: int = 999,
+    weight: Floats | None = None,
+    strata: Ints | None = None,
 ) -> Estimate:
-    """The average effect over the treated cells, with an interval from the law that holds here."""
+    """The average effect over the treated cells, with an interval from the law that holds here.
+
+    Takes    weight: (N, T) importance of each cell when it is treated, for instance its volume, or
+             1 for units with a trait and 0 for others; None: all alike. strata: (N,) labels of
+             units among which the dates could have been exchanged. draws: dealings of the dates.
+    Returns  an estimate; without an interval and with a code in ``refused`` where no law holds.
+    Source   which law holds is settled by the study of coverage (docs/methods): a t law where the
+             estimate rests on many units; else the studentised estimates of dealt dates; with one
+             treated unit its rank among the others.
+    """
+    if method == "callaway_santanna":
+        return second_opinion(design, confidence=confidence)
+    if method == "synthetic_control":
+        return synthetic(design, confidence=confidence, seed=seed, draws=draws)
+    if method == "interrupted_series":
+        return before_after(design)
     found = impute(design)
-    code = _refusal(found)
+    target = found.even(weight)
+    att = weighted_mean(found, target)
+    units = int((target != 0).any(axis=1).sum())
+    code = _missing(found, units)
     if code:
-        return Estimate(found.att, None, None, None, None, method, None, confidence, refused=code)
-    target = found.even()
+        return _refused(att, method, confidence, code)
     w = found.weights(target)
-    se = conservative(found, w, together(w.shape))
-    units = int(found.identified.any(axis=1).sum())
-    law = stats.t(units - 1)
-    half = se * float(law.ppf(0.5 + confidence / 2))
-    p = 2.0 * float(law.sf(abs(found.att) / se))
+    free = freedom(w)
+    if units > 1 and free >= MANY:
+        se = conservative(found, w, together(w.shape))
+        return student(att, se, free, method, confidence)
+    return _dealt(design, found, att, method, confidence, (seed, draws, weight, strata, units))
+
+
+def _dealt(
+    design: Design,
+    found: Imputed,
+    att: float,
+    method: Method,
+    confidence: float,
+    how: tuple[int, int, Floats | None, Ints | None, int],
+) -> Estimate:
+    """Interval from dealing the dates anew; with one treated unit from its rank alone."""
+    seed, draws, weight, strata, units = how
+    dealt = deal(design, draws=draws, seed=seed, weight=weight, strata=strata)
+    if dealt.least > 1 - confidence + SLACK:
+        return _refused(att, method, confidence, "too_few_units")
+    if units <= FEW and noisier(found, confidence=confidence):
+        return _refused(att, method, confidence, "treated_units_noisier")
+    several = units > 1
+    if several and not dealt.variance > 0:
+        return _refused(att, method, confidence, "zero_standard_error")
+    low, high = dealt.interval(confidence, studentised=several)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return _refused(att, method, confidence, "interval_unbounded")
     return Estimate(
-        found.att, se, found.att - half, found.att + half, p, method, "student", confidence,
-        float(units - 1),
-    )  # fmt: skip
+        att=att,
+        se=float(np.sqrt(dealt.variance)) if several else None,
+        low=low,
+        high=high,
+        p=dealt.p(studentised=several),
+        method=method,
+        reference="randomisation" if several else "placebo",
+        confidence=confidence,
+    )
 
 
-def _refusal(found: Imputed) -> str | None:
+def weighted_mean(found: Imputed, target: Floats) -> float:
+    """Σ target·effect over the identified cells, NaN where the target is empty."""
+    return float((target * np.nan_to_num(found.effect)).sum()) if target.any() else float("nan")
+
+
+def student(att: float, se: float, free: float, method: Method, confidence: float) -> Estimate:
+    """An estimate with a t law, or refused where the standard error is none."""
+    if not np.isfinite(se) or not np.isfinite(att):
+        return _refused(att, method, confidence, "no_standard_error")
+    if se <= SLACK * max(1.0, abs(att)):
+        return _refused(att, method, confidence, "zero_standard_error")
+    half = se * float(stats.t.ppf(0.5 + confidence / 2, free))
+    p = 2.0 * float(stats.t.sf(abs(att) / se, free))
+    return Estimate(att, se, att - half, att + half, p, method, "student", confidence, float(free))
+
+
+def _refused(att: float, method: Method, confidence: float, code: str) -> Estimate:
+    return Estimate(att, None, None, None, None, method, None, confidence, refused=code)
+
+
+def _missing(found: Imputed, units: int) -> str | None:
     if not found.untreated.any():
         return "no_untreated_cells"
-    if not found.identified.any():
-        return "not_identified"
-    if not np.isfinite(found.att):
-        return "not_identified"
-    return "one_treated_unit" if found.identified.any(axis=1).sum() < 2 else None
+    if found.lost_cells == 0 and not found.identified.any():
+        return "no_treated_cells"
+    return "not_identified" if units == 0 else None
+
+
+def second_opinion(design: Design, *, confidence: float = 0.95) -> Estimate:
+    """Callaway and Sant'Anna's average on not-yet-treated controls, with a t law.
+
+    Its degrees of freedom are those of the imputation weights of the same design.
+    """
+    fitted = callaway_santanna(design)
+    if fitted.se is None:
+        return _refused(fitted.att, "callaway_santanna", confidence, fitted.refused or "")
+    found = impute(design)
+    units = int(found.identified.any(axis=1).sum())
+    if units < 2:
+        return _refused(fitted.att, "callaway_santanna", confidence, "one_treated_unit")
+    free = min(freedom(found.weights(found.even())), units - 1.0)
+    return student(fitted.att, fitted.se, free, "callaway_santanna", confidence)
+
+
+def before_after(design: Design) -> Estimate:
+    """Treated cells against the untreated ones of the same units: a description, no effect."""
+    y, treated, before = design.panel.scaled(), design.treated_cells(), design.untreated_cells()
+    both = treated.any(axis=1) & before.any(axis=1)
+    gaps = [y[at, treated[at]].mean() - y[at, before[at]].mean() for at in np.flatnonzero(both)]
+    shares = treated[both].sum(axis=1)
+    att = float(np.average(gaps, weights=shares)) if len(gaps) else float("nan")
+    return _refused(att, "interrupted_series", 0.95, "descriptive_only")
+
+
+def synthetic(
+    design: Design, *, confidence: float = 0.95, seed: int = 0, draws: int = 999
+) -> Estimate:
+    """Synthetic twins of one to three treated units; the interval is the rank among donors.
+
+    With fewer donors than the confidence needs (19 for one treated unit at 95 %) there is an
+    estimate but no inference.
+    """
+    found = stand_in(design, draws=draws, seed=seed)
+    method: Method = "synthetic_control"
+    if found.refused:
+        return _refused(found.att, method, confidence, found.refused)
+    placebo = np.sort(np.abs(found.placebo))[::-1]
+    needed = int(np.floor((1 - confidence) * (len(placebo) + 1) + SLACK))
+    if needed < 1 or len(found.donors) * (1 - confidence) + (1 - confidence) < 1 - SLACK:
+        return _refused(found.att, method, confidence, "too_few_donors")
+    half = float(placebo[needed - 1])
+    if half <= SLACK:
+        return _refused(found.att, method, confidence, "zero_standard_error")
+    p = (1 + int((placebo >= abs(found.att) * (1 - SLACK)).sum())) / (len(placebo) + 1)
+    return Estimate(
+        found.att, None, found.att - half, found.att + half, p, method, "placebo", confidence
+    )

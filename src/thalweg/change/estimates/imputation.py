@@ -54,10 +54,17 @@ class Imputed:
         w, _ = linear_form(self.untreated, np.where(self.identified, target, 0.0), self.x)
         return np.asarray(w)
 
-    def even(self, cells: Mask | None = None) -> Floats:
-        """(N, T) target that averages the identified cells among ``cells``."""
-        chosen = self.identified if cells is None else self.identified & cells
-        return np.asarray(chosen / max(int(chosen.sum()), 1))
+    def even(self, weight: Floats | None = None) -> Floats:
+        """(N, T) target that averages the identified cells, weighted by ``weight`` (N, T)."""
+        chosen = np.where(self.identified, 1.0 if weight is None else weight, 0.0)
+        total = float(chosen.sum())
+        return np.asarray(chosen / total if total > 0 else chosen, dtype=np.float64)
+
+    def by_unit(self) -> Floats:
+        """(N,) mean effect of each unit, NaN where it has none."""
+        count = self.identified.sum(axis=1)
+        total = np.nan_to_num(self.effect).sum(axis=1)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def impute(design: Design) -> Imputed:

@@ -102,14 +102,23 @@ class Dealt:
         return float(self.att + sign * near * step)
 
 
-def deal(design: Design, *, draws: int, seed: int, strata: Ints | None = None) -> Dealt:
+def deal(
+    design: Design,
+    *,
+    draws: int,
+    seed: int,
+    strata: Ints | None = None,
+    weight: Floats | None = None,
+) -> Dealt:
     """Estimate every dealing of the dates, or ``draws`` of them, within ``strata`` (N,) if given.
 
-    Cells that were partly treated, or treated once and no longer, are unknown in every dealing.
+    weight (N, T): importance of each cell when it is treated; it stays with its unit. Cells that
+    were partly treated, or treated once and no longer, are unknown in every dealing.
     """
-    usable = design.rollout.start != ALREADY
+    usable = np.asarray(design.rollout.start != ALREADY)
+    weight = np.ones(design.panel.value.shape) if weight is None else weight
     if not usable.all():
-        design = design.keep_units(np.asarray(usable))
+        design, weight = design.keep_units(usable), weight[usable]
         strata = None if strata is None else strata[usable]
     start, stop = design.rollout.start, design.rollout.stop
     known = design.untreated_cells() | design.treated_cells()
@@ -121,8 +130,9 @@ def deal(design: Design, *, draws: int, seed: int, strata: Ints | None = None) -
     both = np.stack([y, design.treated_cells() & known])
     orders, exact = dealings(start, stop, strata, draws=draws, seed=seed)
     real = np.arange(len(start))[None]
-    a, _, q = estimates(both, known, start, stop, design.panel.straddle, x, real)
-    others, b, spread = estimates(both, known, start, stop, design.panel.straddle, x, orders)
+    straddle = design.panel.straddle
+    a, _, q = estimates(both, known, weight, start, stop, straddle, x, real)
+    others, b, spread = estimates(both, known, weight, start, stop, straddle, x, orders)
     fine = np.isfinite(others)
     return Dealt(float(a[0]), float(q[0, 0]), others[fine], b[fine], spread[fine], exact)
 
@@ -180,9 +190,16 @@ def _all_orders(kind: Ints) -> list[Ints]:
 
 @njit(cache=True, nogil=True)
 def estimates(
-    y: Floats, known: Mask, start: Ints, stop: Ints, straddle: int, x: Floats, orders: Ints
+    y: Floats,
+    known: Mask,
+    weight: Floats,
+    start: Ints,
+    stop: Ints,
+    straddle: int,
+    x: Floats,
+    orders: Ints,
 ) -> tuple[Floats, Floats, Floats]:
-    """Per dealing (M, N): the mean effect in y[0] and in y[1], and their variances (M, 3).
+    """Per dealing (M, N): the weighted effect in y[0] and in y[1], and their variances (M, 3).
 
     NaN where a dealing leaves no effect identified.
     """
@@ -200,14 +217,15 @@ def estimates(
                 untreated[i, t] = known[i, t] and (begin == NEVER or t < begin - straddle)
                 treated[i, t] = known[i, t] and begin != NEVER and begin <= t < end
         linked = connected(untreated)
-        count = 0
+        total = 0.0
         for i in range(units):
             for t in range(periods):
-                treated[i, t] = treated[i, t] and linked[i, t]
-                count += treated[i, t]
-        if count == 0:
+                treated[i, t] = treated[i, t] and linked[i, t] and weight[i, t] > 0.0
+                if treated[i, t]:
+                    total += weight[i, t]
+        if total == 0.0:
             continue
-        target = treated / count
+        target = np.where(treated, weight, 0.0) / total
         unit, by, w, good = regress(y, untreated, target, x)
         if not good:
             continue
