@@ -12,7 +12,7 @@ from thalweg.change.estimates.adapter import callaway_santanna
 from thalweg.change.estimates.imputation import Imputed, impute
 from thalweg.change.estimates.randomisation import SLACK, deal
 from thalweg.change.estimates.synthetic import stand_in
-from thalweg.change.estimates.variance import conservative, freedom, noisier, together
+from thalweg.change.estimates.variance import conservative, freedom, noisier
 from thalweg.change.frame import Design, Floats, Ints
 
 MANY = 40.0
@@ -93,7 +93,7 @@ def estimate(
     w = found.weights(target)
     free = freedom(w)
     if units > 1 and free >= MANY:
-        se = conservative(found, w, together(w.shape))
+        se = conservative(found, w)
         return student(att, se, free, method, confidence)
     return _dealt(design, found, att, method, confidence, (seed, draws, weight, strata, units))
 

@@ -49,10 +49,12 @@ class Imputed:
         """Mean effect over the identified cells, NaN where there is none."""
         return float(self.effect[self.identified].mean()) if self.identified.any() else np.nan
 
-    def weights(self, target: Floats) -> Floats:
-        """(N, T) weights w with Σ w·Y = Σ target·effect; target is zero outside ``identified``."""
-        w, _ = linear_form(self.untreated, np.where(self.identified, target, 0.0), self.x)
-        return np.asarray(w)
+    def weights(self, targets: Floats) -> Floats:
+        """Weights w with Σ w·Y = Σ target·effect, of one target (N, T) or of several (S, N, T)."""
+        shape = targets.shape
+        aims = np.where(self.identified, targets, 0.0).reshape(-1, *shape[-2:])
+        _, _, w, _ = regress(np.zeros((0, *shape[-2:])), self.untreated, aims, self.x)
+        return np.asarray(w.reshape(shape))
 
     def even(self, weight: Floats | None = None) -> Floats:
         """(N, T) target that averages the identified cells, weighted by ``weight`` (N, T)."""
@@ -222,63 +224,69 @@ def _solve(a: Floats, b: Floats) -> Mask:
 
 @njit(cache=True, nogil=True)
 def _sides(
-    y: Floats, untreated: Mask, target: Floats, x: Floats, count: Ints
+    y: Floats, untreated: Mask, targets: Floats, x: Floats, count: Ints
 ) -> tuple[Floats, Floats]:
-    """Right sides of the normal equations: outcomes (R, N, T) first, the target last.
+    """Right sides of the normal equations: outcomes (R, N, T) first, then targets (S, N, T).
 
-    Also the sums by unit that they are free of, (R + 1, N).
+    Also the sums by unit that they are free of, (R + S, N).
     """
     rows, units, periods = y.shape
-    extra = x.shape[0]
-    b = np.zeros((periods + extra, rows + 1))
-    own = np.zeros((rows + 1, units))
+    extra, aims = x.shape[0], targets.shape[0]
+    b = np.zeros((periods + extra, rows + aims))
+    own = np.zeros((rows + aims, units))
     for i in range(units):
         for t in range(periods):
             if untreated[i, t]:
                 for r in range(rows):
                     own[r, i] += y[r, i, t]
-            if target[i, t] != 0.0:
-                own[rows, i] += target[i, t]
-                b[t, rows] += target[i, t]
-                for k in range(extra):
-                    b[periods + k, rows] += target[i, t] * x[k, i, t]
+        for s in range(aims):
+            for t in range(periods):
+                if targets[s, i, t] != 0.0:
+                    own[rows + s, i] += targets[s, i, t]
+                    b[t, rows + s] += targets[s, i, t]
+                    for k in range(extra):
+                        b[periods + k, rows + s] += targets[s, i, t] * x[k, i, t]
         if count[i] == 0:
             continue
         for t in range(periods):
-            if untreated[i, t]:
-                b[t, rows] -= own[rows, i] / count[i]
-                for k in range(extra):
-                    b[periods + k, rows] -= own[rows, i] / count[i] * x[k, i, t]
-                for r in range(rows):
-                    value = y[r, i, t] - own[r, i] / count[i]
-                    b[t, r] += value
+            if not untreated[i, t]:
+                continue
+            for s in range(rows, rows + aims):
+                share = own[s, i] / count[i]
+                if share != 0.0:
+                    b[t, s] -= share
                     for k in range(extra):
-                        b[periods + k, r] += x[k, i, t] * value
+                        b[periods + k, s] -= share * x[k, i, t]
+            for r in range(rows):
+                value = y[r, i, t] - own[r, i] / count[i]
+                b[t, r] += value
+                for k in range(extra):
+                    b[periods + k, r] += x[k, i, t] * value
     return b, own
 
 
 @njit(cache=True, nogil=True)
 def regress(
-    y: Floats, untreated: Mask, target: Floats, x: Floats
-) -> tuple[Floats, Floats, Floats, bool]:
-    """Fit outcomes (R, N, T) to the untreated cells, and weigh the cells for a target (N, T).
+    y: Floats, untreated: Mask, targets: Floats, x: Floats
+) -> tuple[Floats, Floats, Floats, Mask]:
+    """Fit outcomes (R, N, T) to the untreated cells, and weigh the cells for targets (S, N, T).
 
-    Returns unit effects (R, N); period effects and slopes (T + K, R + 1), the last column being
-    the multipliers of the target; weights (N, T); whether the untreated cells identify the target.
+    Returns unit effects (R, N); period effects and slopes (T + K, R + S), the last S columns being
+    multipliers of the targets; weights (S, N, T); whether the untreated cells identify each target.
     One factorisation serves all.
     """
     rows, units, periods = y.shape
-    extra = x.shape[0]
+    extra, aims = x.shape[0], targets.shape[0]
     a, sums, count = _normal(untreated, x)
-    b, own = _sides(y, untreated, target, x, count)
-    good = bool(_solve(a, b)[rows])
-    unit = np.zeros((rows + 1, units))
+    b, own = _sides(y, untreated, targets, x, count)
+    good = _solve(a, b)[rows:]
+    unit = np.zeros((rows + aims, units))
     for i in range(units):
-        if count[i] == 0:
-            if own[rows, i] != 0.0:
-                good = False
-            continue
-        for r in range(rows + 1):
+        for r in range(rows + aims):
+            if count[i] == 0:
+                if r >= rows and own[r, i] != 0.0:
+                    good[r - rows] = False
+                continue
             left = own[r, i]
             for t in range(periods):
                 if untreated[i, t]:
@@ -286,24 +294,19 @@ def regress(
             for k in range(extra):
                 left -= sums[i, k] * b[periods + k, r]
             unit[r, i] = left / count[i]
-    w = target.copy()
-    for i in range(units):
-        for t in range(periods):
-            if untreated[i, t]:
-                value = unit[rows, i] + b[t, rows]
-                for k in range(extra):
-                    value += x[k, i, t] * b[periods + k, rows]
-                w[i, t] -= value
+    w = targets.copy()
+    for s in range(aims):
+        for i in range(units):
+            for t in range(periods):
+                if untreated[i, t]:
+                    value = unit[rows + s, i] + b[t, rows + s]
+                    for k in range(extra):
+                        value += x[k, i, t] * b[periods + k, rows + s]
+                    w[s, i, t] -= value
     return unit[:rows], b, w, good
 
 
 def fit(y: Floats, untreated: Mask, x: Floats) -> tuple[Floats, Floats, Floats]:
     """Least squares on the untreated cells: unit effects (N,), period effects (T,), slopes (K,)."""
-    unit, b, _, _ = regress(y[None], untreated, np.zeros(y.shape), x)
+    unit, b, _, _ = regress(y[None], untreated, np.zeros((0, *y.shape)), x)
     return unit[0], b[: y.shape[1], 0].copy(), b[y.shape[1] :, 0].copy()
-
-
-def linear_form(untreated: Mask, target: Floats, x: Floats) -> tuple[Floats, bool]:
-    """(N, T) weights of the linear form, and whether the untreated cells identify it."""
-    _, _, w, good = regress(np.zeros((0, *target.shape)), untreated, target, x)
-    return w, bool(good)

@@ -226,8 +226,9 @@ def estimates(
         if total == 0.0:
             continue
         target = np.where(treated, weight, 0.0) / total
-        unit, by, w, good = regress(y, untreated, target, x)
-        if not good:
+        unit, by, weights, good = regress(y, untreated, target.reshape(1, units, periods), x)
+        w = weights[0]
+        if not good[0]:
             continue
         a[m] = (w * y[0]).sum()
         b[m] = (w * y[1]).sum()

@@ -9,25 +9,27 @@ from thalweg.change.estimates.imputation import Imputed
 from thalweg.change.frame import Floats, Ints
 
 
-def conservative(found: Imputed, w: Floats, groups: Ints) -> float:
+def conservative(found: Imputed, w: Floats, groups: Ints | None = None) -> float:
     """Standard error of Σ w·Y (Borusyak, Jaravel, Spiess 2024, theorem 3, app. A.9).
 
-    groups (N, T) labels treated cells that are expected to share an effect; deviations from the
-    mean of a group, taken without the unit itself, stand in for the errors of treated cells.
-    Conservative: differing effects within a group count as error. A group that rests on one unit
-    says nothing; its cells then keep a deviation of zero.
+    groups (N, T) labels treated cells that are expected to share an effect, None: all do;
+    deviations from the mean of a group, taken without the unit itself, stand in for the errors of
+    treated cells. Conservative: differing effects within a group count as error. A group that
+    rests on one unit says nothing; its cells then keep a deviation of zero.
     """
     own = np.where(found.identified, w, 0.0)
-    by_unit = _unit_group(groups, own)
-    effects = _unit_group(groups, own * np.nan_to_num(found.effect))
+    effects = own * np.nan_to_num(found.effect)
+    if groups is None:
+        by_unit, sums = own.sum(axis=1)[:, None], effects.sum(axis=1)[:, None]
+    else:
+        by_unit, sums = _unit_group(groups, own), _unit_group(groups, effects)
     square = (by_unit**2).sum(axis=0)
     safe = np.where(square > 0, square, 1.0)
-    mean = (by_unit * effects).sum(axis=0) / safe
-    left = effects - by_unit * mean
+    left = sums - by_unit * ((by_unit * sums).sum(axis=0) / safe)
     lever = by_unit**2 / safe
-    several = (by_unit != 0).sum(axis=0) > 1
-    scale = np.where(several & (lever < 1.0), 1.0 / np.where(lever < 1.0, 1.0 - lever, 1.0), 1.0)
-    scores = (left * scale).sum(axis=1) + (w * np.nan_to_num(found.residual)).sum(axis=1)
+    several = ((by_unit != 0).sum(axis=0) > 1) & (lever < 1.0)
+    scale = np.where(several, 1.0 / np.where(lever < 1.0, 1.0 - lever, 1.0), 1.0)
+    scores = (left * scale).sum(axis=1) + np.einsum("it,it->i", w, np.nan_to_num(found.residual))
     return float(np.sqrt((scores**2).sum()))
 
 
@@ -43,11 +45,6 @@ def cohort_horizon(start: Ints, periods: int) -> Ints:
     """(N, T) labels of first treated period and period."""
     _, cohort = np.unique(start, return_inverse=True)
     return np.asarray(cohort[:, None] * periods + np.arange(periods)[None, :], dtype=np.int64)
-
-
-def together(shape: tuple[int, ...]) -> Ints:
-    """(N, T) one label for all treated cells."""
-    return np.zeros(shape, dtype=np.int64)
 
 
 def freedom(w: Floats) -> float:
