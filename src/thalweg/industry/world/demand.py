@@ -67,13 +67,14 @@ def traffic_of(
     spend, leads = np.zeros(shape), np.zeros(shape)
     live = _monthly_mean(dials.doses["live_selling"], clock) if "live_selling" in dials.doses else 0
     for place, (name, (carry, most, power, _)) in enumerate(CHANNELS.items()):
-        plain = SPEND_CNY_PER_LEAD * own * most
+        reach = 1.0 if name == "live_streams" else platform.reach
+        plain = SPEND_CNY_PER_LEAD * own * most * reach
         rate = platform.traffic * rise[None, :] * kept[None, :] * noise[place]
         if name == "live_streams":
             rate = np.asarray(max(1.0, platform.traffic) * kept[None, :] * noise[place] * live)
         spend[place] = np.round(plain[:, None] * rate, 2)
         pull = _carried(spend[place], carry) / (HALF_FULL * plain[:, None])
-        leads[place] = own[:, None] * most * pull**power / (1 + pull**power)
+        leads[place] = own[:, None] * most * reach * pull**power / (1 + pull**power)
         if name == "live_streams":
             full = INTERVENTION_TABLE["live_selling"].effects["live_leads"]
             leads[place] *= _monthly_mean(dials.of("live_leads").clip(0), clock) / full

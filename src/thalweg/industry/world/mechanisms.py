@@ -111,8 +111,8 @@ INTERVENTION_TABLE: dict[str, Intervention] = {
         30,
         "planned",
         "region_first",
-        1_500_000,
-        40_000,
+        500_000,
+        14_000,
     ),
     "slitting": Intervention(
         "technology",
@@ -121,8 +121,8 @@ INTERVENTION_TABLE: dict[str, Intervention] = {
         30,
         "randomised",
         "drawn_by_lot",
-        2_400_000,
-        90_000,
+        700_000,
+        30_000,
         by_size=0.15,
         doses=True,
     ),
@@ -133,8 +133,8 @@ INTERVENTION_TABLE: dict[str, Intervention] = {
         60,
         "planned",
         "largest_first",
-        3_000_000,
-        30_000,
+        800_000,
+        10_000,
     ),
     "supply_finance": Intervention(
         "model",
@@ -143,8 +143,8 @@ INTERVENTION_TABLE: dict[str, Intervention] = {
         60,
         "volunteered",
         "asked_for_it",
-        800_000,
-        25_000,
+        250_000,
+        9_000,
     ),
     "pooled_dispatch": Intervention(
         "model",
@@ -153,8 +153,8 @@ INTERVENTION_TABLE: dict[str, Intervention] = {
         30,
         "chosen",
         "carrier_ready",
-        900_000,
-        35_000,
+        300_000,
+        12_000,
         doses=True,
     ),
     "live_selling": Intervention(
@@ -164,8 +164,8 @@ INTERVENTION_TABLE: dict[str, Intervention] = {
         0,
         "volunteered",
         "wanted_leads",
-        300_000,
-        15_000,
+        150_000,
+        6_000,
         fades=True,
     ),
     "e_signing": Intervention(
@@ -175,8 +175,8 @@ INTERVENTION_TABLE: dict[str, Intervention] = {
         0,
         "planned",
         "all_at_once",
-        500_000,
-        2_000,
+        250_000,
+        1_000,
         at_once=True,
     ),
     "ai_inspection": Intervention(
@@ -186,8 +186,8 @@ INTERVENTION_TABLE: dict[str, Intervention] = {
         30,
         "chosen",
         "pilot_site",
-        2_800_000,
-        260_000,
+        900_000,
+        120_000,
         pilots=2,
     ),
 }
@@ -199,7 +199,8 @@ class Platform:
 
     scale       of the effects of interventions. treated_share: of firms, unless the spec says.
     only        interventions rolled out, unless the spec says; () is all.
-    traffic     spend on channels beside a plain platform's; subsidy: share of the order's value.
+    traffic     spend on channels beside a plain platform's, for a reach of so many times the leads;
+                subsidy: share of the order's value.
     capital     outside capital raised in all, millions of CNY per 40 firms of mean size and 36
                 months; growth: of the market and the firms, per month, on the logarithm.
     research    multiplies research costs. new_products: cut-to-size goods are launched.
@@ -213,7 +214,8 @@ class Platform:
     treated_share: float = 0.75
     only: tuple[str, ...] = ()
     traffic: float = 1.0
-    subsidy: float = 0.002
+    reach: float = 1.0
+    subsidy: float = 0.001
     capital: float = 30.0
     growth: float = 0.006
     research: float = 1.0
@@ -226,13 +228,13 @@ class Platform:
 
 ARCHETYPE_TABLE: dict[Archetype, Platform] = {
     "traffic_war": Platform(
-        scale=0.1, traffic=12.0, subsidy=0.012, capital=260.0, growth=0.002, research=0.4
+        scale=0.1, traffic=5.0, reach=3.5, subsidy=0.012, capital=75.0, growth=0.002, research=0.6
     ),
     "revolution": Platform(
         scale=1.3, traffic=0.4, subsidy=0.0, capital=15.0, growth=0.008, new_products=True
     ),
     "transition": Platform(
-        traffic=9.0, subsidy=0.010, capital=220.0, growth=0.006, new_products=True
+        traffic=5.0, reach=3.0, subsidy=0.011, capital=45.0, growth=0.006, new_products=True
     ),
     "quiet_trade": Platform(
         scale=0.15,
@@ -243,7 +245,7 @@ ARCHETYPE_TABLE: dict[Archetype, Platform] = {
         capital=0.0,
         growth=0.003,
     ),
-    "shelf_technology": Platform(treated_share=0.12, traffic=1.5, research=3.0, capital=90.0),
+    "shelf_technology": Platform(treated_share=0.12, traffic=1.5, research=6.0, capital=40.0),
     "placebo": Platform(scale=0.0),
     "confounded": Platform(drift=0.010),
     "pre_trend": Platform(improving=0.018),
@@ -276,7 +278,7 @@ SOURCES = (ORGANIC, *CHANNELS)
 SPEND_CNY_PER_LEAD = 220.0
 """A firm's plain monthly spend on a channel is this times its own inquiries in a month times the
 channel's share; the Hill curve is half full at three times as much."""
-SUBSIDY_PULL = 14.0
+SUBSIDY_PULL = 30.0
 """Log demand per unit of subsidy (share of the order's value)."""
 
 PRODUCTS: dict[str, tuple[bool, str | None]] = {

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from thalweg.industry.world.chance import DAY_S, Floats, Ints, stream, uniforms
 from thalweg.industry.world.course import CODE
+from thalweg.industry.world.life import Lived
 from thalweg.industry.world.mechanisms import (
     CHANNELS,
     INTERVENTION_TABLE,
@@ -24,16 +25,16 @@ from thalweg.industry.world.mechanisms import (
     PRODUCTS,
     platform_of,
 )
-from thalweg.industry.world.parties import PLATFORM, Parties
+from thalweg.industry.world.parties import PLATFORM, Parties, parties_of
 from thalweg.industry.world.rollout import NEVER_DAY
-from thalweg.industry.world.run import Lived
 
 Mask = NDArray[np.bool_]
+FOREVER_S = 1 << 60
 PRICE_CNY = (3_900.0, 4_450.0, 4_250.0, 4_700.0)
 """A tonne of each grade at the beginning; the market moves them together."""
 PRICE_SD, PRICE_RHO = 0.03, 0.9
 BROKERAGE_SHARE, CUT_SHARE = 0.009, 0.021
-SLITTING_CNY_T, FREIGHT_CNY_T, RECEIPT_CNY_T, MATCH_CNY = 38.0, 30.0, 2.5, 90.0
+SLITTING_CNY_T, FREIGHT_CNY_T, RECEIPT_CNY_T, MATCH_CNY = 38.0, 30.0, 6.0, 180.0
 INTEREST_YEAR = 0.065
 SLIT_COST_CNY_T, FREIGHT_COST_CNY_T, OTHER_COST_SHARE, INTEREST_COST_SHARE = 20.0, 24.0, 0.25, 0.6
 STAFF_CNY_PER_ORDER = 900.0
@@ -191,10 +192,9 @@ def ledger_of(lived: Lived, parties: Parties, amount: Floats, cut_s: int) -> pl.
     book.by_firm(None, "traffic_spend", -lived.traffic.spend_cny.sum(axis=0) * known)
     own = lived.spec.orders_per_firm_month * lived.spec.firms
     book.by_platform(None, "staff", np.full(clock.months, -STAFF_CNY_PER_ORDER * own) * known)
-    for name in lived.plans:
+    for name in lived.plans.keys() - lived.switches.off:
         book.by_platform(name, "research", -research_of(lived, name) * known)
-        if name not in lived.switches.off:
-            book.by_firm(name, "rollout", -_rollout_costs(lived, name) * known)
+        book.by_firm(name, "rollout", -_rollout_costs(lived, name) * known)
     book.by_platform(None, "capital_raised", capital_of(lived) * known)
     return pl.concat(book.pieces).sort("month", "party", "account", "product")
 
@@ -254,6 +254,24 @@ def capital_of(lived: Lived) -> Floats:
         if off is None or clock.month_start(month) < off:
             out[month] += round(part * total, -3)
     return out
+
+
+def revenue_of(lived: Lived) -> Floats:
+    """(months,) of all products."""
+    total = np.zeros(lived.clock.months)
+    for sale in sales_of(lived, amounts_of(lived)):
+        total += by_month(lived, sale.firm, sale.at_s, sale.revenue, FOREVER_S).sum(axis=0)
+    return total
+
+
+def cash_of(lived: Lived) -> Floats:
+    """(months,) all that comes in less all that goes out."""
+    parties = parties_of(lived.spec, lived.firms, lived.clock)
+    ledger = ledger_of(lived, parties, amounts_of(lived), FOREVER_S)
+    first = np.array([(day - lived.clock.start).days for day in ledger["month"].to_list()])
+    month = lived.clock.months_of_days[first]
+    amount = ledger["amount_cny"].to_numpy()
+    return np.asarray(np.bincount(month, amount, lived.clock.months), dtype=np.float64)
 
 
 def products_of(lived: Lived, cut_s: int) -> pl.DataFrame:

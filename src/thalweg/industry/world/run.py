@@ -1,52 +1,15 @@
-"""Live a world: from its spec to what happened, and from there to records."""
+"""The records of a world, as somebody would have them on the day of the export."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from thalweg.industry.world.calendars import Clock, clock_of
-from thalweg.industry.world.course import Course
-from thalweg.industry.world.demand import Traffic, inquiries_of, traffic_of
-from thalweg.industry.world.firms import Firms, firms_of
-from thalweg.industry.world.levels import Dials, dials_of
-from thalweg.industry.world.plant import plant_of
+from thalweg.industry.world.calendars import clock_of
+from thalweg.industry.world.life import live
 from thalweg.industry.world.records import Records
-from thalweg.industry.world.river import flow
-from thalweg.industry.world.rollout import Plan, plans_of
 from thalweg.industry.world.spec import Switches, WorldSpec
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lived:
-    """A world and everything that happened in it, uncensored."""
-
-    spec: WorldSpec
-    switches: Switches
-    clock: Clock
-    firms: Firms
-    plans: dict[str, Plan]
-    dials: Dials
-    traffic: Traffic
-    course: Course
-
-
-def live(spec: WorldSpec, switches: Switches | None = None) -> Lived:
-    """Live the world of ``spec`` to the end of its last order."""
-    off = Switches() if switches is None else switches
-    clock, firms = clock_of(spec.start, spec.months), firms_of(spec)
-    plans = plans_of(spec, firms, clock)
-    full = dials_of(spec, firms, plans, clock, Switches())
-    most = traffic_of(spec, firms, full, clock, Switches())
-    plant = plant_of(spec, firms, full, most, clock)
-    dials, traffic = full, most
-    if off != Switches():
-        dials = dials_of(spec, firms, plans, clock, off)
-        traffic = traffic_of(spec, firms, dials, clock, off)
-    asked = inquiries_of(spec, firms, dials, most, traffic, clock)
-    course = flow(spec, firms, clock, dials, plant, asked)
-    return Lived(spec, off, clock, firms, plans, dials, traffic, course)
+from thalweg.industry.world.writing import records_of
 
 
 def cut_of(spec: WorldSpec) -> datetime:
@@ -67,7 +30,5 @@ def run_world(
     until  events that end later are not in the records: an instant, "cut" (the midnight after the
            last month) or None for everything.
     """
-    from thalweg.industry.world.writing import records_of
-
     lived = live(spec, switches)
     return records_of(lived, cut_of(spec) if until == "cut" else until)

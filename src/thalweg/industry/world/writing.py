@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from polars._typing import PolarsDataType
 
 from thalweg.industry.world.chance import Floats, Ints
 from thalweg.industry.world.course import ACTIVITIES, CODE, MOST_SERVERS, Course
 from thalweg.industry.world.firms import GRADES
+from thalweg.industry.world.life import Lived
 from thalweg.industry.world.mechanisms import INTERVENTION_TABLE, SOURCES
 from thalweg.industry.world.money import (
+    FOREVER_S,
     amounts_of,
     ledger_of,
     products_of,
@@ -28,10 +29,8 @@ from thalweg.industry.world.parties import Parties, parties_of
 from thalweg.industry.world.plant import POOL_NAMES
 from thalweg.industry.world.records import OBJECT_TYPES, Records
 from thalweg.industry.world.rollout import NEVER_DAY
-from thalweg.industry.world.run import Lived
 
 SECOND_NS = 1_000_000_000
-FOREVER_S = 1 << 60
 PREFIX = {
     "inquiry": "IQ",
     "order": "SO",
@@ -404,16 +403,16 @@ def _interventions(lived: Lived, parties: Parties) -> pl.DataFrame:
                     "reason": plan.reason,
                 }
             )
-    schema: dict[str, PolarsDataType] = {
-        "intervention": pl.String,
-        "kind": pl.String,
-        "layers": pl.List(pl.String),
-        "unit": pl.String,
-        "from": pl.Date,
-        "to": pl.Date,
-        "intensity": pl.Float64,
-        "cost_cny": pl.Float64,
-        "assignment": pl.String,
-        "reason": pl.String,
+    schema: dict[str, pl.DataType] = {
+        "intervention": pl.String(),
+        "kind": pl.String(),
+        "layers": pl.List(pl.String()),
+        "unit": pl.String(),
+        "from": pl.Date(),
+        "to": pl.Date(),
+        "intensity": pl.Float64(),
+        "cost_cny": pl.Float64(),
+        "assignment": pl.String(),
+        "reason": pl.String(),
     }
     return pl.DataFrame(rows, schema=schema)
