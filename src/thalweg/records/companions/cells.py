@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 
 from thalweg.records.attributes import normalised
+from thalweg.records.companions.columns import stem_and_unit
 from thalweg.records.companions.schema import Column, Fault, Judgement, Schema
 from thalweg.records.intake import ROW
 from thalweg.records.mapping.flat import AttributeType
@@ -123,8 +124,25 @@ class CellReader:
         self._unreadable(column, source, typed[source])
         found = {column.name: typed[source].alias(column.name)}
         if column.kind == "amount":
-            found["currency"] = typed[source + UNIT_SUFFIX].alias("currency")
+            found |= self._amount(column, source, typed[source], typed[source + UNIT_SUFFIX])
         return found
+
+    def _amount(
+        self, column: Column, source: str, numbers: pl.Series, currency: pl.Series
+    ) -> dict[str, pl.Series]:
+        """The amount and its currency: the unit in the header counts where a cell has none."""
+        _, factor, stated = stem_and_unit(source)
+        bare = numbers.is_not_null() & currency.is_null()
+        if stated is not None and bare.any():
+            detail = {"factor": factor, "currency": stated}
+            self._notes.add(
+                "unit_of_header", "note", int(bare.sum()), of=len(bare), where=source, detail=detail
+            )
+        units = pl.Series([stated] * len(bare), dtype=pl.String)
+        return {
+            column.name: (numbers * factor).zip_with(bare, numbers).alias(column.name),
+            "currency": units.zip_with(bare, currency).alias("currency"),
+        }
 
     def _attributes(self, source: str, type_: AttributeType) -> AttributeColumns:
         return AttributeColumns({source: type_}, "auto", self._again, self._zone, self._notes)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, create_model
 
 from thalweg.errors import MappingError
@@ -13,6 +15,7 @@ from thalweg.records.companions.schema import Schema
 from thalweg.records.companions.tables import SCHEMAS
 from thalweg.records.mapping.flat import check_timezone, nearest
 from thalweg.records.proposal.rules import compact
+from thalweg.records.text.numbers import parse_numbers
 from thalweg.records.text.yaml_fields import read_record
 
 
@@ -28,6 +31,10 @@ class TableColumns(BaseModel):
     date_order: Literal["auto", "dmy", "mdy"] = "auto"
 
 
+_UNIT = re.compile(
+    r"(?P<stem>.+?)(?:\s*[（(\[](?P<in>[^（()）\]]+)[)）\]]|_(?P<after>[A-Za-z]{3}))"
+)
+"""A name with its unit in brackets, or with three letters behind a low line."""
 _TABLES: dict[str, Any] = {table: (TableColumns, TableColumns()) for table in SCHEMAS}
 _FILE: Any = create_model(
     "ColumnsFile", __config__=ConfigDict(frozen=True, extra="forbid"), **_TABLES
@@ -69,20 +76,37 @@ def match_columns(
         if header not in present:
             raise MappingError(f"{where} has no column {header!r}. {nearest(header, present)}")
         found[name] = header
-    free = {compact(name): name for name in reversed(present) if name not in found.values()}
-    for column in schema.columns:
-        if column.name not in found and column.name in free:
-            found[column.name] = free.pop(column.name)
-    for column in schema.columns:
-        words = column.known_as.split()
-        match = next((word for word in words if word in free), None)
-        if column.name not in found and match is not None:
-            found[column.name] = free.pop(match)
+    left = [name for name in reversed(present) if name not in found.values()]
+    free = {compact(stem_and_unit(name)[0]): name for name in left}
+    free |= {compact(name): name for name in left}
+    for exact in (True, False):
+        for column in schema.columns:
+            words = (column.name,) if exact else tuple(column.known_as.split())
+            match = next((word for word in words if word in free), None)
+            if column.name not in found and match is not None:
+                found[column.name] = free[match]
+                free = {word: name for word, name in free.items() if name != free[match]}
     for column in schema.columns:
         if column.name not in found and column.instead in found:
             found[column.name] = found[column.instead]
     _refuse_missing(schema, found, present, where)
     return found
+
+
+def stem_and_unit(header: str) -> tuple[str, float, str | None]:
+    """A header without the unit of money that it ends in, the factor that this means, the currency.
+
+    费用（万元） is 费用 with 10,000 and CNY, cost_cny and cost (CNY) are cost with 1 and CNY.
+    """
+    shape = _UNIT.fullmatch(header.strip())
+    if shape is None:
+        return header, 1.0, None
+    unit = shape["in"] or shape["after"]
+    numbers = parse_numbers(pl.Series([f"1{unit}"]))
+    factor, currency = numbers.values[0], numbers.currency[0]
+    if factor is None or currency is None:
+        return header, 1.0, None
+    return shape["stem"], float(factor), str(currency)
 
 
 def _refuse_missing(

@@ -228,14 +228,14 @@ SCHEMA = Schema(
             "layers",
             "list",
             "layers that it is meant for, separated by ; or 、",
-            "layers layer stage stages 层 层级 环节 所属环节 作用环节 业务环节 阶段",
+            "layers layer stage stages 层 层级 环节 所属环节 涉及环节 作用环节 业务环节 阶段",
         ),
         Column(
             "unit",
             "text",
             "party that got it, or * for every unit",
             "unit units unitid party partyid firm firmid company companyid site siteid 单位 企业 公司 "
-            "单位编号 企业编号 公司编号 实施单位 实施企业 实施对象 对象 门店 站点 单位名称 企业名称 公司名称",
+            "单位编号 企业编号 公司编号 实施单位 实施企业 实施对象 对象企业 对象单位 对象 门店 站点 单位名称 企业名称 公司名称",
             required=True,
         ),
         Column(

@@ -23,7 +23,7 @@ LAYERS: dict[str, tuple[str, str]] = {
 
 _KNOWN = {
     "lead": "inquir enquir lead campaign visit sign-up regist 询价 询盘 线索 获客 注册 咨询 来访",
-    "match": "quot offer match bid tender negotiat 报价 撮合 匹配 竞价 竞拍 议价 投标 还价",
+    "match": "quot offer match bid tender negotiat search 报价 撮合 匹配 竞价 竞拍 议价 投标 还价 寻源 货源",
     "contract": (
         "contract order requisition agreement purchase 合同 下单 订单 签约 签订 采购申请 协议"
     ),

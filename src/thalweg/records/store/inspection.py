@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from thalweg.records.intake import ACTIVITY, OBJECT, TIME
+from thalweg.records.companions.tables import SCHEMAS
+from thalweg.records.intake import ACTIVITY, OBJECT, ROW, TIME
 from thalweg.records.perspective import Perspective
 from thalweg.records.store.book import Book
 from thalweg.records.store.coding import Coder
-from thalweg.records.store.manifest import EventPart, RoleRecord, TypeRecord
+from thalweg.records.store.manifest import CompanionRecord, EventPart, RoleRecord, TypeRecord
 
 _CHUNK = 1 << 22
 
@@ -48,6 +49,9 @@ def inspect_content(book: Book) -> list[Problem]:
         problems += list(_objects(book, record)) + list(_links(book, record))
     for role in book.manifest.roles:
         problems += list(_role(book, role))
+    for companion in book.manifest.companions:
+        problems += list(_companion(book, companion))
+    problems += list(_profile(book))
     return problems + list(_totals(book))
 
 
@@ -214,6 +218,40 @@ def _role(book: Book, record: RoleRecord) -> Iterator[Problem]:
     if not names or names[0] or len(set(names)) != len(names):
         text = "names repeat, or the first is not empty"
         yield Problem("name_repeated", record.names.path, record.role, text)
+
+
+def _companion(book: Book, record: CompanionRecord) -> Iterator[Problem]:
+    """A table beside the events: its rows as counted, its columns as the schema has them."""
+    path = record.file.path
+    rows = pl.read_parquet(book.file(record.file))
+    aside = book.companion_set_aside(record.table)
+    again = record.rows_read - record.rows - record.rows_set_aside
+    if len(rows) != record.rows or aside[ROW].n_unique() != record.rows_set_aside or again < 0:
+        text = (
+            f"{len(rows):,} rows and {aside[ROW].n_unique():,} set aside, of {record.rows_read:,}"
+        )
+        yield Problem("count_wrong", path, record.table, text)
+    schema = SCHEMAS.get(record.table)
+    expected = {} if schema is None else schema.stored()
+    for name, dtype in expected.items():
+        if rows.schema.get(name) != dtype:
+            text = f"{rows.schema.get(name, 'nothing')} instead of {dtype}"
+            yield Problem("column_wrong", path, name, text)
+    if rows[ROW].null_count() or rows[ROW].n_unique() != len(rows):
+        yield Problem("name_repeated", path, ROW, "rows are numbered twice, or not")
+    if rows.join(aside, on=ROW, how="semi").height:
+        yield Problem("row_repeated", path, ROW, "rows are both kept and set aside")
+
+
+def _profile(book: Book) -> Iterator[Problem]:
+    """The profile reads as one."""
+    stored = book.manifest.profile
+    if stored is None:
+        return
+    try:
+        book.profile()
+    except ValueError as error:
+        yield Problem("value_missing", stored.path, "profile", str(error).splitlines()[0])
 
 
 def _totals(book: Book) -> Iterator[Problem]:

@@ -44,7 +44,7 @@ class GenerationRecord:
     created_by: str
     action: str
     sources: tuple[str, ...]
-    """The sources that this generation brought."""
+    """The sources that this generation brought, tables beside the events among them."""
     events: int
     rows_read: int
     rows_kept: int
@@ -72,6 +72,10 @@ class BookInfo:
     types: tuple[TypeInfo, ...]
     attributes: tuple[str, ...]
     roles: dict[str, str]
+    companions: dict[str, int]
+    """Rows by table beside the events."""
+    profile: str | None
+    """Name of the profile of the industry, if there is one."""
     sources: tuple[str, ...]
     rows_read: int
     rows_kept: int
@@ -105,6 +109,8 @@ def info(path: str | Path) -> BookInfo:
         ),
         attributes=tuple(name for name in manifest.columns if not name.startswith("@")),
         roles={r.role: r.attribute for r in manifest.roles},
+        companions={c.table: c.rows for c in manifest.companions},
+        profile=profile.name if (profile := book.profile()) else None,
         sources=tuple(s.name for s in manifest.sources),
         rows_read=sum(s.rows_read for s in manifest.sources),
         rows_kept=sum(s.rows_kept for s in manifest.sources),
@@ -186,12 +192,13 @@ def _remove(manifest: Path) -> bool:
 
 def _record(manifest: Manifest, current: bool) -> GenerationRecord:
     new = [s for s in manifest.sources if s.generation == manifest.generation]
+    beside = [c for c in manifest.companions if c.generation == manifest.generation]
     return GenerationRecord(
         generation=manifest.generation,
         created_at_utc=manifest.created_at_utc,
         created_by=manifest.created_by,
         action=manifest.action,
-        sources=tuple(s.name for s in new),
+        sources=tuple(s.name for s in new) + tuple(c.source for c in beside),
         events=manifest.events,
         rows_read=sum(s.rows_read for s in new),
         rows_kept=sum(s.rows_kept for s in new),

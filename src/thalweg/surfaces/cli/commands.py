@@ -9,6 +9,8 @@ from thalweg.surfaces.cli import (
     ingest,
     inspect,
     map,
+    profile,
+    prove,
     report,
     waits,
 )
@@ -22,6 +24,8 @@ __all__ = [
     "ingest",
     "inspect",
     "map",
+    "profile",
+    "prove",
     "report",
     "waits",
 ]

@@ -19,7 +19,7 @@ _MARKS = {"note": "·", "warning": "!", "loss": "✗"}
 
 def ingest_summary(book: Book) -> dict[str, Any]:
     """What ``--json`` says about a book: its generation, sizes and trust report."""
-    manifest = book.manifest
+    manifest, profile = book.manifest, book.profile()
     return {
         "book": str(book.path),
         "generation": manifest.generation,
@@ -44,6 +44,20 @@ def ingest_summary(book: Book) -> dict[str, Any]:
             }
             for s in manifest.sources
         ],
+        "beside": [
+            {
+                "table": c.table,
+                "source": c.source,
+                "format": c.format,
+                "sha256": c.sha256,
+                "rows_read": c.rows_read,
+                "rows": c.rows,
+                "rows_set_aside": c.rows_set_aside,
+                "generation": c.generation,
+            }
+            for c in manifest.companions
+        ],
+        "profile": None if profile is None else profile.name,
         "trust": book.trust.to_json(),
     }
 
@@ -64,7 +78,21 @@ def print_ingested(book: Book, language: str) -> None:
         for t in manifest.types
     ]
     print_table([head, *rows], indent=2, right=(1, 2))
+    _print_beside(book, say)
     print_trust(book.trust, say)
+
+
+def _print_beside(book: Book, say: Texts) -> None:
+    """Tables beside the events and the profile, one line each."""
+    for record in book.manifest.companions:
+        table = say(f"cli.tables.{record.table}") if say.has(f"cli.tables.{record.table}") else ""
+        figures = (record.rows_read, record.rows, record.rows_set_aside)
+        read, kept, aside = (format_count(figure, say.language) for figure in figures)
+        name = table or record.table
+        line = say("cli.beside", table=name, read=read, kept=kept, set_aside=aside)
+        typer.echo(f"{line} ({record.source})")
+    if (profile := book.profile()) is not None:
+        typer.echo(say("cli.profile", name=profile.name))
 
 
 def print_trust(trust: TrustReport, say: Texts) -> None:
