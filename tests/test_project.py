@@ -62,6 +62,7 @@ def test_the_public_names_are_these() -> None:
         "load_mapping",
         "map",
         "open_book",
+        "prove",
         "waits",
         "write_report",
     ]

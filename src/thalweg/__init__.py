@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from thalweg.change.prove import prove_book as prove
     from thalweg.process.conformance.conform import conform_book as conform
     from thalweg.process.discovery.discover import discover_book as discover
     from thalweg.process.drift.drift import drift_book as drift
@@ -31,6 +32,7 @@ _HOMES = {
     "ingest": ("thalweg.records.ingest", "ingest"),
     "open_book": ("thalweg.records.store.book", "open_book"),
     "map": ("thalweg.process.map", "map_book"),
+    "prove": ("thalweg.change.prove", "prove_book"),
     "waits": ("thalweg.process.waiting.waits", "waits_book"),
     "write_report": ("thalweg.surfaces.report", "write_report"),
 }
@@ -45,6 +47,7 @@ __all__ = [
     "load_mapping",
     "map",
     "open_book",
+    "prove",
     "waits",
     "write_report",
 ]

@@ -7,9 +7,8 @@ so it is never an effect; it says where to look for a change that should be in t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -26,20 +25,17 @@ def candidates_table(
     *,
     type: str,  # noqa: A002
     filters: Sequence[FilterLike] = (),
-    begun: Mapping[str, Sequence[date]] | None = None,
+    begun: Mapping[str, Sequence[datetime]] | None = None,
     seed: int = 0,
     threads: int | None = None,
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Change points of the process, with the recorded intervention that began inside, if any.
 
-    Takes    begun: by intervention the days on which units began with it.
+    Takes    begun: by intervention the instants (UTC) at which units began with it.
     Returns  the table, and the codes of why drift could not be tested.
     """
     found = drift_book(book, type=type, filters=filters, seed=seed, threads=threads)
-    days = {
-        name: [datetime(d.year, d.month, d.day, tzinfo=ZoneInfo(book.timezone)) for d in dates]
-        for name, dates in (begun or {}).items()
-    }
+    days = begun or {}
     rows = [
         {key: row[key] for key in ("at", "low", "high", "kind", "p_adjusted", "shape")}
         | {"what": _what(found.what_changed, row["change"]), "recorded": _recorded(row, days)}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.change.estimates.estimate import Estimate, PathPoint
+from thalweg.change.estimates.path import Cohort
 from thalweg.change.frame import Design, Floats, Ints, Panel, Rollout, Scale
 
 
@@ -72,8 +73,8 @@ def relative_row(
     }
 
 
-def point_row(scale: Scale, without: float | None, point: PathPoint) -> dict[str, Any]:
-    """The columns that every table with an estimate shares, of a point of a path."""
+def point_row(scale: Scale, without: float | None, point: PathPoint | Cohort) -> dict[str, Any]:
+    """The columns that every table with an estimate shares, of a point of a path or a cohort."""
     return {
         "att": finite(point.att),
         "se": point.se,

@@ -1,0 +1,178 @@
+"""One question answered from all sides: estimates, paths, checks, and how far they can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypedDict
+
+from thalweg.change.cells import Cells, cells_of
+from thalweg.change.checks.check import Check
+from thalweg.change.checks.quarters import Sensitivity
+from thalweg.change.checks.robustness import sensitivity_of
+from thalweg.change.checks.run import run_checks, settle
+from thalweg.change.estimates.adapter import bacon
+from thalweg.change.estimates.estimate import (
+    Estimate,
+    Method,
+    PathPoint,
+    before_after,
+    estimate,
+    second_opinion,
+    synthetic,
+)
+from thalweg.change.estimates.path import Cohort, Dose, by_cohort, dose_response, event_study
+from thalweg.change.estimates.power import smallest_detectable
+from thalweg.change.figures import seed_of
+from thalweg.change.frame import Design
+from thalweg.change.questions import Question
+from thalweg.change.traits import TraitEffect, by_traits
+
+FEW = 3
+"""Treated units up to which synthetic twins stand in for a comparison of many."""
+PathMethod = Literal["imputation", "callaway_santanna"]
+
+
+class Chances(TypedDict):
+    """What every estimate with draws is given."""
+
+    confidence: float
+    seed: int
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Of all questions alike. draws: of permuted roll-outs."""
+
+    confidence: float
+    seed: int
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The effect by distance from the start, in steps of a month, week or quarter."""
+
+    method: Method
+    every: str
+    points: tuple[PathPoint, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Everything that was found for one question, before it is graded.
+
+    design       as it was estimated: anticipation and exposed controls set aside.
+    leads        periods that were set aside for anticipation.
+    smallest     smallest detectable effect on the scale of estimation, or None.
+    comparisons  kind, weight and estimate of what two-way fixed effects would compare.
+    """
+
+    question: Question
+    design: Design
+    found: Estimate
+    leads: int = 0
+    second: Estimate | None = None
+    smallest: float | None = None
+    paths: tuple[Path, ...] = ()
+    cohorts: tuple[Cohort, ...] = ()
+    checks: tuple[Check, ...] = ()
+    sensitivity: Sensitivity | None = None
+    dose: Dose | None = None
+    traits: tuple[TraitEffect, ...] = ()
+    cells: Cells | None = None
+    comparisons: tuple[tuple[str, float, float | None], ...] = ()
+
+
+def estimated(question: Question, design: Design, settings: Settings) -> Estimate:
+    """The headline estimate of a design, with draws that depend on the question alone."""
+    return estimate(design, **_chances(question, settings))
+
+
+def answer(question: Question, settings: Settings) -> Answer:
+    """Settle the design, estimate, and ask everything that could make the estimate untrue.
+
+    Placebo outcomes are estimated and checked only; paths, cohorts, doses and traits are for
+    outcomes that an effect is looked for in, weights and sensitivity for headlines.
+    """
+    settled = settle(question.design, question.context)
+    design = settled.design
+    ground = {check.code: check.finding for check in settled.checks}
+    found = _first(question, design, ground, settings)
+    looked = question.role != "placebo" and found.method == "imputation"
+    looked = looked and found.p is not None
+    second = second_opinion(design, confidence=settings.confidence) if looked else None
+    context = replace(question.context, estimate=found, second=second)
+    least = smallest_detectable(design, confidence=settings.confidence)
+    plain = Answer(
+        question=question,
+        design=design,
+        found=found,
+        leads=settled.leads,
+        second=second,
+        smallest=least.effect,
+        checks=run_checks(settled, context),
+    )
+    return _in_depth(plain, settings) if looked else plain
+
+
+def _first(
+    question: Question, design: Design, ground: dict[str, str], settings: Settings
+) -> Estimate:
+    """The estimate to be told: of a few treated units against synthetic twins, of all units at
+    once as a before/after that is no effect, and by imputation otherwise."""
+    if ground["overlap"] == "no_comparison":
+        return replace(before_after(design), confidence=settings.confidence)
+    if ground["few_units"] == "too_few" and 0 < int(design.rollout.treated.sum()) <= FEW:
+        return synthetic(design, **_chances(question, settings))
+    return estimated(question, design, settings)
+
+
+def _chances(question: Question, settings: Settings) -> Chances:
+    seed = seed_of(settings.seed, question.about.id, question.outcome.name, "estimate")
+    return {"confidence": settings.confidence, "seed": seed, "draws": settings.draws}
+
+
+def _in_depth(plain: Answer, settings: Settings) -> Answer:
+    """The path and the cohorts; for headlines also intensity, traits, weights and sensitivity."""
+    design, level = plain.design, settings.confidence
+    headline = plain.question.role == "headline"
+    methods: tuple[PathMethod, ...] = (
+        ("imputation", "callaway_santanna") if headline else ("imputation",)
+    )
+    steps: tuple[bool, ...] = (False, True) if design.panel.every == "month" else (False,)
+    paths = tuple(
+        Path(
+            method,
+            "quarter" if quarterly else design.panel.every,
+            tuple(event_study(design, method=method, quarterly=quarterly, confidence=level)),
+        )
+        for method in methods
+        for quarterly in steps
+    )
+    cohorts = tuple(by_cohort(design, confidence=level))
+    if not headline:
+        return replace(plain, paths=paths, cohorts=cohorts)
+    return replace(
+        plain,
+        paths=paths,
+        cohorts=cohorts,
+        sensitivity=sensitivity_of(design),
+        dose=dose_response(design, confidence=level),
+        traits=tuple(by_traits(design, plain.question.traits, level)),
+        cells=cells_of(design),
+        comparisons=comparisons_of(design),
+    )
+
+
+def comparisons_of(design: Design) -> tuple[tuple[str, float, float | None], ...]:
+    """What two-way fixed effects would compare, with weights (Goodman-Bacon 2021); none where no
+    unit is known in every period."""
+    found = bacon(design)
+    if isinstance(found, str):
+        return ()
+    return (
+        ("treated_vs_never", found.never, None),
+        ("earlier_vs_later", found.later, None),
+        ("later_vs_earlier", found.forbidden, found.forbidden_effect),
+    )

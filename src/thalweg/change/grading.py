@@ -1,0 +1,62 @@
+"""From all answers together to what each may be called: correction for many tests, then the grade."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from thalweg.change.answers import Answer
+from thalweg.change.checks.check import Graded
+from thalweg.change.checks.grade import grade
+from thalweg.change.correction import benjamini_hochberg, holm
+
+Said = Literal["improved", "worsened", "changed", "no_change_shown", "not_an_effect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """p_holm: over the headlines for a headline, over everything for other rows."""
+
+    graded: Graded
+    p_holm: float | None
+    p_bh: float | None
+    said: Said
+
+
+def give_grades(answers: Sequence[Answer], matters: float | None = None) -> list[Verdict]:
+    """The verdict on each answer, in their order.
+
+    An effect is significant when its p-value corrected by Benjamini and Hochberg over all answers
+    is small; grade B asks the same of Holm's correction besides.
+
+    Takes    matters: smallest effect worth having, on the scale of estimation; None: not said.
+    """
+    p = [answer.found.p for answer in answers]
+    among = [
+        one if a.question.role == "headline" else None for one, a in zip(p, answers, strict=True)
+    ]
+    everywhere, headlines, discovered = holm(p), holm(among), benjamini_hochberg(p)
+    verdicts = []
+    for at, answer in enumerate(answers):
+        strict = headlines[at] if answer.question.role == "headline" else everywhere[at]
+        level = 1 - answer.found.confidence
+        significant = discovered[at] is not None and (discovered[at] or 0.0) <= level
+        graded = grade(
+            answer.checks, answer.found, answer.design.rollout, significant, matters=matters
+        )
+        if graded.grade == "B" and (strict is None or strict > level):
+            graded = replace(graded, grade="C", reasons=("not_after_holm",), remedy="more_units")
+        verdicts.append(Verdict(graded, strict, discovered[at], _said(answer, graded)))
+    return verdicts
+
+
+def _said(answer: Answer, graded: Graded) -> Said:
+    if graded.grade in ("D", "N"):
+        return "not_an_effect"
+    if not graded.is_effect:
+        return "no_change_shown"
+    better = answer.question.outcome.better
+    if better is None:
+        return "changed"
+    return "improved" if (answer.found.att < 0) == (better == "lower") else "worsened"
