@@ -123,11 +123,14 @@ def _drawn(
     shares: str | None = None,
 ) -> Iterator[Rehearsed]:
     """A design whose dates are drawn; the same chance for each, so that only designs differ."""
-    same = np.random.SeedSequence(entropy=seed.entropy, spawn_key=seed.spawn_key)
-    limit, chance = same.spawn(2)
+    limit, chance = _same(seed), _same(seed)
     trial = rehearse(setting, scheme(setting, size, limit), panels, chance)
     grade = "N" if trial is None else "A"
     yield Rehearsed(name, shares, setting.plan.drawing, size, trial, None, grade)
+
+
+def _same(seed: np.random.SeedSequence) -> np.random.SeedSequence:
+    return np.random.SeedSequence(entropy=seed.entropy, spawn_key=seed.spawn_key)
 
 
 def _grouped(setting: Setting, panels: Floats, seed: np.random.SeedSequence) -> Iterator[Rehearsed]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -156,16 +157,22 @@ def _balance_rule(setting: Setting, size: Ints, rule: Rule) -> Rule:
 
 
 def rehearse(
-    setting: Setting, chosen: Scheme, panels: Floats, seed: np.random.SeedSequence
+    setting: Setting,
+    chosen: Scheme,
+    panels: Floats,
+    seed: np.random.SeedSequence,
+    *,
+    reference: Literal["permuted", "admitted"] = "permuted",
 ) -> Trial | None:
     """Try out a scheme: every drawn panel gets an admitted assignment of its own.
 
-    Each is compared with dates permuted among all units, as an analysis does that knows of no
-    strata; where groups begin together, with other admitted assignments.
+    reference  permuted: each is compared with dates permuted among all units, as an analysis does
+               that knows of no strata; groups that begin together stay together. admitted: with
+               other assignments that could have been drawn.
     """
     own, others, free = seed.spawn(3)
     waves = draw(chosen.lots, chosen.rule, min(DRAWN, len(panels)), own)
-    if setting.plan.cluster is not None:
+    if setting.plan.cluster is not None or reference == "admitted":
         other = draw(chosen.lots, chosen.rule, OTHERS, others)
     else:
         base = np.repeat(np.arange(len(chosen.size)), chosen.size)

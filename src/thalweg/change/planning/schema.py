@@ -100,6 +100,8 @@ _BASELINE: dict[str, Json] = {
 }
 _FOUND: dict[str, Json] = {
     **{name: kind | {"description": text} for name, (kind, text) in _SMALLEST.items()},
+    "smallest_effect_admitted": NUMBER
+    | {"description": "the same if compared only with assignments that could have been drawn"},
     "false_positives": SHARE | {"description": "chance of finding an effect that is not there"},
     "estimate_sd": RATIO | {"description": "of the estimate, on the scale of estimation"},
     "units": COUNT,

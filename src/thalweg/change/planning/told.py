@@ -69,17 +69,25 @@ def balance_table(setting: Setting, waves: Ints) -> pl.DataFrame:
 
 
 def designs_table(
-    found: Iterable[Rehearsed], plan: RolloutPlan, scale: Scale, trial: Trial
+    found: Iterable[Rehearsed],
+    plan: RolloutPlan,
+    scale: Scale,
+    trial: Trial,
+    chosen: tuple[str | None, str | None],
 ) -> pl.DataFrame:
-    """All designs, with the variance of their estimates relative to the plan's."""
+    """All designs, with the variance of their estimates relative to the plan's.
+
+    trial: of the plan; chosen: its shares and way of drawing, whose row tells of that trial.
+    """
     rows = []
     for one in found:
         smallest: tuple[float | None, float | None] = (None, None)
         ratio = power = None
         if one.trial is not None:
-            smallest = scale.smallest(plan, one.trial)
-            ratio = one.trial.sd**2 / trial.sd**2
-            power = scale.power(plan, one.trial)
+            seen = trial if (one.shares, one.drawing) == chosen else one.trial
+            smallest = scale.smallest(plan, seen)
+            ratio = seen.sd**2 / trial.sd**2
+            power = scale.power(plan, seen)
         counts = (int(one.size[:-1].sum()), int(one.size[-1]))
         about = (one.design, one.shares, one.drawing, *counts)
         rows.append((*about, ratio, *smallest, power, scale.shown(one.bias), one.grade))
