@@ -61,7 +61,6 @@ RULES: tuple[Rule, ...] = (
     _rule("few_units", "few", "C", "few_units", "more_units", by_lot=False),
     _rule("overlap", "partly", "C", "partly_compared", "stagger"),
     _rule("timing", "by_level", "C", "dates_followed_level", "randomise", by_lot=False),
-    _rule("timing", "hint", "C", "dates_hint", "randomise", by_lot=False),
     _rule("pre_trend", "hint", "C", "drift_hint", "randomise", by_lot=False),
     _rule("pre_trend", "weak", "C", "drift_unseen", "longer_before", by_lot=False),
     _rule(

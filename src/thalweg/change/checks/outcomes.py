@@ -57,6 +57,8 @@ def check_volume(design: Design, _: Context) -> Check:
     figures = _strongest({"objects": done})
     if figures is None:
         return Check("volume", "not_possible", "cannot_show")
+    del figures["size_effect"]
+    figures["size_share"] = float(np.expm1(done.att))
     p = figures["p"]
     if isinstance(p, float) and p < SURE and abs(done.att) >= LARGE:
         return Check("volume", "warning", "changed", figures)

@@ -18,8 +18,9 @@ from scipy import stats
 from thalweg.change.frame import Design, Floats, Ints
 
 QUARTER = {"month": 3, "week": 13}
-MOST_BEFORE = 5
-"""Quarters before the base: older ones say little of the trends at the start."""
+MOST_BEFORE = 3
+"""Quarters before the base: with it, the year before the start, as long as the year after it. Older
+bends say less of the trends at the start, and the largest of more bends is larger by chance."""
 MOST_AFTER = 4
 LEAST_AFTER = 2
 LEAST_SHARE = 0.5

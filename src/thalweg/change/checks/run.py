@@ -66,24 +66,46 @@ class Settled:
     left_out: int = 0
 
 
+def ask(question: Question, design: Design, context: Context) -> Check:
+    """Put a question, and tell sizes of effects as shares.
+
+    Figures ``…effect`` are on the scale of estimation; they become ``…effect_share`` or
+    ``…_share``: for logarithms the part by which the outcome changes, for levels (which are shares)
+    points.
+    """
+    found = question(design, context)
+    log = design.panel.outcome.scale == "log"
+    figures = {
+        _as_share(name): np.expm1(size).item() if log else size
+        for name, size in found.figures.items()
+        if name.endswith("effect") and isinstance(size, float)
+    }
+    rest = {name: value for name, value in found.figures.items() if not name.endswith("effect")}
+    return replace(found, figures=figures | rest)
+
+
+def _as_share(name: str) -> str:
+    return "effect_share" if name == "effect" else name.removesuffix("_effect") + "_share"
+
+
 def settle(design: Design, context: Context) -> Settled:
     """Look for what can be allowed for, and allow for it: anticipation, and spill-over.
 
     An estimate belongs to the settled design, not to the one that came in. What was repaired keeps
     its warning: a repair rests on the fault having been seen in full.
     """
-    ground = tuple(ask(design, context) for ask in GROUND)
+    ground = tuple(ask(question, design, context) for question in GROUND)
     if any(check.status == "failed" for check in ground):
         return Settled(design, ground)
     alone = replace(context, estimate=None, second=None)
-    anticipation = check_anticipation(design, alone)
+    anticipation = ask(check_anticipation, design, alone)
     further = 0
     if anticipation.finding in {"found", "hint"}:
         design, further = allow_for_anticipation(design, alone)
     if further > 0:
         figures = {**anticipation.figures, "set_aside": further}
         anticipation = replace(anticipation, status="warning", finding="allowed", figures=figures)
-    spill = check_spill_over(design, alone)
+    spill = ask(check_spill_over, design, alone)
     left_out = 0
     if spill.finding in {"found", "hint"} and context.exposure is not None:
         kept = leave_out_exposed(design, context.exposure)
@@ -94,7 +116,7 @@ def settle(design: Design, context: Context) -> Settled:
             design = kept
             figures = {**spill.figures, "left_out": left_out}
             spill = replace(spill, status="warning", finding="left_out", figures=figures)
-    ground = tuple(ask(design, context) for ask in GROUND)
+    ground = tuple(ask(question, design, context) for question in GROUND)
     return Settled(design, (*ground, anticipation, spill), further, left_out)
 
 
@@ -102,4 +124,4 @@ def run_checks(settled: Settled, context: Context) -> tuple[Check, ...]:
     """All checks of a settled design; ``context.estimate`` is that of the settled design."""
     if any(check.status == "failed" for check in settled.checks[: len(GROUND)]):
         return settled.checks
-    return (*settled.checks, *(ask(settled.design, context) for ask in BEYOND))
+    return (*settled.checks, *(ask(question, settled.design, context) for question in BEYOND))
