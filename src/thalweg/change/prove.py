@@ -192,6 +192,7 @@ class _Proving:
         self.table = None if table is None or not len(table) else table
         self.warnings: list[str] = []
         self.aside: list[dict[str, Any]] = []
+        self.names: dict[str, str] = {}
         self.parties = book.parties()
 
     def result(self, drafted: bool) -> ProveResult:
@@ -201,6 +202,7 @@ class _Proving:
             self.warnings.append("no_profile")
         panels = self._panels(self.table)
         abouts, everyone = self._abouts(self.table), self._rollouts(panels, self.table)
+        self.names = {one.id: one.name for one in abouts}
         around = self._around(panels)
         chosen = abouts if self.request.only is None else self._chosen(abouts)
         questions, parts = self._questions(panels, chosen, everyone, around)
@@ -402,7 +404,7 @@ class _Proving:
             panel=tables.panel_table(
                 {name: one for name, one in panels.panels.items() if name in shown}
             ),
-            candidates=self._candidates(panels.type, rows),
+            candidates=self._candidates(panels.type, self.rows),
             facts=self._facts(panels, chosen),
         )
 
@@ -451,6 +453,7 @@ class _Proving:
                 one.id: {"name": one.name, "kind": one.kind, "layers": list(one.layers)}
                 for one in chosen
             },
+            "all_interventions": dict(self.names),
             "unit_source": None if panels is None else panels.source.source,
             "unit_coverage_share": None if panels is None else panels.source.coverage,
             "missing": {} if panels is None else panels.missing,

@@ -48,7 +48,9 @@ def prove_command(
         float, typer.Option("--confidence", help="Of all intervals, such as 0.95.")
     ] = 0.95,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all draws.")] = 0,
-    draws: Annotated[int, typer.Option("--draws", min=99, help="Permuted roll-outs.")] = 999,
+    draws: Annotated[
+        int | None, typer.Option("--draws", min=99, help="Permuted roll-outs; default: 999.")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Workers; the result is the same.")
     ] = None,
@@ -64,7 +66,54 @@ def prove_command(
         Path | None, typer.Option("--truth", help="Truth file of a demo, to compare with.")
     ] = None,
     save: Annotated[
-        Path | None, typer.Option("--save", help="Write all tables as Parquet to a folder.")
+        Path | None,
+        typer.Option(
+            "--save", help="Folder for all tables as Parquet; with --design the assignment's file."
+        ),
+    ] = None,
+    design: Annotated[
+        bool, typer.Option("--design", help="Plan the next roll-out instead: who begins when.")
+    ] = False,
+    first: Annotated[
+        str | None, typer.Option("--first", help="Design: month of the first wave, 2026-01.")
+    ] = None,
+    waves: Annotated[int | None, typer.Option("--waves", help="Design: number of waves.")] = None,
+    units_per_wave: Annotated[
+        int | None, typer.Option("--units-per-wave", help="Design: units that can begin at once.")
+    ] = None,
+    every_months: Annotated[
+        int, typer.Option("--every-months", help="Design: from one wave to the next.")
+    ] = 1,
+    wait: Annotated[
+        int, typer.Option("--wait", help="Design: months to look on after the last wave.")
+    ] = 6,
+    controls: Annotated[
+        float, typer.Option("--controls", help="Design: share of units that never begin.")
+    ] = 0.0,
+    stratify: Annotated[
+        str | None, typer.Option("--stratify", help="Design: traits to balance, with commas.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Design: trait whose units begin together.")
+    ] = None,
+    exclude: Annotated[
+        str | None, typer.Option("--exclude", help="Design: units to leave out, with commas.")
+    ] = None,
+    early: Annotated[
+        str | None, typer.Option("--early", help="Design: units that must begin first.")
+    ] = None,
+    late: Annotated[
+        str | None, typer.Option("--late", help="Design: units that cannot begin before the last.")
+    ] = None,
+    effect: Annotated[
+        str | None, typer.Option("--effect", help="Design: effect that would matter, -10%.")
+    ] = None,
+    drawing: Annotated[
+        Literal["rerandomised", "balanced", "stratified", "simple"],
+        typer.Option("--drawing", help="Design: how dates are drawn."),
+    ] = "rerandomised",
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Design: draw power and waves, .svg or .png.")
     ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema and end.")
@@ -80,8 +129,52 @@ def prove_command(
         return
     if book is None:
         raise RequestError("Which book? Name its folder: thalweg prove BOOK")
-    from thalweg.change.prove import prove_book
     from thalweg.records.store.book import open_book
+
+    panel_options: dict[str, Any] = {
+        "type": type,
+        "unit": unit,
+        "level": level,
+        "filters": where or [],
+    }
+    if design:
+        from thalweg.records.profile.file import load_profile
+        from thalweg.surfaces.cli.prove_design import DesignRequest, design_command
+
+        asked_for = DesignRequest(
+            first=first,
+            waves=waves,
+            units_per_wave=units_per_wave,
+            every_months=every_months,
+            wait=wait,
+            controls=controls,
+            stratify=stratify,
+            cluster=cluster,
+            exclude=exclude,
+            early=early,
+            late=late,
+            effect=effect,
+            drawing=drawing,
+            intervention=(intervention or ["planned"])[0],
+        )
+        design_command(
+            book,
+            asked_for,
+            outcome=(outcome or ["flow_h"])[0],
+            panel_options=panel_options
+            | {
+                "profile": open_book(book).profile() if profile is None else load_profile(profile),
+                "every": every or "month",
+            },
+            seed=seed,
+            draws=draws,
+            save=save,
+            chart=picture,
+            as_json=as_json,
+            language=language,
+        )
+        return
+    from thalweg.change.prove import prove_book
 
     say = load(language)
     asked = [explain] if explain is not None else intervention
@@ -91,17 +184,14 @@ def prove_command(
             only=asked,
             outcomes=outcome,
             profile=profile,
-            type=type,
-            unit=unit,
-            level=level,
             every=every,
-            filters=where or [],
             confidence=confidence,
             seed=seed,
-            draws=draws,
+            draws=draws or 999,
             threads=threads,
             candidates=candidates and explain is None,
             progress=bar,
+            **panel_options,
         )
     if save is not None:
         written = result.write_parquet(save)

@@ -12,7 +12,7 @@ import typer
 from thalweg.surfaces.cli.output import print_table
 from thalweg.surfaces.cli.prove_words import (
     absolute,
-    check_sentence,
+    check_answer,
     coded,
     day_text,
     kind_name,
@@ -56,7 +56,7 @@ def print_prove(result: ProveResult, language: str, book: Path, truth: Truth | N
             "\n"
             + say(
                 "prove.correction",
-                headline=tested["p_holm"].is_not_null().sum(),
+                headline=len(tested.filter(role="headline")),
                 all=len(tested),
             )
         )
@@ -71,7 +71,9 @@ def print_explained(result: ProveResult, language: str) -> None:
         typer.echo("\n" + say("prove.checks_all", outcome=name, grade=row["grade"]))
         typer.echo("  " + size_with_interval(row, say) + say("prove.comma") + verdict(row, say))
         for check in _checks(result, row["intervention"], row["outcome"]):
-            typer.echo("  " + _check_line(check, say))
+            mark, asked = (f"prove.status.{check['status']}", f"checks.asked.{check['check']}")
+            typer.echo(f"  {say(mark)} {say(asked)}")
+            typer.echo("    " + check_answer(result, check, row["scale"], say))
         _why(row, say)
 
 
@@ -141,7 +143,7 @@ def _section(result: ProveResult, intervention: str, say: Texts, book: Path) -> 
     name = say("prove.section", name=rows[0]["name"], about=say("prove.comma").join(about))
     typer.echo("\n" + (name if about else rows[0]["name"]))
     _begun(result, intervention, say)
-    told = [row for row in rows if row["called_effect"] and row["role"] != "placebo"]
+    told = [row for row in rows if row["grade"] in "ABC" and row["role"] != "placebo"]
     found = [row for row in told if row["found"] != "no_change_shown"]
     for row in found:
         _effect(result, row, say)
@@ -157,7 +159,7 @@ def _section(result: ProveResult, intervention: str, say: Texts, book: Path) -> 
         ]
         typer.echo("  " + say("prove.none_shown", list=say("prove.comma").join(listed)))
     _mechanism(result, intervention, say)
-    _refused(result, [row for row in rows if not row["called_effect"]], say)
+    _refused(result, [row for row in rows if row["grade"] in "DN"], say)
     head = next((row for row in rows if row["role"] == "headline"), rows[0])
     _warned(result, head, say)
     typer.echo("  " + say("prove.explain_hint", book=book, intervention=intervention))
@@ -301,16 +303,20 @@ def _warned(result: ProveResult, row: Row, say: Texts) -> None:
     typer.echo("  " + say("prove.checks_title", outcome=name, passed=len(passed), all=len(checks)))
     for check in checks:
         if check["status"] in ("warning", "failed"):
-            typer.echo("    " + _check_line(check, say))
+            typer.echo("    " + _check_line(result, check, row["scale"], say))
 
 
 def _checks(result: ProveResult, intervention: str, outcome: str) -> list[Row]:
     return result.checks.filter(intervention=intervention, outcome=outcome).to_dicts()
 
 
-def _check_line(check: Row, say: Texts) -> str:
-    status = say(f"prove.status.{check['status']}")
-    return say("prove.check_line", status=status, sentence=check_sentence(check, say))
+def _check_line(result: ProveResult, check: Row, scale: str, say: Texts) -> str:
+    return say(
+        "prove.check_line",
+        status=say(f"prove.status.{check['status']}"),
+        name=say(f"checks.names.{check['check']}"),
+        answer=check_answer(result, check, scale, say),
+    )
 
 
 def _candidates(result: ProveResult, say: Texts) -> None:

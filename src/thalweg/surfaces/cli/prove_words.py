@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from math import expm1
 from typing import TYPE_CHECKING, Any
 
 from thalweg.surfaces.format_values import (
@@ -148,32 +149,47 @@ def coded(room: str, code: str | None, say: Texts, **values: object) -> str:
     return say(key, **values) if say.has(key) else code
 
 
-def check_sentence(row: Row, say: Texts) -> str:
-    """A check in plain words: what was checked, what was found, what it means."""
-    key = f"checks.findings.{row['check']}.{row['finding']}"
-    name = coded("checks.names", row["check"], say)
-    if not say.has(key):
-        return say("prove.check_bare", name=name, finding=row["finding"])
-    text = say.entries[key]
+def check_answer(result: ProveResult, row: Row, scale: str, say: Texts) -> str:
+    """What a check found and what it means, in plain words."""
+    text = say.entries[f"checks.findings.{row['check']}.{row['finding']}"]
     figures = json.loads(row["figures"])
-    filled = {place: figure(place, figures.get(place), say) for place in places(text)}
-    return say("prove.check_named", name=name, sentence=text.format(**filled))
+    if figures.get("name") is not None:
+        figures["name"] = _called(result, row["check"], figures["name"], say)
+    return text.format(**{place: figure(place, figures, scale, say) for place in places(text)})
 
 
-def figure(name: str, value: object, say: Texts) -> str:
-    """A figure of a finding, by the unit in its name."""
+def _called(result: ProveResult, check: str, name: str, say: Texts) -> str:
+    """The name in a finding: an outcome, an intervention, or a trait as recorded."""
+    if check == "placebo_outcomes":
+        return outcome_name(result, name, say)
+    known = result.facts.get("all_interventions", {})
+    return str(known.get(name, name)) if check == "concurrent" else name
+
+
+def figure(place: str, figures: dict[str, Any], scale: str, say: Texts) -> str:
+    """A figure of a finding. ``x_share`` is filled by ``x_share``, or by an effect ``x_effect`` or
+    ``x`` on the scale of estimation, as a part or in points."""
+    base = place.removesuffix("_share")
+    if place.endswith("_share") and place not in figures:
+        value = figures.get(f"{base}_effect", figures.get(base))
+        return UNKNOWN if value is None else _change(float(value), scale, say)
+    value = figures.get(place)
     if value is None:
         return UNKNOWN
-    if isinstance(value, bool | str):
-        return coded("checks.words", str(value), say)
-    number = float(str(value))
-    if name.endswith("share") or name in {"power", "level"}:
-        return format_share(number, say.language)
-    if name == "p" or name.startswith("p_") or name.endswith("_p"):
-        return "<0.001" if number < 0.001 else f"{number:.3f}"
-    if isinstance(value, int):
-        return format_count(number, say.language)
-    return format_number(number, say.language)
+    if isinstance(value, str):
+        return coded("checks.words", value, say)
+    if place.endswith("share") or place == "power":
+        return format_share(float(value), say.language)
+    if place == "p":
+        return "<0.001" if value < 0.001 else f"{value:.3f}"
+    return (format_count if isinstance(value, int) else format_number)(value, say.language)
+
+
+def _change(value: float, scale: str, say: Texts) -> str:
+    """An effect inside a sentence: −12%, 3%, or points for levels."""
+    if scale == "log":
+        return format_share(expm1(value), say.language)
+    return say("prove.points", value=format_number(value * 100, say.language))
 
 
 def day_text(day: Any, say: Texts) -> str:
