@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from thalweg.industry.terms import Language
+from thalweg.industry.world.words import Language
 
 Fault = Literal[
     "time_missing",
@@ -86,7 +86,8 @@ class Damage:
         return sum(self.faults.get(fault, {}).values())
 
     def to_json(self) -> dict[str, dict[str, int]]:
-        return {**self.faults, "events_repeated": self.events_repeated}
+        counts: dict[str, dict[str, int]] = {"events_repeated": self.events_repeated}
+        return counts | {str(fault): tables for fault, tables in self.faults.items()}
 
 
 def spoil(
@@ -161,18 +162,19 @@ class _Spoiler:
         self, fault: NDArray[np.int64], here: NDArray[np.bool_], start: str, end: str
     ) -> None:
         undecided = pl.lit(UNDECIDED[self.language])
-        for name, changes in (
-            ("time_missing", {end: pl.lit(None, pl.String)}),
-            ("time_undecided", {end: undecided}),
-            ("start_after_end", {start: pl.col(end), end: pl.col(start)}),
-        ):
-            mask = here & (fault == _OF_ROWS.index(name))  # type: ignore[arg-type]
+        losses: dict[Fault, dict[str, pl.Expr]] = {
+            "time_missing": {end: pl.lit(None, pl.String)},
+            "time_undecided": {end: undecided},
+            "start_after_end": {start: pl.col(end), end: pl.col(start)},
+        }
+        for name, changes in losses.items():
+            mask = here & (fault == _OF_ROWS.index(name))
             chosen = pl.lit(pl.Series(mask))
             self.rows = self.rows.with_columns(
                 pl.when(chosen).then(new).otherwise(pl.col(column)).alias(column)
                 for column, new in changes.items()
             )
-            self._count(name, mask)  # type: ignore[arg-type]
+            self._count(name, mask)
 
     def _spell_time(self, column: str) -> None:
         """Another form of date, digits of full width, and blanks behind."""

@@ -128,7 +128,8 @@ def _document(
         rows, column = _with_link(rows, number, held, made.number(other), qualifier)
         own, far = {"type": kind, "id": number}, {"type": other, "id": column}
         ends = (own, far) if is_source else (far, own)
-        rule = {"from": kind, "source": ends[0], "target": ends[1], "qualifier": qualifier}
+        rule: dict[str, Any] = {"from": kind, "qualifier": qualifier}
+        rule |= {"source": ends[0], "target": ends[1]}
         rule |= {"where": [{"column": column, "empty": False}]}
         made.object_links.append(rule)
     works = []

@@ -75,19 +75,23 @@ def _homes(links: pl.DataFrame, order: list[str]) -> pl.DataFrame:
     """activity, type: where each activity lies.
 
     Of the types of which each of its events has exactly one object, that to whose objects it
-    happens most rarely again; of several such types the one that comes last in the chain.
+    happens most rarely again; of several such types the one with the fewest activities, which is
+    about this one most, and then the one that comes last in the chain.
     """
     events = links.group_by("activity").agg(pl.col("event").n_unique().alias("events"))
     counted = links.group_by("activity", "type", "event").len()
     each = counted.group_by("activity", "type").agg(pl.len().alias("with"), pl.col("len").max())
     objects = links.group_by("activity", "type").agg(pl.col("object").n_unique().alias("objects"))
+    about = links.group_by("type").agg(pl.col("activity").n_unique().alias("activities"))
     chosen = (
         each.join(events, on="activity")
+        .join(about, on="type")
         .join(objects, on=["activity", "type"])
         .filter((pl.col("with") == pl.col("events")) & (pl.col("len") == 1))
         .with_columns(pl.col("type").cast(pl.Enum(order)).to_physical().alias("place"))
     )
-    best = chosen.sort(["objects", "place", "activity"], descending=[True, True, False])
+    keys = ["objects", "activities", "place", "activity"]
+    best = chosen.sort(keys, descending=[True, False, True, False])
     return best.unique("activity", keep="first", maintain_order=True).select("activity", "type")
 
 
@@ -117,7 +121,8 @@ def _held(
     """Foreign keys and lines of each row: what the first event that has any touches."""
     held = sets.join(usual.select("activity", "type", "several"), on=["activity", "type"])
     first = held.sort("event").unique(["home", "row", "type"], keep="first", maintain_order=True)
-    keys, lines = {}, {}
+    keys: dict[tuple[str, str], pl.DataFrame] = {}
+    lines: dict[tuple[str, str], pl.DataFrame] = {}
     for (home, kind), rows in first.group_by("home", "type", maintain_order=True):
         flat = rows.select(pl.col("row").alias("object"), pl.col("object").alias("other"))
         target = lines if rows["several"][0] else keys

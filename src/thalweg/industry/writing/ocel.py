@@ -67,14 +67,10 @@ def write_parquet(log: Log, folder: Path) -> dict[str, Any]:
     Events with at most one object of each type are one table, the others another, in which an
     event has a row for each further object.
     """
-    placed = log.links.with_columns(pl.int_range(pl.len()).over("event", "type").alias("line"))
-    shared = placed.filter(pl.col("line") > 0)["event"].unique()
-    wide = placed.pivot("type", index=["event", "line"], values="object", maintain_order=True)
-    kinds = [kind for kind in log.objects if kind in wide.columns]
-    rows = log.events.join(wide, on="event", how="left", maintain_order="left")
-    several = rows["event"].is_in(shared.implode())
+    rows, kinds = _wide(log)
+    several = rows["event"].is_duplicated()
     own = {name: log.name(name) for name in ("event", "activity", *log.figures)}
-    rows = rows.drop("line").rename({**own, "start": log.name("start"), "end": log.name("end")})
+    rows = rows.rename({**own, "start": log.name("start"), "end": log.name("end")})
     tables: dict[str, Any] = {}
     events = []
     for table, chosen in (("file.events", ~several), ("file.shared_events", several)):
@@ -101,6 +97,29 @@ def write_parquet(log: Log, folder: Path) -> dict[str, Any]:
         "events": events,
         "object_links": _object_links(log, folder, tables),
     }
+
+
+def _wide(log: Log) -> tuple[pl.DataFrame, list[str]]:
+    """Events with a column for each type that they touch, and those types.
+
+    An event has a further row for each further object of a type; nothing else is repeated there
+    but what is the same in all its rows.
+    """
+    rows, more = log.events, []
+    kinds = []
+    for kind in log.objects:
+        own = log.links.filter(pl.col("type") == kind).select("event", pl.col("object").alias(kind))
+        if own.is_empty():
+            continue
+        kinds.append(kind)
+        first = own["event"].is_first_distinct()
+        rows = rows.join(own.filter(first), on="event", how="left", maintain_order="left")
+        more.append(own.filter(~first))
+    further = pl.concat(more, how="diagonal").join(log.events, on="event") if more else rows.clear()
+    both = pl.concat(
+        [rows, further.select(c for c in rows.columns if c in further.columns)], how="diagonal"
+    )
+    return both.sort("event", maintain_order=True), kinds
 
 
 def _rule(log: Log, table: str, kinds: list[str]) -> dict[str, Any]:
