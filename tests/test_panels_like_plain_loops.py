@@ -11,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panel_tools import DAY, ENDS, Looped, Plain, book_of, profile_of
+from thalweg.change.panels.kernels import Tracks, sum_items
 from thalweg.change.panels.panel import Panels, build_panels
-from thalweg.process.calendar import Calendar, work_table
+from thalweg.change.panels.windows import buckets, choose_window, count_days
+from thalweg.process.calendar import Calendar
+from thalweg.process.chunks import SECOND_NS
+from thalweg.process.durations import object_spans
 
 START = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
 LAYERS = {"sell": ("A", "B"), "make": ("C",), "idle": ("Z",)}
@@ -101,3 +105,111 @@ def test_outcomes_are_those_of_plain_loops(objects: list[Plain], every: str, zon
     panels, horizon = measured(objects, zone, every)
     order = book_of(objects).activities
     assert_same(panels, looped(panels, objects, horizon).outcomes(order), order)
+
+
+WEEK = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("09:00-12:00", "13:00-17:00"))
+
+
+@settings(max_examples=15, deadline=None)
+@given(plain_objects(), st.sampled_from(["UTC", "Europe/Berlin"]))
+def test_working_hours_are_those_counted_day_by_day(objects: list[Plain], zone: str) -> None:
+    holiday = datetime(2024, 5, 1, tzinfo=UTC).date()
+    calendar = Calendar(zone=zone, hours=WEEK, holidays=(holiday,))
+    place = ZoneInfo(zone)
+
+    def worked(begin: int, end: int) -> float:
+        day = datetime.fromtimestamp(begin, place).date()
+        total = 0.0
+        while day <= datetime.fromtimestamp(end, place).date():
+            if day.weekday() < 5 and day != holiday:
+                for opens, closes in ((9, 12), (13, 17)):
+                    lo, hi = (
+                        datetime(day.year, day.month, day.day, hour, tzinfo=place).timestamp()
+                        for hour in (opens, closes)
+                    )
+                    total += max(0.0, min(hi, end) - max(lo, begin))
+            day += timedelta(days=1)
+        return total
+
+    panels, horizon = measured(objects, zone, "month", calendar=calendar)
+    for first, days in zip(panels.grid.first, panels.grid.days, strict=True):
+        month = [first + timedelta(days=k) for k in range(31)]
+        mine = [d for d in month if d.month == first.month and d.weekday() < 5 and d != holiday]
+        assert days == len(mine)
+    order = book_of(objects).activities
+    assert_same(panels, looped(panels, objects, horizon, worked=worked).outcomes(order), order)
+
+
+@settings(max_examples=25, deadline=None)
+@given(plain_objects(), st.integers(1, 12), st.integers(1, 4))
+def test_runs_of_objects_merge_to_the_whole(objects: list[Plain], run: int, threads: int) -> None:
+    panels, horizon = measured(objects, "UTC", "month")
+    view = book_of(objects).perspective("order")
+    begun, _ = object_spans(view)
+    rng = np.random.default_rng(run)
+    codes = len(view.activities)
+    tracks = Tracks(
+        view,
+        begun,
+        rng.random(view.objects) < 0.5,
+        rng.integers(-1, 3, view.objects),
+        horizon * SECOND_NS,
+        rng.integers(-1, 2, codes),
+        rng.integers(-1, 2, codes),
+        2,
+        rng.integers(-1, 3, codes**2),
+        rng.integers(-1, 3, codes),
+        3,
+    )
+    within = rng.integers(1, 40, 5) * DAY * SECOND_NS
+    parts = sum_items(tracks, panels.grid, 3, within, int(within[0]), run=run, threads=threads)
+    whole = sum_items(tracks, panels.grid, 3, within, int(within[0]), threads=1)
+    for name in ("table", "latest", "rework"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+@settings(max_examples=30, deadline=None)
+@given(plain_objects())
+def test_layer_times_sum_to_the_flow_where_nothing_is_cut_off(objects: list[Plain]) -> None:
+    for one in objects:
+        one.events.append(("E", one.last[1] + DAY))
+        one.starts = [max(t, START) for t in [*one.starts, one.last[1]]] if one.starts else None
+    long = "200 d"
+    layers = {"sell": ("A", "B", "X"), "make": ("C", "D"), "close": ("E",)}
+    book = book_of(objects)
+    panels = build_panels(
+        book,
+        profile=profile_of(layers, {"flow": long, "sell": long, "make": long, "close": long}),
+        unit="firm",
+        outcomes=("flow", "layer"),
+        ends=ENDS,
+        horizon=datetime.fromtimestamp(START + 600 * DAY, UTC),
+        fewest_objects=1,
+        fewest_periods=1,
+    )
+    totals = {
+        name: float(np.nansum(panel.value * panel.objects)) for name, panel in panels.panels.items()
+    }
+    assert sum(v for k, v in totals.items() if k != "flow_h") == pytest.approx(totals["flow_h"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(0, 60 * DAY), min_size=1, max_size=60),
+    st.integers(1, 90).map(lambda days: days * DAY),
+)
+def test_a_window_is_the_time_by_which_95_percent_are_through(
+    seconds: list[int], span_days: int
+) -> None:
+    ns = np.array(seconds, np.int64) * SECOND_NS
+    span = 400 * DAY * SECOND_NS
+    table = count_days(ns, np.ones(len(ns), bool), buckets(span))
+    window = choose_window(table, span, None)
+    needed = int(np.ceil(0.95 * len(seconds) - TIGHT))
+    through = sorted(seconds)[needed - 1]
+    assert window.within_s == max(1, -(-through // DAY)) * DAY
+    assert window.basis == "curve"
+    short = choose_window(
+        count_days(ns, ns >= 0, buckets(span_days * SECOND_NS)), span_days * SECOND_NS, None
+    )
+    assert short.within_s <= max(DAY, span_days / 5)
