@@ -114,8 +114,6 @@ WORDS: dict[str, tuple[str, str]] = {
     # accounts
     "revenue": ("Revenue", "营业收入"),
     "cost_of_service": ("Cost of service", "服务成本"),
-    "rework_cost": ("Cost of rework", "返工成本"),
-    "capital_cost": ("Cost of capital tied up", "资金占用成本"),
     "traffic_spend": ("Paid traffic", "流量投放"),
     "subsidy": ("Subsidy", "补贴"),
     "research": ("Research and development", "研发支出"),
@@ -162,6 +160,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "column.mill": ("mill", "钢厂"),
     "column.warehouse": ("warehouse", "仓库"),
     "column.service_centre": ("service centre", "加工中心"),
+    "column.bank": ("bank", "银行"),
     "column.carrier": ("carrier", "承运商"),
     "column.channel": ("channel", "渠道"),
     "column.order": ("order", "订单号"),
