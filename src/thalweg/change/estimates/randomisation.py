@@ -82,11 +82,12 @@ class Dealt:
         return self._end(confidence, -1.0), self._end(confidence, 1.0)
 
     def _end(self, confidence: float, sign: float) -> float:
+        level = 1 - confidence + SLACK
         step = np.sqrt(self.variance) / 4
         inside, outside, at = 0, 0, 0
         while outside < 8 and at < 400:
             at += 1
-            if self.p(self.att + sign * at * step, studentised=True) > 1 - confidence:
+            if self.p(self.att + sign * at * step, studentised=True) > level:
                 inside, outside = at, 0
             else:
                 outside += 1
@@ -95,7 +96,7 @@ class Dealt:
         near, far = float(inside), float(inside + 1)
         for _ in range(30):
             middle = (near + far) / 2
-            if self.p(self.att + sign * middle * step, studentised=True) > 1 - confidence:
+            if self.p(self.att + sign * middle * step, studentised=True) > level:
                 near = middle
             else:
                 far = middle
