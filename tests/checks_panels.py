@@ -22,9 +22,7 @@ def rolled_out(
     """Units in turn get the dates; the last ``never`` (a third, if not given) get none."""
     never = units // 3 if never is None else never
     start = np.array([starts[at % len(starts)] for at in range(units - never)] + [NEVER] * never)
-    return Rollout(
-        name, tuple(f"firm {at}" for at in range(units)), start, np.full(units, NEVER)
-    )
+    return Rollout(name, tuple(f"firm {at}" for at in range(units)), start, np.full(units, NEVER))
 
 
 def panel_of(values: Floats, rollout: Rollout, *, straddle: int = 0, objects: int = 40) -> Design:
@@ -42,15 +40,15 @@ def noisy(
     noise = rng.normal(0, sd, (units, periods))
     for at in range(1, periods):
         noise[:, at] = persistence * noise[:, at - 1] + np.sqrt(1 - persistence**2) * noise[:, at]
-    return np.asarray(
-        rng.normal(50, 5, (units, 1)) + 2 * np.sin(np.arange(periods) / 2) + noise
-    )
+    return np.asarray(rng.normal(50, 5, (units, 1)) + 2 * np.sin(np.arange(periods) / 2) + noise)
 
 
 def after(rollout: Rollout, periods: int, *, lead: int = 0) -> Floats:
     """(N, T) 1 from the start on, or from so many periods before it."""
     at = np.arange(periods)[None, :]
-    return np.asarray((at >= rollout.start[:, None] - lead) & (rollout.start != NEVER)[:, None]) * 1.0
+    return (
+        np.asarray((at >= rollout.start[:, None] - lead) & (rollout.start != NEVER)[:, None]) * 1.0
+    )
 
 
 def told(att: float, se: float, *, p: float = 0.001) -> Estimate:

@@ -109,7 +109,9 @@ def test_a_pattern_that_is_not_there_is_seen_in_five_of_a_hundred_panels(units: 
         treated = rollout.treated[:, None] * np.arange(16.0)
         leads = after(rollout, 16, lead=2) - after(rollout, 16)
         patterns = np.stack([treated, leads])
-        alarms += show(TwoWay(design.untreated_cells()), design.panel.value, patterns, seed).p < 0.05
+        alarms += (
+            show(TwoWay(design.untreated_cells()), design.panel.value, patterns, seed).p < 0.05
+        )
     assert alarms <= 0.05 * runs + 3.3 * np.sqrt(0.05 * 0.95 * runs)
 
 

@@ -19,6 +19,8 @@ SURE = 0.01
 """A fault this clear, and large next to the effect, breaks the design; above it, it weakens it."""
 MATERIAL = 0.25
 """Part of the effect that a fault must make up to break the design."""
+NEGLIGIBLE = 0.1
+"""Part of the effect below which a fault is not worth lowering a grade for, however clear."""
 BOUND = 1.644854
 """Standard errors from a fault's size to the far end of its 90 % interval."""
 NOISE = 1.959964
@@ -103,12 +105,14 @@ def judge(
     found: float = FOUND,
     share: float = 0.5,
 ) -> Check:
-    """Clear and large: failed. Seen: warning. Unseen, yet perhaps above ``share`` of the effect:
-    a weak test, a warning as well. ``found`` is the p-value below which a fault is seen."""
+    """Clear and large: failed. Seen: warning, unless it cannot matter. Unseen, yet perhaps above
+    ``share`` of the effect: a weak test, a warning as well. ``found``: p-value of being seen."""
     if fault is None:
         return Check(code, "not_possible", "cannot_show", extra)
     figures = fault.figures() | extra
     against = max(abs(effect[0]), NOISE * effect[1])
+    if fault.p < found and fault.bound <= NEGLIGIBLE * against:
+        return Check(code, "passed", "negligible", figures)
     if fault.p < SURE and abs(fault.bias) >= MATERIAL * against:
         return Check(code, "failed", "found", figures)
     if fault.p < found:

@@ -28,7 +28,7 @@ class Shown:
     size   (K,) coefficient; NaN where the cells cannot show the pattern.
     se     (K,) its standard error, clustered by unit.
     p      of the strongest pattern, with all K tried.
-    best   index of the strongest pattern, or None where none can be shown.
+    best   index of the pattern with the largest ratio of size to se; None where none is shown.
     """
 
     size: Floats
@@ -64,5 +64,5 @@ def show(fit: TwoWay, values: Floats, patterns: Floats, seed: int) -> Shown:
     flips = np.random.default_rng(seed).integers(0, 2, (DRAWS, unit.shape[1])) * 2.0 - 1.0
     drawn = np.abs(flips @ unit.T).max(axis=1)
     p = (1 + int((drawn >= strength.max() - ZERO).sum())) / (DRAWS + 1)
-    best = int(np.flatnonzero(usable)[strength.argmax()])
+    best = int(np.where(usable, np.abs(size) / np.where(usable, se, 1.0), -1.0).argmax())
     return Shown(size, np.where(seen, se, np.nan), p, best)

@@ -19,8 +19,6 @@ ZERO = 1e-9
 """Below this part of the largest, a length or an eigenvalue is rounding."""
 LEAST_SUPPORT = 2
 """Untreated units that a period needs: with one, leaving it out would leave nothing."""
-BLOCK = 128
-"""Units left out at once: keeps the systems in memory small."""
 PIN = 1e-10
 """Keeps period effects of a system solved without its rank deficiency: far above rounding."""
 
@@ -171,9 +169,7 @@ def _without(fit: TwoWay, gap: Floats, cells: Mask, att: float) -> Floats:
     leaving unit i out moves the period effects by b(i), which solves the system without i for
     the residuals without i. Coefficients of further columns stay as they are.
     """
-    moved = np.concatenate(
-        [_moved(fit, gap, slice(at, at + BLOCK)) for at in range(0, len(gap), BLOCK)]
-    )
+    moved = _moved(fit, gap)
     aim = cells.astype(float)
     reach = aim - np.einsum("itd,id->it", fit.inside, np.einsum("itd,it->id", fit.basis, aim))
     others = reach.sum(axis=0)[None, :] - reach
@@ -184,14 +180,22 @@ def _without(fit: TwoWay, gap: Floats, cells: Mask, att: float) -> Floats:
     return np.where(rest > 0, total / np.maximum(rest, 1), np.nan)
 
 
-def _moved(fit: TwoWay, gap: Floats, rows: slice) -> Floats:
-    """(rows, T) by how much the period effects move when each unit is left out."""
-    mask, inside = fit.mask[rows].astype(float), fit.inside[rows]
+def _moved(fit: TwoWay, gap: Floats) -> Floats:
+    """(N, T) by how much the period effects move when each unit is left out.
+
+    The system without a unit depends on which cells of it are known, so units with the same cells
+    share one.
+    """
     size = len(fit.gram)
-    systems = fit.gram + 1 / size + PIN * np.eye(size) + np.einsum("itd,isd->its", inside, inside)
-    systems[:, np.arange(size), np.arange(size)] -= mask
-    right = np.where(fit.mask[rows], -gap[rows], 0.0)
-    return np.asarray(np.linalg.solve(systems, right[:, :, None])[:, :, 0])
+    cells, first, alike = np.unique(fit.mask, axis=0, return_index=True, return_inverse=True)
+    right = np.where(fit.mask, -gap, 0.0)
+    moved = np.empty_like(right)
+    for kind in range(len(cells)):
+        own = fit.inside[first[kind]]
+        system = fit.gram + 1 / size + PIN * np.eye(size) + own @ own.T - np.diag(cells[kind])
+        rows = np.flatnonzero(alike == kind)
+        moved[rows] = np.linalg.solve(system, right[rows].T).T
+    return moved
 
 
 def first_touched(design: Design) -> Floats:
