@@ -32,9 +32,9 @@ from thalweg.change.panels.objects import (
 from thalweg.change.panels.settings import Settings, Wanted
 from thalweg.change.panels.waits import find_waits, sum_waits
 from thalweg.change.panels.windows import Window, buckets, choose_window, count_days
-from thalweg.errors import RequestError
 from thalweg.process.calendar import Calendar, WorkTable
 from thalweg.process.chunks import SECOND_NS
+from thalweg.process.conformance.rules.views import column_of
 from thalweg.process.pairs import PairAggregate, Sequences, aggregate_pairs
 from thalweg.process.selection import pick
 from thalweg.process.waiting.enabling import MOST_ACTIVITIES
@@ -276,7 +276,8 @@ class Measuring:
     def _values(self) -> Iterator[Raw]:
         scene, cell = self.scene, self.scene.objects.cell
         if scene.value is None:
-            self.missing["value_per_day"] = self.missing["value_per_object"] = "no_value"
+            why = "no_value" if scene.settings.value is None else "value_unknown"
+            self.missing["value_per_day"] = self.missing["value_per_object"] = why
             return
         always = np.ones(len(scene.grid), np.bool_)
         total = values_by_cell(cell, scene.value, scene.cells)
@@ -304,19 +305,28 @@ def _likeliest(follows: PairAggregate, layer: Ints, layers: int, codes: int) -> 
     return np.where((table.sum(axis=1) > 0) & (best < layers), best, -1)
 
 
-def read_value(view: Perspective, name: str) -> Floats:
+def read_value(view: Perspective, name: str) -> Floats | None:
     """An attribute of the objects as numbers, NaN where there is none.
 
-    Raises   RequestError: no such attribute, or none of its values is a number.
+    An attribute of events counts as the object's by its first value. None where neither has such
+    an attribute with a number in it.
     """
-    table = view.book.objects(view.type)
-    known = [column for column in table.collect_schema() if not column.startswith("@")]
-    wanted = pick(name, known, f"attribute of {view.type}")
-    values = table.select(pl.nth(list(table.collect_schema()).index(wanted))).collect().to_series()
-    numbers = values.cast(pl.Float64, strict=False).gather(np.asarray(view.object))
-    if numbers.is_null().all():
-        raise RequestError(f"No value of {wanted!r} of {view.type} is a number. Name another.")
-    return numbers.to_numpy()
+    book = view.book
+    if name in book.objects(view.type).collect_schema():
+        values = column_of(book, view.type, name).gather(np.asarray(view.object))
+        numbers = _numbers(values)
+    elif name in book.event_schema():
+        entries = _numbers(book.event_column(name).gather(np.asarray(view.event)))
+        place = np.where(np.isfinite(entries), np.arange(len(entries)), len(entries))
+        first = np.minimum.reduceat(place, np.asarray(view.offsets[:-1]))
+        numbers = np.append(entries, np.nan)[first]
+    else:
+        return None
+    return numbers if np.isfinite(numbers).any() else None
+
+
+def _numbers(values: pl.Series) -> Floats:
+    return values.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
 
 
 def silence_ns(follow_up_ns: Ints | None, last_code: Ints, silent: Mask) -> int:

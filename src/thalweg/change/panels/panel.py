@@ -209,7 +209,9 @@ def build_panels(
         span_ns=done.horizon_ns - first_ns,
         first_ns=first_ns,
         deviating=_deviating(book, kind, view, chosen, rules, ends, horizon, zone),
-        value=None if settings.value is None else read_value(view, settings.value),
+        value=read_value(view, settings.value)
+        if settings.value is not None and wanted.kind("value")
+        else None,
         threads=threads,
     )
     request = {
