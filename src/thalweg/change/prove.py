@@ -22,8 +22,7 @@ from thalweg.change.frame import ALREADY, Every, Rollout
 from thalweg.change.grading import Verdict, give_grades
 from thalweg.change.mechanism import Part, mechanism_table, part_of
 from thalweg.change.panels.panel import Panels, build_panels
-from thalweg.change.panels.rollouts import _settled as settled
-from thalweg.change.panels.rollouts import design_for, rollouts
+from thalweg.change.panels.rollouts import design_for, rollouts, settled
 from thalweg.change.panels.settings import KINDS
 from thalweg.change.questions import (
     MECHANISM,

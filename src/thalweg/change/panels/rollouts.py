@@ -79,7 +79,7 @@ def rollouts(
             "The book has no interventions. Give them with thalweg ingest --interventions FILE."
         )
     known = panels.parties if parties is None else parties
-    rows = by_unit(_settled(table, panels.grid.zone), panels.units, known)
+    rows = by_unit(settled(table, panels.grid.zone), panels.units, known)
     place = {name: at for at, name in enumerate(panels.units)}
     found = {}
     for name in table["id"].unique(maintain_order=True).to_list():
@@ -88,7 +88,7 @@ def rollouts(
     return found
 
 
-def _settled(table: pl.DataFrame, zone: str) -> pl.DataFrame:
+def settled(table: pl.DataFrame, zone: str) -> pl.DataFrame:
     """The rows with instants, whatever their days and times were given as."""
     for column in ("id", "unit"):
         if column not in table.columns:
