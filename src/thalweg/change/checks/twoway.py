@@ -187,13 +187,14 @@ def _moved(fit: TwoWay, gap: Floats) -> Floats:
     share one.
     """
     size = len(fit.gram)
-    cells, first, alike = np.unique(fit.mask, axis=0, return_index=True, return_inverse=True)
+    alike: dict[bytes, list[int]] = {}
+    for unit, cells in enumerate(fit.mask):
+        alike.setdefault(cells.tobytes(), []).append(unit)
     right = np.where(fit.mask, -gap, 0.0)
     moved = np.empty_like(right)
-    for kind in range(len(cells)):
-        own = fit.inside[first[kind]]
-        system = fit.gram + 1 / size + PIN * np.eye(size) + own @ own.T - np.diag(cells[kind])
-        rows = np.flatnonzero(alike == kind)
+    for rows in alike.values():
+        own = fit.inside[rows[0]]
+        system = fit.gram + 1 / size + PIN * np.eye(size) + own @ own.T - np.diag(fit.mask[rows[0]])
         moved[rows] = np.linalg.solve(system, right[rows].T).T
     return moved
 

@@ -1,0 +1,151 @@
+"""What a design may be called: the rules of the grades, and how often they are wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from checks_panels import rolled_out, told
+from thalweg.change.checks.check import Check
+from thalweg.change.checks.context import Context
+from thalweg.change.checks.grade import ORDER, RULES, grade
+from thalweg.change.checks.run import run_checks, settle
+from thalweg.change.estimates.estimate import Estimate, estimate
+from thalweg.change.simulated import World, simulate
+
+ROLLOUT = rolled_out(30, [10, 14])
+BY_LOT = replace(ROLLOUT, randomised=True)
+FOUND = told(-0.2, 0.03)
+QUIET = [
+    Check("overlap", "passed", "covered"),
+    Check("few_units", "passed", "enough"),
+    Check("pre_trend", "passed", "quiet"),
+    Check("anticipation", "passed", "quiet"),
+    Check("timing", "passed", "unrelated"),
+    Check("sensitivity", "passed", "robust"),
+]
+
+
+def but(code: str, finding: str) -> list[Check]:
+    return [c for c in QUIET if c.code != code] + [Check(code, "warning", finding)]
+
+
+def test_a_sound_staggered_roll_out_with_an_effect_is_b_and_by_lot_a() -> None:
+    staggered = grade(QUIET, FOUND, ROLLOUT, True)
+    assert (staggered.grade, staggered.reasons, staggered.is_effect) == ("B", ("staggered",), True)
+    lot = grade(QUIET, FOUND, BY_LOT, True)
+    assert (lot.grade, lot.reasons, lot.remedy) == ("A", ("drawn_by_lot",), None)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: f"{r.code}-{r.reason}")
+def test_each_rule_lowers_the_grade_to_its_cap_and_says_why(rule: object) -> None:
+    assert isinstance(rule, type(RULES[0]))
+    for finding in rule.findings:
+        graded = grade(but(rule.code, finding), FOUND, ROLLOUT, True)
+        assert (graded.grade, graded.remedy) == (rule.cap, rule.remedy)
+        assert rule.reason in graded.reasons
+
+
+@pytest.mark.parametrize(
+    ("code", "finding", "expected"),
+    [
+        ("pre_trend", "hint", "A"),
+        ("sensitivity", "fragile", "A"),
+        ("few_units", "few", "A"),
+        ("few_units", "too_few", "N"),
+        ("anticipation", "allowed", "C"),
+        ("spill_over", "found", "N"),
+        ("composition", "changed", "C"),
+        ("timing", "by_level", "C"),
+        ("timing", "by_slope", "N"),
+    ],
+)
+def test_a_lot_answers_for_the_dates_and_for_nothing_else(
+    code: str, finding: str, expected: str
+) -> None:
+    graded = grade(but(code, finding), FOUND, BY_LOT, True)
+    assert graded.grade == expected
+    assert ("lot_doubtful" in graded.reasons) == (finding == "by_level")
+
+
+def test_no_credible_effect_is_c_and_no_effect_and_is_not_refused() -> None:
+    missing = Estimate(0.001, 0.01, -0.02, 0.02, 0.9, "imputation", "student")
+    graded = grade(QUIET, missing, ROLLOUT, False)
+    assert (graded.grade, graded.reasons, graded.is_effect) == ("C", ("no_credible_effect",), False)
+    assert grade(QUIET, missing, BY_LOT, False).grade == "A"
+    assert not grade(QUIET, missing, BY_LOT, False).is_effect
+    ruled_out = grade(QUIET, missing, ROLLOUT, False, matters=0.05)
+    assert ruled_out.reasons == ("no_effect_that_matters",)
+    assert grade(QUIET, missing, ROLLOUT, False, matters=0.01).reasons == ("no_effect_seen",)
+
+
+def test_a_before_after_is_a_description_and_no_interval_is_no_identification() -> None:
+    series = replace(FOUND, method="interrupted_series")
+    described = grade(but("overlap", "no_comparison"), series, ROLLOUT, True)
+    assert (described.grade, described.is_effect, described.remedy) == ("D", False, "stagger")
+    refused = Estimate(
+        -0.2, None, None, None, None, "imputation", None, refused="zero_standard_error"
+    )
+    assert grade(QUIET, refused, ROLLOUT, False).reasons == ("zero_standard_error",)
+    assert grade(QUIET, None, ROLLOUT, False).grade == "N"
+
+
+def test_one_unit_with_a_synthetic_twin_is_fragile_and_not_refused() -> None:
+    twin = replace(FOUND, method="synthetic_control", reference="placebo")
+    checks = but("few_units", "too_few")
+    assert grade(checks, twin, rolled_out(30, [10], never=29), True).grade == "C"
+    assert grade(checks, FOUND, rolled_out(30, [10], never=29), True).grade == "N"
+
+
+def test_dates_that_are_all_the_same_are_not_staggered() -> None:
+    graded = grade(QUIET, FOUND, rolled_out(30, [10]), True)
+    assert (graded.grade, graded.reasons) == ("C", ("one_date",))
+
+
+def test_rules_stand_from_the_gravest_to_the_mildest() -> None:
+    ranks = [ORDER.index(rule.cap) for rule in RULES]
+    assert ranks == sorted(ranks, reverse=True)
+
+
+def passed(world: World, seed: int) -> tuple[str, bool]:
+    """Grade of a world whose dates were not declared to be drawn by lot, and whether an effect."""
+    drawn = simulate(world, seed)
+    design = replace(drawn.design, rollout=replace(drawn.design.rollout, randomised=False))
+    links = np.zeros((world.units, world.units))
+    one, other = drawn.partners.T
+    links[one, other] = links[other, one] = 1.0
+    context = Context(exposure=links, seed=seed)
+    settled = settle(design, context)
+    found = estimate(settled.design, seed=seed, draws=199)
+    context = replace(context, estimate=found)
+    p = found.p
+    graded = grade(
+        run_checks(settled, context), found, settled.design.rollout, p is not None and p < 0.05
+    )
+    return graded.grade, graded.is_effect
+
+
+FAULTS = {
+    "trending": World(units=40, effect=-0.1, trend=-0.004),
+    "confounded": World(units=40, effect=-0.1, confounded=0.004),
+    "anticipating": World(units=40, effect=-0.1, anticipation=2),
+    "spilling": World(units=40, effect=-0.1, spill=0.3),
+}
+
+
+def test_hardly_any_faulty_world_passes_and_most_sound_ones_with_a_large_effect_do() -> None:
+    """At most 8 % may pass: 3.3 standard deviations above that for 60 worlds."""
+    runs = 15
+    grades = [passed(world, seed)[0] for world in FAULTS.values() for seed in range(runs)]
+    share = np.mean([g in "AB" for g in grades])
+    assert share <= 0.08 + 3.3 * np.sqrt(0.08 * 0.92 / len(grades))
+    sound = [passed(World(units=60, effect=-0.29), seed)[0] for seed in range(20)]
+    assert np.mean([g == "B" for g in sound]) > 0.3
+
+
+def test_worlds_without_an_effect_are_rarely_called_one() -> None:
+    runs = 60
+    called = [passed(World(units=24, effect=0.0), seed)[1] for seed in range(runs)]
+    assert np.mean(called) <= 0.05 + 3.3 * np.sqrt(0.05 * 0.95 / runs)
