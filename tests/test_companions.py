@@ -13,7 +13,7 @@ import pytest
 import thalweg
 from companion_helpers import CHINESE, HEAD, LOG, book_with, interventions, table
 from thalweg.records.companions.columns import match_columns, stem_and_unit
-from thalweg.records.companions.reach import by_unit, party_of_units, traits_of, unreached
+from thalweg.records.companions.reach import by_unit, in_doubt, party_of_units, traits_of, unreached
 from thalweg.records.companions.tables import SCHEMAS
 from thalweg.records.store.upkeep import verify
 
@@ -163,6 +163,17 @@ def test_rows_that_reach_no_measured_unit_are_given_back(tmp_path: Path) -> None
         "B,,*,2024-03-01,,,,planned,why",
     )
     assert unreached(found, ["Two Pines"])["unit"].to_list() == ["Harbour Fan"]
+
+
+def test_units_whose_row_was_set_aside_are_in_doubt_and_no_controls(tmp_path: Path) -> None:
+    rows = ("A,,Two Pines,2024-03-01,,,,planned,why", "A,,F3,soon,,,,planned,why")
+    parties = table(tmp_path, "id,name\nF3,Harbour Fan\n", "parties.csv")
+    interventions(tmp_path, *rows, "A,,,2024-03-01,,,,planned,why", parties=parties)
+    book = thalweg.open_book(tmp_path / "book")
+    units = ["Two Pines", "Harbour Fan", "青禾制造"]
+    aside = book.companion_set_aside("interventions")
+    assert in_doubt(aside, units, book.parties()).rows() == [("A", "Harbour Fan")]
+    assert in_doubt(book.companion_set_aside("ledger"), units).is_empty()
 
 
 def test_times_without_a_zone_are_read_in_utc_with_a_warning(tmp_path: Path) -> None:

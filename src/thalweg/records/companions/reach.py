@@ -65,6 +65,21 @@ def by_unit(
     return pl.concat([named, rest]).sort("@row", maintain_order=True)
 
 
+def in_doubt(
+    set_aside: pl.DataFrame, units: Sequence[str], parties: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Units of which it is not known whether or when they got an intervention: ``id``, ``unit``.
+
+    Takes    set_aside: ``Book.companion_set_aside("interventions")``.
+    Returns  each pair once. Such a unit is no control: its row could not be read, and that says
+             nothing of the unit. A row without id or unit concerns nobody who could be named.
+    """
+    if "unit" not in set_aside.columns:
+        return pl.DataFrame(schema={"id": pl.String, "unit": pl.String})
+    named = set_aside.drop_nulls(["id", "unit"])
+    return by_unit(named, units, parties).select("id", "unit").unique(maintain_order=True)
+
+
 def unreached(
     interventions: pl.DataFrame, units: Sequence[str], parties: pl.DataFrame | None = None
 ) -> pl.DataFrame:
