@@ -20,7 +20,7 @@ from numba import njit
 from thalweg.change.estimates.imputation import connected, covariates, regress
 from thalweg.change.frame import ALREADY, NEVER, Design, Floats, Ints, Mask
 
-EXACT = 5_000
+EXACT = 1_000
 """Up to so many different dealings all are gone through instead of a draw."""
 SLACK = 1e-9
 
