@@ -73,7 +73,7 @@ def estimate_noise(value: Floats, group: Ints | None = None) -> Noise:
 
     Takes    value: (N, H) cells on the scale of estimation, NaN where unknown. group: (N,).
     Raises   RequestError: fewer than two units or ``FEWEST_PERIODS`` periods with known cells.
-    Source   Moments: pooled autocovariances of the standardised residuals are matched by an AR(1)
+    Source   Moments: autocovariances of the residuals, pooled over units, are matched by an AR(1)
              plus white noise, through what taking off unit means does to such a series in H
              periods (the bias of Nickell 1981 and Kendall 1954). Variances of units are drawn
              towards their mean as far as their spread is what chance would make it.
@@ -98,7 +98,7 @@ def estimate_noise(value: Floats, group: Ints | None = None) -> Noise:
         )
     spread = np.sqrt(np.where(square > 0, square, pooled))
     standard = residual / spread[:, None]
-    persistence, fresh = _fit(standard)
+    persistence, fresh = _fit(residual)
     periods = value.shape[1]
     centre = np.eye(periods) - 1 / periods
     left = centre @ _correlation(periods, persistence, fresh) @ centre
@@ -118,13 +118,17 @@ def estimate_noise(value: Floats, group: Ints | None = None) -> Noise:
     )
 
 
-def _fit(standard: Floats) -> tuple[float, float]:
-    """Persistence and fresh share whose autocovariances, after centring, come nearest."""
-    periods = standard.shape[1]
+def _fit(residual: Floats) -> tuple[float, float]:
+    """Persistence and fresh share whose autocovariances, after centring, come nearest.
+
+    Units are not put on one scale first: the ratio of a unit's covariance to its own variance is
+    biased towards zero in a short series, the ratio of the pooled sums hardly.
+    """
+    periods = residual.shape[1]
     lags = min(_LAGS, periods - 2)
     found, pairs = np.empty(lags + 1), np.empty(lags + 1)
     for lag in range(lags + 1):
-        product_ = standard[:, : periods - lag] * standard[:, lag:]
+        product_ = residual[:, : periods - lag] * residual[:, lag:]
         pairs[lag] = np.isfinite(product_).sum()
         found[lag] = np.nansum(product_) / max(pairs[lag], 1)
     weight = np.sqrt(pairs)
@@ -134,7 +138,7 @@ def _fit(standard: Floats) -> tuple[float, float]:
         lasting = _centred(float(persistence), periods, lags)
         for parts in _nonnegative(lasting * weight, white * weight, found * weight):
             miss = float((((parts[0] * lasting + parts[1] * white) - found) ** 2 * pairs).sum())
-            if miss < best - 1e-12 and sum(parts) > 0:
+            if miss < best * (1 - 1e-12) and sum(parts) > 0:
                 best, chosen = miss, (float(persistence), parts[1] / sum(parts))
     return (0.0, 1.0) if chosen[0] == 0 or chosen[1] >= 1 else chosen
 

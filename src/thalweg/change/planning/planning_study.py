@@ -9,13 +9,16 @@ import numpy as np
 
 from thalweg.change.estimates.randomisation import deal
 from thalweg.change.frame import NEVER, Design, Floats, Ints, Panel, Rollout
-from thalweg.change.planning.plan import RolloutPlan, later
-from thalweg.change.planning.rollout import Prepared, prepare
+from thalweg.change.planning.drawing import draw
+from thalweg.change.planning.plan import Drawing, RolloutPlan, Shares, later
+from thalweg.change.planning.power import weights_of
+from thalweg.change.planning.rollout import FEWEST_DRAWS, Prepared, prepare
 from thalweg.change.simulated import FIRST_DAY, World, simulate
 from thalweg.errors import RequestError
 
 DEALS = 299
 _DRAWS = 300
+_DRAWINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,48 @@ def power_study(world: World, plan: RolloutPlan, baseline: int, runs: int, seed:
     )
 
 
-def first_day(baseline: int) -> RolloutPlan:
+def first_plan(baseline: int) -> RolloutPlan:
     """A plan of four waves that begins right after a drawn baseline."""
-    return RolloutPlan(first=later(FIRST_DAY, baseline, "month"), waves=4, every=2, straddle=0)
+    first = later(FIRST_DAY, baseline, "month")
+    return RolloutPlan(first=first, waves=4, every=2, straddle=0, effect=-0.15)
+
+
+def drawing_gain(
+    world: World, plan: RolloutPlan, baseline: int, runs: int, seed: int
+) -> tuple[float, ...]:
+    """Squared error of the estimate, by that of equal waves with a simple lot, on the same panels.
+
+    Returns  equal waves drawn for least error, optimised waves with a simple lot, and both.
+    """
+    ways: tuple[tuple[Shares, Drawing], ...] = (
+        ("equal", "simple"),
+        ("equal", "rerandomised"),
+        ("optimised", "simple"),
+        ("optimised", "rerandomised"),
+    )
+    error = np.zeros((runs, len(ways)))
+    for run in range(runs):
+        whole = simulate(replace(world, effect=0.0), seed * 100_003 + run).design.panel
+        for way, (shares, drawing) in enumerate(ways):
+            own = replace(plan, shares=shares, drawing=drawing)
+            error[run, way] = squared_error(whole, own, baseline, run)
+    mean = error.mean(axis=0)
+    return tuple(float(x) for x in mean[1:] / mean[0])
+
+
+def squared_error(whole: Panel, plan: RolloutPlan, baseline: int, seed: int) -> float:
+    """Mean square of the estimates of admitted drawings, on a panel in which nothing happened.
+
+    Takes    whole: complete, and as long as the plan reaches at least.
+    """
+    ready = prepare(_cut(whole, baseline), plan, seed=seed, draws=FEWEST_DRAWS)
+    setting, chosen = ready.setting, ready.chosen
+    waves = draw(chosen.lots, chosen.rule, _DRAWINGS, np.random.SeedSequence([seed, 1]))
+    weight = weights_of(setting.first, waves, setting.periods, setting.straddle)
+    if weight is None:
+        raise RequestError("Some of the drawings leave no effect to be told.")
+    cells = whole.scaled()[:, : setting.periods].ravel()
+    return float(((weight @ cells) ** 2).mean())
 
 
 def _cut(panel: Panel, periods: int) -> Panel:
