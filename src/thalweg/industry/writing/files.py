@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,8 @@ from thalweg.records.mapping.flat import parse_record
 from thalweg.records.mapping.tables import TablesMapping
 
 Encoding = Literal["utf-8", "gbk"]
+_CREATED = datetime(2000, 1, 1)
+"""What workbooks say of when they were made, so that the same tables are the same bytes."""
 
 
 def write_csv(rows: pl.DataFrame, path: Path, encoding: Encoding = "utf-8") -> None:
@@ -36,9 +39,12 @@ def write_workbook(rows: pl.DataFrame, path: Path) -> None:
         pl.col(name).list.join(";") for name, t in rows.schema.items() if t == pl.List
     )
     try:
-        flat.write_excel(path, autofit=True)
+        from xlsxwriter import Workbook
     except ModuleNotFoundError as error:
         raise MissingExtraError("XlsxWriter", "excel") from error
+    with Workbook(path) as book:
+        book.set_properties({"created": _CREATED})
+        flat.write_excel(book, autofit=True)
 
 
 def write_tables_mapping(fields: Mapping[str, Any], path: Path) -> TablesMapping:

@@ -7,6 +7,7 @@ to it. What was there before waits beside it while a folder is written anew.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ def filled(folder: Path, *, replace: bool) -> Iterator[Path]:
         if existed and any(home.iterdir()):
             home.rename(before)
         home.mkdir(parents=True, exist_ok=True)
-        (home / _WRITING).touch()
+        (home / _WRITING).write_text(str(os.getpid()))
     except OSError as error:
         raise RequestError(
             f"{folder} cannot be written: {error.strerror or error}. Name another folder."
@@ -62,15 +63,34 @@ def sign(folder: Path, about: dict[str, Any]) -> None:
 
 
 def _mend(home: Path, before: Path) -> None:
-    """Undo what a run left that was killed."""
+    """Undo what a run left that was killed.
+
+    Raises   RequestError: the run is still alive.
+    """
     dead = (home / _WRITING).exists()
     if dead:
+        writer = (home / _WRITING).read_text()
+        if writer.isdecimal() and _alive(int(writer)):
+            raise RequestError(
+                f"{home} is being written by another run (process {writer}). Wait for it, or name "
+                "another folder."
+            )
         shutil.rmtree(home)
     if before.exists():
         if dead or not home.exists():
             before.rename(home)
         else:
             shutil.rmtree(before)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _refuse_foreign(home: Path, folder: Path, replace: bool) -> None:
