@@ -1,4 +1,4 @@
-"""What a report tells beyond the map: model, deviations, causes of waiting, drift."""
+"""What a report tells beyond the map: model, deviations, causes of waiting, drift, effects."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thalweg.change.prove import prove_book
 from thalweg.errors import RequestError
 from thalweg.process.conformance.conform import conform_book
 from thalweg.process.discovery.discover import NOISE, discover_book
@@ -20,6 +21,7 @@ from thalweg.process.waiting.waits import waits_book
 from thalweg.records.store.book import STANDING_EVENTS
 
 if TYPE_CHECKING:
+    from thalweg.change.result import ProveResult
     from thalweg.process.conformance.result import ConformResult
     from thalweg.process.discovery.result import DiscoverResult
     from thalweg.process.drift.drift import DriftResult
@@ -52,6 +54,7 @@ class Deep:
     conform: ConformResult | None
     waits: WaitsResult
     drift: DriftResult
+    prove: ProveResult | None
     too_many: bool
 
 
@@ -63,7 +66,7 @@ def look_deep(
     model: str | Path | None = None,
     rules: str | Path | None = None,
 ) -> Deep | None:
-    """Discover, conform, waits and drift of the report's object type.
+    """Discover, conform, waits, drift and effects of the report's object type.
 
     Takes    model: a file to hold the records against; None means the discovered model.
              rules: a file of rules to check as well.
@@ -104,8 +107,15 @@ def look_deep(
         conform=conform,
         waits=waits_book(book, type=main.type, filters=filters),
         drift=drift_book(book, type=main.type, filters=filters).localised(),
+        prove=_prove(book, main.type, filters),
         too_many=too_many,
     )
+
+
+def _prove(book: Book, name: str, filters: Sequence[Filter]) -> ProveResult | None:
+    if book.interventions() is None:
+        return None
+    return prove_book(book, type=name, filters=filters)
 
 
 def _joint(book: Book, first: str) -> ObjectCentricModel | None:

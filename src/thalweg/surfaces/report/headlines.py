@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thalweg.records.trust import TrustReport
+from thalweg.surfaces.cli.prove_words import size_with_interval
+from thalweg.surfaces.effect_charts import EFFECT_GRADES
 from thalweg.surfaces.format_values import (
     format_count,
     format_date,
@@ -16,6 +18,7 @@ from thalweg.surfaces.format_values import (
     format_number,
     format_share,
 )
+from thalweg.surfaces.report.effect_sections import label_of
 from thalweg.surfaces.texts import Texts
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 LOSS_SHARE = 0.01
 """Above this part of the rows set aside, the records need a look before the figures are used."""
 TOP_WAYS = 10
+PROVEN = ("improved", "worsened", "changed")
+"""What may be found of an effect that is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ def headlines(
         return [_headline("scope", say, "0", "nothing", "trust"), _trust(trust, say)]
     found = [
         _scope(result, say),
+        _effects(deep, say),
         _duration(result, say),
         _waiting(result, say),
         _causes(deep, say),
@@ -185,6 +191,34 @@ def _drift(deep: Deep | None, say: Texts) -> Headline | None:
         n=len(changes),
         kind=say(f"drift.kinds.{first['kind']}"),
         date=format_date(first["at"], say.language),
+    )
+
+
+def _effects(deep: Deep | None, say: Texts) -> Headline | None:
+    found = None if deep is None else deep.prove
+    if found is None or found.effects.is_empty():
+        return None
+    proven = found.effects.filter(
+        pl.col("grade").is_in(EFFECT_GRADES) & pl.col("found").is_in(PROVEN), role="headline"
+    ).sort("p", "intervention", "outcome")
+    values: dict[str, Any] = {
+        "n": found.effects["intervention"].n_unique(),
+        "proven": proven["intervention"].n_unique(),
+    }
+    figure = say("headline.effects.figure", **values)
+    if proven.is_empty():
+        return _headline("effects", say, figure, "none", "effects", **values)
+    first = proven.row(0, named=True)
+    return _headline(
+        "effects",
+        say,
+        figure,
+        "sentence",
+        "effects",
+        label=label_of(found, first, say),
+        effect=size_with_interval(first, say),
+        grade=first["grade"],
+        **values,
     )
 
 

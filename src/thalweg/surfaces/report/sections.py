@@ -16,6 +16,7 @@ from thalweg.surfaces.report.deep_sections import (
     drift_section,
     model_section,
 )
+from thalweg.surfaces.report.effect_sections import effects_section
 from thalweg.surfaces.report.writer import Section, Writer
 from thalweg.surfaces.texts import Texts
 
@@ -31,6 +32,7 @@ def sections(got: Gathered, say: Texts) -> list[Section]:
         return []
     writer = Writer(say)
     parts: tuple[Callable[[Gathered, Writer], Section | None], ...] = (
+        _effects,
         _durations,
         _waiting,
         _deep(causes_section),
@@ -50,6 +52,11 @@ def sections(got: Gathered, say: Texts) -> list[Section]:
 
 def _deep(part: Callable[[Deep, Writer], Section]) -> Callable[[Gathered, Writer], Section | None]:
     return lambda got, writer: None if got.deep is None else part(got.deep, writer)
+
+
+def _effects(got: Gathered, writer: Writer) -> Section | None:
+    found = None if got.deep is None else got.deep.prove
+    return None if found is None else effects_section(found, writer)
 
 
 def _durations(got: Gathered, writer: Writer) -> Section:

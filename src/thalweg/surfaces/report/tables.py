@@ -79,6 +79,28 @@ class Table:
         return {"total": self.total, "rows": rows}
 
 
+EFFECTS = (
+    ("intervention_name", "text"), ("outcome", "text"), ("role", "text"), ("smallest", "text"),
+    ("effect", "text"), ("grade", "text"), ("in_words", "text"), ("p_holm", "figure"),
+    ("p_bh", "figure"),
+)  # fmt: skip
+REFUSALS = (
+    ("intervention_name", "text"), ("outcome", "text"), ("grade", "text"), ("why", "text"),
+    ("remedy", "text"),
+)  # fmt: skip
+MECHANISM = (
+    ("intervention_name", "text"), ("step", "text"), ("effect", "text"), ("p_bh", "figure"),
+)  # fmt: skip
+EFFECT_CHECKS = (
+    ("intervention_name", "text"), ("outcome", "text"), ("check", "text"), ("status", "text"),
+    ("answer", "text"),
+)  # fmt: skip
+CANDIDATES = (
+    ("changed_at", "text"), ("between", "text"), ("kind", "text"), ("step", "text"),
+    ("recorded", "text"),
+)  # fmt: skip
+
+
 def table(key: str, frame: pl.DataFrame, columns: Sequence[tuple[str, str]], say: Texts) -> Table:
     """A frame as a table.
 

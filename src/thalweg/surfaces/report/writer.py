@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,6 +54,7 @@ class Writer:
 
     def __init__(self, say: Texts) -> None:
         self.say = say
+        self._drawn: Counter[str] = Counter()
 
     def section(
         self,
@@ -69,13 +71,15 @@ class Writer:
     def figure(self, key: str, chart: Chart, **values: str) -> Figure:
         svg = chart_svg(chart, self.say.language)
         svg = _ROLE.sub("", _FONT.sub("", svg))
-        ids = {old: f"{key}-{n}" for n, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
+        self._drawn[key] += 1
+        own = f"{key}-{self._drawn[key]}"
+        ids = {old: f"{own}-{n}" for n, old in enumerate(dict.fromkeys(_ID.findall(svg)))}
         svg = _ID.sub(lambda found: ids[found[0]], svg)
         size = _SIZE.search(svg)
         width = round(float(size[2])) if size else WIDTH
         svg = _SIZE.sub(r"<svg\1", svg, count=1)
         title, caption = (
-            self.say(f"figure.{key}.title"),
+            self.say(f"figure.{key}.title", **values),
             self.say(f"figure.{key}.caption", **values),
         )
         return Figure(title, svg, width, caption)
