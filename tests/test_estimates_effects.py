@@ -127,6 +127,22 @@ def test_effects_that_another_intervention_covers_wholly_are_refused_and_counted
     assert impute(one).lost_cells == 10
 
 
+def test_effects_that_are_covered_in_part_are_estimated_from_the_rest() -> None:
+    """Two of five treated units share their start with an intervention that nobody else had."""
+    rng = np.random.default_rng(2)
+    start = np.array([8, 8, 6, 9, 7, *[NEVER] * 7])
+    other = np.zeros((12, 16))
+    other[:2, 8:] = 1
+    one = design(rng.normal(size=(12, 16)), start, covariates={"other": other})
+    found = estimate(one)
+    rest = np.arange(12) > 1
+    alone = impute(replace(one, covariates={}).keep_units(rest))
+    assert impute(one).lost_cells == 16
+    assert found.low is not None and found.high is not None
+    assert found.low < found.att < found.high
+    assert abs(found.att - alone.att) < 0.5
+
+
 def test_units_and_periods_without_untreated_cells_are_counted() -> None:
     rng = np.random.default_rng(0)
     found = impute(design(rng.normal(size=(3, 6)), [0, 3, 4]))

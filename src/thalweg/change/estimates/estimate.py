@@ -109,6 +109,8 @@ def _dealt(
     """Interval from dealing the dates anew; with one treated unit from its rank alone."""
     seed, draws, weight, strata, units = how
     dealt = deal(design, draws=draws, seed=seed, weight=weight, strata=strata)
+    if dealt.lost > len(dealt.a):
+        return _refused(att, method, confidence, "dealings_not_identified")
     if dealt.least > 1 - confidence + SLACK:
         return _refused(att, method, confidence, "too_few_units")
     if units <= FEW and noisier(found, confidence=confidence):

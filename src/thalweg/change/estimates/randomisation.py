@@ -17,7 +17,7 @@ from math import comb, floor, prod
 import numpy as np
 from numba import njit
 
-from thalweg.change.estimates.imputation import connected, covariates, regress
+from thalweg.change.estimates.imputation import connected, impute, regress
 from thalweg.change.frame import ALREADY, NEVER, Design, Floats, Ints, Mask
 
 EXACT = 1_000
@@ -32,6 +32,7 @@ class Dealt:
     a, b        (M,): the estimate of a dealing is a − τ·b; the real one has ``att`` and 1.
     q           (M, 3): its variance is q0 − 2τ·q1 + τ²·q2; the real one has ``variance``.
     exact       all different dealings, the real one among them; else a draw without it.
+    lost        dealings that would not have told the effect from covariates or from periods.
     """
 
     att: float
@@ -40,6 +41,7 @@ class Dealt:
     b: Floats
     q: Floats
     exact: bool
+    lost: int = 0
 
     @property
     def least(self) -> float:
@@ -114,7 +116,8 @@ def deal(
     """Estimate every dealing of the dates, or ``draws`` of them, within ``strata`` (N,) if given.
 
     weight (N, T): importance of each cell when it is treated; it stays with its unit. Cells that
-    were partly treated, or treated once and no longer, are unknown in every dealing.
+    were partly treated, or treated once and no longer, or treated without an effect that can be
+    told, are unknown in every dealing.
     """
     usable = np.asarray(design.rollout.start != ALREADY)
     weight = np.ones(design.panel.value.shape) if weight is None else weight
@@ -122,20 +125,18 @@ def deal(
         design, weight = design.keep_units(usable), weight[usable]
         strata = None if strata is None else strata[usable]
     start, stop = design.rollout.start, design.rollout.stop
-    known = design.untreated_cells() | design.treated_cells()
-    x = covariates(design)
-    if len(x):
-        known &= np.isfinite(x).all(axis=0)
-        x = np.where(known, x, 0.0)
+    found = impute(design)
+    known = found.untreated | found.identified
     y = np.where(known, design.panel.scaled(), 0.0)
-    both = np.stack([y, design.treated_cells() & known])
+    both = np.stack([y, found.identified])
     orders, exact = dealings(start, stop, strata, draws=draws, seed=seed)
     real = np.arange(len(start))[None]
     straddle = design.panel.straddle
-    a, _, q = estimates(both, known, weight, start, stop, straddle, x, real)
-    others, b, spread = estimates(both, known, weight, start, stop, straddle, x, orders)
+    a, _, q = estimates(both, known, weight, start, stop, straddle, found.x, real)
+    others, b, spread = estimates(both, known, weight, start, stop, straddle, found.x, orders)
     fine = np.isfinite(others)
-    return Dealt(float(a[0]), float(q[0, 0]), others[fine], b[fine], spread[fine], exact)
+    lost = int((~fine).sum())
+    return Dealt(float(a[0]), float(q[0, 0]), others[fine], b[fine], spread[fine], exact, lost)
 
 
 def dealings(
