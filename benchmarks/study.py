@@ -11,11 +11,12 @@ from pathlib import Path
 import study_compare
 import study_drift
 import study_effects
+import study_planning
 import study_survival
 import thalweg
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS-study.md"
-STUDIES = (study_survival, study_compare, study_drift, study_effects)
+STUDIES = (study_survival, study_compare, study_drift, study_effects, study_planning)
 
 
 def page(runs: int, seed: int) -> str:
