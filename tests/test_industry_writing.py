@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import thalweg
-from thalweg.industry.terms import Language
+from thalweg.industry.world.words import Language
 from thalweg.industry.writing.damage import Damage, TextTable, WorkColumns, spoil
 from thalweg.industry.writing.erp import Tables, erp_tables
 from thalweg.industry.writing.files import write_csv, write_tables_mapping

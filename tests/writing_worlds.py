@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from thalweg.industry.terms import Language
+from thalweg.industry.world.words import Language
 from thalweg.industry.writing.log import Log
 from thalweg.records.store.book import Book
 
