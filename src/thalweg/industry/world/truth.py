@@ -110,7 +110,6 @@ def truth_of(
         pieces.append(_joined(world.plans[name], on, off, world, windows))
     cells = pl.concat(pieces) if pieces else _no_cells(on, world, windows)
     bare = live(spec, Switches(off=frozenset(rolled_out(spec))))
-    off_from = month_after(spec.start, round(OFF_AT_SHARE * spec.months))
     scale = pl.col("outcome").str.ends_with("_share")
     cells = cells.with_columns(scale=pl.when(scale).then(pl.lit("level")).otherwise(pl.lit("log")))
     known = cells.filter(pl.col("effect").is_finite())
@@ -119,7 +118,7 @@ def truth_of(
     return Truth(
         spec=spec,
         windows_d=windows,
-        off_from=off_from,
+        off_from=off_from_of(spec),
         cells=cells.drop("cohort", "others"),
         effects=_effects(known),
         by_cohort=treated.group_by("intervention", "outcome", "cohort")
@@ -129,7 +128,7 @@ def truth_of(
         .agg(*mean)
         .sort("intervention", "outcome", "unit"),
         burdens=_burdens(bare, windows),
-        money=_money(spec, world, bare, off_from) if money else _money_rows("none", world),
+        money=_money(spec, world, bare) if money else _money_rows("none", world),
     )
 
 
@@ -260,8 +259,20 @@ def _burdens(bare: Lived, windows_d: dict[str, int]) -> pl.DataFrame:
     )
 
 
-def _money(spec: WorldSpec, world: Lived, bare: Lived, off_from: date) -> pl.DataFrame:
+def off_from_of(spec: WorldSpec) -> date:
+    """The day from which traffic, subsidy or capital are off in the worlds without them."""
+    return month_after(spec.start, round(OFF_AT_SHARE * spec.months))
+
+
+def money_of(spec: WorldSpec) -> pl.DataFrame:
+    """The table ``money`` of the truth alone."""
+    bare = Switches(off=frozenset(rolled_out(spec)))
+    return _money(spec, live(spec), live(spec, bare))
+
+
+def _money(spec: WorldSpec, world: Lived, bare: Lived) -> pl.DataFrame:
     """Revenue and cash by month, as it was and with something ended."""
+    off_from = off_from_of(spec)
     without = {
         "channels": Switches(channels_off_from=off_from),
         "subsidy": Switches(subsidy_off_from=off_from),
