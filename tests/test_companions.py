@@ -191,6 +191,30 @@ def test_a_table_may_state_its_own_zone(tmp_path: Path) -> None:
     assert thalweg.open_book(tmp_path / "book").timezone == "Asia/Shanghai"
 
 
+def test_the_zone_of_tables_is_the_books_where_events_carry_offsets(tmp_path: Path) -> None:
+    log = "case_id,activity,timestamp\n1,Place order,2024-01-03T10:00:00+08:00\n"
+    mapping = thalweg.FlatMapping(case="case_id", activity="activity", time="timestamp")
+    zone = "Asia/Shanghai"
+    into = tmp_path / "book"
+    book = thalweg.ingest(table(tmp_path, log, "log.csv"), into, mapping=mapping, timezone=zone)
+    assert book.timezone == "UTC", "no time was read in the stated zone yet"
+    source = table(tmp_path, HEAD + "A,,*,2024-01-03,,,,planned,why\n")
+    after = thalweg.ingest(into=into, interventions=source, timezone=zone)
+    assert after.timezone == zone
+    found = thalweg.ingest(into=into, interventions=source).interventions()
+    assert found is not None and found["from_day"].to_list() == [date(2024, 1, 3)]
+    assert found["from_at"][0] == datetime(2024, 1, 2, 16, tzinfo=UTC)
+
+
+def test_a_stated_encoding_is_that_of_tables_which_come_alone(tmp_path: Path) -> None:
+    book = book_with(tmp_path)
+    source = table(tmp_path, HEAD + "A,,青禾製造,2024-01-03,,,,planned,原因\n", "t.csv", "big5")
+    parties = table(tmp_path, "id,region\n青禾製造,臺北\n", "p.csv", "big5")
+    after = thalweg.ingest(into=book.path, interventions=source, parties=parties, encoding="big5")
+    found = after.interventions()
+    assert found is not None and found.select("unit", "reason").row(0) == ("青禾製造", "原因")
+
+
 def test_the_unit_of_money_in_a_header_counts_where_cells_have_none() -> None:
     assert stem_and_unit("费用（万元）") == ("费用", 10_000.0, "CNY")
     assert stem_and_unit("cost (EUR)") == ("cost", 1.0, "EUR")

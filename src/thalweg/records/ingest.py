@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ class IngestRequest:
     append    add to the book that is there; rows that it already holds are counted and skipped.
     replace   start the book's next generation from these sources alone.
     strict    refuse as soon as the trust report would hold a warning or a loss.
+    beside   tables and a profile to put beside the events; alone, into a book that is there. The
+             stated encoding is that of the sources, or of the tables where they come alone.
     """
 
     sources: tuple[Located, ...]
@@ -156,7 +159,8 @@ def write_book(opened: Iterable[Opened], request: IngestRequest) -> Book:
             reads.append(_read(builder, item, generation, hashes))
         builder.flush()
         manifest = _finish(builder, known, reads, request, generation, first_new)
-        _commit(transaction, manifest, parent, request)
+        tables = dataclasses.replace(request.reading, encoding=None)
+        _commit(transaction, manifest, parent, dataclasses.replace(request, reading=tables))
     return open_book(request.into)
 
 

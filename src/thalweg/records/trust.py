@@ -79,11 +79,13 @@ class TrustReport:
 
 
 def zone_stated(findings: Iterable[Finding]) -> str:
-    """The zone that the events' times were stated to be in, if it is one; else UTC."""
-    zones = {
-        finding.detail.get("assumed")
-        for finding in findings
-        if finding.code == "zone_stated" and BESIDE not in finding.detail
-    }
+    """The zone that times were stated to be in, if it is one; else UTC.
+
+    The events' zone comes first; where their times carry offsets of their own, it is the one that
+    the tables beside them were read in.
+    """
+    stated = [finding for finding in findings if finding.code == "zone_stated"]
+    of_events = [finding for finding in stated if BESIDE not in finding.detail]
+    zones = {finding.detail.get("assumed") for finding in of_events or stated}
     only = zones.pop() if len(zones) == 1 else None
     return str(only) if only else "UTC"

@@ -135,13 +135,12 @@ class _Work:
             refuse_unfit(wanted.profile, book, wanted.profile_name)
 
     def _known_zone(self) -> str | None:
-        """The stated zone, else the one that the events' times were stated to be in, if any."""
+        """The stated zone, else the one that other times were stated to be in, if any."""
         if self._reading.timezone is not None:
             check_timezone(self._reading.timezone)
             return self._reading.timezone
         findings = self._book.trust.findings
-        stated = any(f.code == "zone_stated" and BESIDE not in f.detail for f in findings)
-        return zone_stated(findings) if stated else None
+        return zone_stated(findings) if any(f.code == "zone_stated" for f in findings) else None
 
     def tables(self, held: Iterable[CompanionRecord]) -> tuple[CompanionRecord, ...]:
         """Records of all tables, in the order of the schemas; unknown kinds stay as they are."""

@@ -121,7 +121,7 @@ def _open(source: Source, how: TableColumns, reading: ReadRequest, found: Judgem
         )
     module: Any = import_module(f"thalweg.records.readers.tabular.{_READERS[form]}")
     request = ReadRequest(
-        encoding=how.encoding,
+        encoding=how.encoding or reading.encoding,
         repair_text=reading.repair_text,
         limits=reading.limits,
         mapping=how,
