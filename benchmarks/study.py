@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import study_checks
 import study_compare
 import study_drift
 import study_effects
@@ -16,7 +17,7 @@ import study_survival
 import thalweg
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS-study.md"
-STUDIES = (study_survival, study_compare, study_drift, study_effects, study_planning)
+STUDIES = (study_survival, study_compare, study_drift, study_effects, study_planning, study_checks)
 
 
 def page(runs: int, seed: int) -> str:

@@ -78,7 +78,7 @@ def ask(question: Question, design: Design, context: Context) -> Check:
     figures = {
         _as_share(name): np.expm1(size).item() if log else size
         for name, size in found.figures.items()
-        if name.endswith("effect") and isinstance(size, float)
+        if name.endswith("effect") and isinstance(size, int | float)
     }
     rest = {name: value for name, value in found.figures.items() if not name.endswith("effect")}
     return replace(found, figures=figures | rest)
