@@ -180,6 +180,14 @@ def test_what_the_waves_cannot_hold_is_drawn_to_stay_without() -> None:
     assert "capacity_leaves_controls" in found.warnings
 
 
+def test_units_per_wave_ask_for_as_many_waves_as_it_takes() -> None:
+    asked = replace(PLAN, waves=None, capacity=7, controls_share=0.1)
+    found = plan_rollout(baseline(), asked, seed=1, draws=60)
+    assert found.waves["drawn"].sum() == 22
+    assert found.waves["drawn"].max() <= 7
+    assert len(found.waves) == 4
+
+
 def test_the_same_seed_draws_the_same_and_another_draws_otherwise() -> None:
     one, same = (plan_rollout(baseline(), PLAN, seed=7, draws=60) for _ in range(2))
     other = plan_rollout(baseline(), PLAN, seed=8, draws=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from thalweg.records.profile.words import LAYERS
 from thalweg.surfaces.format_values import UNKNOWN, format_date, format_number, format_share
 from thalweg.surfaces.texts import Texts
 
@@ -32,6 +33,8 @@ def outcome_name(result: PlanningResult, say: Texts) -> str:
     """The outcome in words, where there are any."""
     name = str(result.outcome["name"])
     head, _, what = name.partition(":")
+    if head == "layer_h" and what in LAYERS:
+        what = LAYERS[what][say.language == "zh"]
     key = f"prove.outcomes.{head}"
     return say(key, what=what) if say.has(key) else name
 

@@ -95,7 +95,8 @@ def _same_waves(
 
 def _unbound(setting: Setting) -> Setting:
     """The units without strata, groups and capacity."""
-    plan = replace(setting.plan, stratify=(), cluster=None, capacity=None, late=())
+    waves = len(setting.starts)
+    plan = replace(setting.plan, waves=waves, stratify=(), cluster=None, capacity=None, late=())
     return replace(
         setting,
         plan=plan,
