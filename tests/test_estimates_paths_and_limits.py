@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from effect_designs import design
 from thalweg.change.estimates import adapter
 from thalweg.change.estimates.estimate import estimate, second_opinion, synthetic
+from thalweg.change.estimates.fitted import Sensitivity, Trend, binned
 from thalweg.change.estimates.path import event_study
 from thalweg.change.estimates.power import smallest_detectable
 from thalweg.change.estimates.synthetic import simplex, stand_in
@@ -65,8 +66,8 @@ def test_what_was_there_before_the_start_shows_in_the_path() -> None:
 def test_sensitivity_is_the_identified_set_and_two_standard_errors(forty: Design) -> None:
     fitted = adapter.callaway_santanna(forty)
     found = adapter.honest(fitted, 0)
-    assert isinstance(found, adapter.Sensitivity)
-    bins = adapter.binned(fitted, 0)
+    assert isinstance(found, Sensitivity)
+    bins = binned(fitted, 0)
     after = [int(np.flatnonzero(bins.horizon == at)[0]) for at in range(4)]
     mean = bins.path[after].mean()
     se = float(np.sqrt(bins.covariance[np.ix_(after, after)].mean()))
@@ -81,10 +82,10 @@ def test_sensitivity_is_the_identified_set_and_two_standard_errors(forty: Design
 def test_a_steeper_trend_before_is_more_surely_found(forty: Design) -> None:
     fitted = adapter.callaway_santanna(forty)
     found = adapter.trend_power(fitted, 0)
-    assert isinstance(found, adapter.Trend)
+    assert isinstance(found, Trend)
     assert found.power == pytest.approx(0.8, abs=0.001)
     steeper = adapter.trend_power(fitted, 0, slope=2 * found.detectable)
-    assert isinstance(steeper, adapter.Trend)
+    assert isinstance(steeper, Trend)
     assert steeper.power > 0.95
 
 

@@ -9,6 +9,7 @@ import pytest
 from effect_designs import castle, design, mpdta, of_frame
 from thalweg.change.estimates import adapter
 from thalweg.change.estimates.estimate import estimate, second_opinion
+from thalweg.change.estimates.fitted import Comparisons
 from thalweg.change.estimates.imputation import impute
 from thalweg.change.estimates.path import event_study
 from thalweg.change.frame import NEVER, Design
@@ -60,7 +61,7 @@ def test_castle_doctrine(homicide: Design) -> None:
     assert round(later.att, 4) == 0.1094
     assert (round(stages.att, 5), round(stages.se or 0, 4)) == (0.07980, 0.0610)
     compared = adapter.bacon(homicide)
-    assert isinstance(compared, adapter.Comparisons)
+    assert isinstance(compared, Comparisons)
     assert round(compared.twfe, 4) == 0.0818
     assert compared.never + compared.later + compared.forbidden == pytest.approx(1.0)
 

@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from thalweg.change.estimates.adapter import BIN, binned, callaway_santanna
+from thalweg.change.estimates.adapter import callaway_santanna
 from thalweg.change.estimates.estimate import PathPoint, weighted_mean
+from thalweg.change.estimates.fitted import BIN, binned
 from thalweg.change.estimates.imputation import Imputed, covariates, impute, impute_cells
 from thalweg.change.estimates.randomisation import SLACK
 from thalweg.change.estimates.variance import conservative, freedom
