@@ -246,12 +246,27 @@ def test_firms_have_names_of_their_own_in_both_languages() -> None:
 )
 def test_a_world_that_cannot_be_is_refused(change: dict[str, object], says: str) -> None:
     with pytest.raises(RequestError, match=says):
-        dataclasses.replace(SPEC, **change)  # type: ignore[arg-type]
+        dataclasses.replace(SPEC, **change)
 
 
 def test_a_switch_for_something_unknown_is_refused() -> None:
     with pytest.raises(RequestError, match="there is no 'steam'"):
         Switches(off=frozenset({"steam"}))
+
+
+def test_a_world_whose_queues_never_empty_is_refused() -> None:
+    slow = dataclasses.replace(SPEC, months=48, effect_scale=-3.0, interventions=("slitting",))
+    with pytest.raises(RequestError, match="queue grows without end"):
+        run_world(slow)
+
+
+def test_a_world_in_which_nothing_is_rolled_out_has_an_empty_table_of_interventions() -> None:
+    bare = run_world(dataclasses.replace(SPEC, interventions=()))
+    assert len(bare.interventions) == 0
+    assert bare.interventions.schema["layers"] == pl.List(pl.String)
+    assert set(bare.products["product"]) <= {
+        *("brokerage", "slitting_service", "freight_service", "cut_to_size")
+    }
 
 
 def test_ten_archetypes_are_offered() -> None:

@@ -192,7 +192,7 @@ def ledger_of(lived: Lived, parties: Parties, amount: Floats, cut_s: int) -> pl.
     book.by_firm(None, "traffic_spend", -lived.traffic.spend_cny.sum(axis=0) * known)
     own = lived.spec.orders_per_firm_month * lived.spec.firms
     book.by_platform(None, "staff", np.full(clock.months, -STAFF_CNY_PER_ORDER * own) * known)
-    for name in lived.plans.keys() - lived.switches.off:
+    for name in (name for name in lived.plans if name not in lived.switches.off):
         book.by_platform(name, "research", -research_of(lived, name) * known)
         book.by_firm(name, "rollout", -_rollout_costs(lived, name) * known)
     book.by_platform(None, "capital_raised", capital_of(lived) * known)

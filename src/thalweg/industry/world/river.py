@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from thalweg.industry.world.calendars import CALENDAR, Clock, check_horizon, opened, worked_off
-from thalweg.industry.world.chance import Floats, Ints, Levels, lasting, stream, uniforms
+from thalweg.industry.world.chance import DAY_S, Floats, Ints, Levels, lasting, stream, uniforms
 from thalweg.industry.world.course import Course, Journal, Orders
 from thalweg.industry.world.demand import Inquiries
 from thalweg.industry.world.firms import GRADE_SHARES, Firms
@@ -32,7 +32,7 @@ from thalweg.industry.world.stations import (
 )
 
 H = 3_600
-DAY_H = 24.0
+DAY_H = 24
 WON_ORGANIC, CANCELLED = 0.72, 0.025
 AGAIN = {"search_again": 0.14, "amend_again": 0.16, "slit_again": 0.18, "dispute": 0.05}
 LORRY_ORDERS = 4
@@ -48,7 +48,7 @@ LOAN_SHARE = 0.08
 
 @dataclass(slots=True)
 class River:
-    """The world while it is lived. ``at``: (n,) local seconds at which each order is now."""
+    """The world while it is lived; ``at`` and ``at_s`` are local seconds at which orders are now."""
 
     spec: WorldSpec
     firms: Firms
@@ -83,6 +83,11 @@ class River:
     def after(self, calendar: str, at_s: Ints, work_s: Ints) -> Ints:
         c = self.clock
         return np.asarray(worked_off(c.worked, c.opens, CALENDAR[calendar], at_s, work_s))
+
+    def now(self, dial: str, rows: Ints, at_s: Ints) -> Floats:
+        """(n,) how a dial stands for each order at an instant."""
+        day = np.minimum(at_s // DAY_S, self.clock.days - 1)
+        return np.asarray(self.dials.of(dial)[self.orders.firm[rows], day], dtype=np.float64)
 
     def open(self, calendar: str, at_s: Ints) -> Ints:
         c = self.clock
@@ -217,8 +222,7 @@ def _wins(r: River, rows: Ints, at: Ints) -> np.ndarray[tuple[int], np.dtype[np.
     """(n,) whether the buyer orders: log odds of the channel and of what firms offer."""
     factors = np.array([1.0, *(win for *_, win in CHANNELS.values())])
     share = WON_ORGANIC * factors[r.orders.source[rows]]
-    level = r.dials.of("won")[r.orders.firm[rows], at // (24 * H)].astype(np.float64)
-    odds = share / (1 - share) * np.exp(level)
+    odds = share / (1 - share) * np.exp(r.now("won", rows, at))
     draw = uniforms(r.head("won"), r.orders.key[rows], 0)
     return np.asarray(draw < odds / (1 + odds))
 
@@ -273,8 +277,7 @@ def _processing(r: River, rows: Ints, at: Ints) -> tuple[Ints, Ints]:
 def _logistics(r: River, rows: Ints, at: Ints) -> Ints:
     """Load what waits on dispatch afternoons, and drive it to the buyer."""
     firm, key = r.orders.firm[rows], r.orders.key[rows]
-    share = r.dials.of("pool")[firm, at // (24 * H)]
-    pooled = uniforms(r.head("pool"), key, 0) < share
+    pooled = uniforms(r.head("pool"), key, 0) < r.now("pool", rows, at)
     pattern = np.where(pooled, len(DISPATCH_DAYS), firm % len(DISPATCH_DAYS))
     days = np.stack([r.clock.next_days(week) for week in (*DISPATCH_DAYS, EVERY_DAY)])
     leaves = next_release(at, pattern, days, DISPATCH_S)
@@ -335,8 +338,8 @@ def _settlement(r: River, rows: Ints, at: Ints) -> Ints:
 
 def _finance(r: River, rows: Ints, at: Ints) -> None:
     """The buyer pays, or a loan against the receipt pays the firm first."""
-    firm, key = r.orders.firm[rows], r.orders.key[rows]
-    share = LOAN_SHARE + r.dials.of("loan")[firm, at // (24 * H)]
+    key = r.orders.key[rows]
+    share = LOAN_SHARE + r.now("loan", rows, at)
     draw = uniforms(r.head("loan"), key, 0)
     own = r.open("office", at + r.times("pay", rows, at, 4.2 * DAY_H, 0.6, "pay", True))
     asked = r.after("office", at, r.times("loan_apply", rows, at, 1.0, 0.6))
@@ -350,7 +353,7 @@ def _finance(r: River, rows: Ints, at: Ints) -> None:
     r.orders.repaid_s[some] = own[financed]
     paid = np.where(financed, drawn, own)
     for days in REMIND_DAYS:
-        due = r.open("office", at + days * 24 * H)
+        due = r.open("office", at + days * DAY_S)
         late = due < paid
         r.journal.note("send_reminder", rows[late], due[late], due[late], None)
     r.journal.note("receive_payment", rows, paid, paid, None)

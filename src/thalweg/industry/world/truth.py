@@ -42,7 +42,8 @@ class Truth:
 
     windows_d   layer, or "flow" → days within which it is followed.
     cells       intervention, outcome, unit, month, objects, value_on, value_off, effect (on the
-                scale of the outcome: log or level), treated: every firm and month of both worlds.
+                scale of the outcome), treated, scale (log or level): a row for every firm and
+                month that has objects in both worlds.
     effects     intervention, outcome, scale, group, cells, units, att, relative, absolute. group
                 "treated": the mean over treated cells. group "others": over cells of firms that
                 were not (yet) treated, since the first roll-out; not zero only where it spills.
