@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pyfixest
 import pytest
-from checks_panels import after, noisy, panel_of, rolled_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks_panels import after, noisy, panel_of, rolled_out
 from thalweg.change.checks.forbidden import forbidden_share
 from thalweg.change.checks.quarters import quarter_path, sensitivity
 from thalweg.change.checks.signs import show

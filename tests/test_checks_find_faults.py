@@ -135,6 +135,13 @@ def test_leads_begin_before_the_straddled_periods() -> None:
     assert not first[UNITS - 1].any()
 
 
+def test_by_week_leads_reach_two_months_back() -> None:
+    design = world()
+    weekly = replace(design, panel=replace(design.panel, every="week"))
+    assert leads(weekly)[:, 0].sum(axis=1).tolist() == [2, 4, 8]
+    assert check_anticipation(weekly, PLAIN).figures["looked"] == 8
+
+
 def test_spill_over_to_partners_is_found_and_exposed_units_are_left_out() -> None:
     exposure = in_pairs(UNITS)
     exposure[:5] = exposure[25:] = 0

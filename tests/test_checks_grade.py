@@ -11,6 +11,7 @@ from checks_panels import rolled_out, told
 from thalweg.change.checks.check import Check
 from thalweg.change.checks.context import Context
 from thalweg.change.checks.grade import ORDER, RULES, grade
+from thalweg.change.checks.measure import Fault, judge
 from thalweg.change.checks.run import run_checks, settle
 from thalweg.change.estimates.estimate import Estimate, estimate
 from thalweg.change.simulated import World, simulate
@@ -107,6 +108,30 @@ def test_dates_that_are_all_the_same_are_not_staggered() -> None:
 def test_rules_stand_from_the_gravest_to_the_mildest() -> None:
     ranks = [ORDER.index(rule.cap) for rule in RULES]
     assert ranks == sorted(ranks, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("bias", "se", "p", "expected"),
+    [
+        (0.30, 0.05, 0.001, ("failed", "found")),
+        (0.15, 0.05, 0.001, ("warning", "hint")),
+        (0.30, 0.05, 0.04, ("warning", "hint")),
+        (0.05, 0.02, 0.001, ("passed", "negligible")),
+        (0.10, 0.30, 0.5, ("warning", "weak")),
+        (0.10, 0.10, 0.5, ("passed", "quiet")),
+    ],
+)
+def test_a_fault_is_judged_by_its_size_next_to_the_effect_and_by_what_could_be_unseen(
+    bias: float, se: float, p: float, expected: tuple[str, str]
+) -> None:
+    """Against an effect of −1: 25 % breaks, 10 % is negligible, half may not go unseen."""
+    check = judge("pre_trend", Fault(bias, se, p, bias, 1.0, 0), (-1.0, 0.1), {})
+    assert (check.status, check.finding) == expected
+
+
+def test_next_to_no_effect_a_fault_is_held_against_the_noise() -> None:
+    check = judge("pre_trend", Fault(0.01, 0.01, 0.001, 0.01, 1.0, 0), (0.0, 0.1), {})
+    assert check.finding == "hint"
 
 
 def passed(world: World, seed: int) -> tuple[str, bool]:

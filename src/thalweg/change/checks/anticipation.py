@@ -18,17 +18,19 @@ from thalweg.change.checks.measure import (
 from thalweg.change.checks.twoway import first_touched, impute
 from thalweg.change.frame import Design, Floats
 
-LEADS = 3
-"""Periods before the first touched one in which anticipation is looked for."""
+LEADS = {"month": (1, 2, 3), "week": (2, 4, 8)}
+"""Periods before the first touched one in which anticipation is looked for, and that may be set
+aside: notice of more than a quarter is a different roll-out."""
 LEAST_LEFT = 3
 """Untreated periods that most treated units must keep when leads are set aside."""
 
 
 def leads(design: Design) -> Floats:
-    """(3, N, T) the last period, the last two and the last three before a unit is touched."""
+    """(3, N, T) the last periods before a unit is touched: with months one, two and three."""
     at = np.arange(len(design.panel.periods), dtype=float)[None, :]
     first = first_touched(design)[:, None]
-    return np.stack([((at < first) & (at >= first - k)).astype(float) for k in range(1, LEADS + 1)])
+    windows = LEADS[design.panel.every]
+    return np.stack([((at < first) & (at >= first - k)).astype(float) for k in windows])
 
 
 def check_anticipation(design: Design, context: Context) -> Check:
@@ -38,13 +40,14 @@ def check_anticipation(design: Design, context: Context) -> Check:
     plain = impute(design)
     moves: Figures = {}
     strongest = 0.0
-    for further in range(1, LEADS + 1):
+    for further in LEADS[design.panel.every]:
         again = impute(set_aside(design, further))
         moved, se = again.moved_from(plain)
         moves[f"moved_{further}_effect"] = moved
         strongest = max(strongest, abs(moved) / se if se > 0 else 0.0)
-    window = None if fault is None else fault.which + 1
-    extra: Figures = {"leads": window, "moved_t": strongest, **moves}
+    looked = LEADS[design.panel.every]
+    window = None if fault is None else looked[fault.which]
+    extra: Figures = {"leads": window, "looked": looked[-1], "moved_t": strongest, **moves}
     return judge("anticipation", fault, effect, extra)
 
 
@@ -57,7 +60,7 @@ def allow_for_anticipation(design: Design, context: Context) -> tuple[Design, in
     """
     if not _heard(design, context):
         return design, 0
-    for further in range(1, LEADS + 1):
+    for further in LEADS[design.panel.every]:
         later = set_aside(design, further)
         left = later.untreated_cells()[design.rollout.treated].sum(axis=1)
         if not len(left) or np.median(left) < LEAST_LEFT:

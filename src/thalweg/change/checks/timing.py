@@ -17,7 +17,7 @@ from thalweg.change.checks.twoway import ZERO, first_touched
 from thalweg.change.frame import Design, Floats
 
 LOTS = 999
-LAST = 3
+LAST = {"month": 3, "week": 8}
 """Periods before a start whose shock may have called for it."""
 LEAST_PAST = 4
 """Known periods that a past needs to have a slope and a last part."""
@@ -25,7 +25,7 @@ LEAST_STARTS = 3
 PASTS = ("level", "slope", "shock")
 
 
-def pasts(value: Floats, until: int) -> Floats:
+def pasts(value: Floats, until: int, last: int) -> Floats:
     """(3, N) level, slope per period, and last periods against those before; NaN if too short."""
     past = value[:, :until]
     known = np.isfinite(past)
@@ -37,9 +37,9 @@ def pasts(value: Floats, until: int) -> Floats:
     away = np.where(known, at - (known * at).sum(axis=1, keepdims=True) / safe[:, None], 0.0)
     length = (away**2).sum(axis=1)
     slope = (away * filled).sum(axis=1) / np.where(length > ZERO, length, 1.0)
-    late, early = known[:, -LAST:], known[:, :-LAST]
-    recent = filled[:, -LAST:].sum(axis=1) / np.maximum(late.sum(axis=1), 1)
-    former = filled[:, :-LAST].sum(axis=1) / np.maximum(early.sum(axis=1), 1)
+    late, early = known[:, -last:], known[:, :-last]
+    recent = filled[:, -last:].sum(axis=1) / np.maximum(late.sum(axis=1), 1)
+    former = filled[:, :-last].sum(axis=1) / np.maximum(early.sum(axis=1), 1)
     enough = (count >= LEAST_PAST) & late.any(axis=1) & early.any(axis=1) & (length > ZERO)
     return np.where(enough, np.stack([level, slope, recent - former]), np.nan)
 
@@ -54,7 +54,7 @@ def check_timing(design: Design, context: Context) -> Check:
     drawn = np.zeros((3, LOTS))
     starts = 0
     for date in np.unique(first[np.isfinite(first) & (first >= LEAST_PAST)]):
-        past = pasts(value, int(date))
+        past = pasts(value, int(date), LAST[design.panel.every])
         risk = np.isfinite(past).all(axis=0) & (first >= date)
         begins = first[risk] == date
         n, k = int(risk.sum()), int(begins.sum())
