@@ -15,6 +15,7 @@ import polars as pl
 
 from thalweg.change import tables
 from thalweg.change.answers import Answer, Settings, answer
+from thalweg.change.blas import one_blas_thread
 from thalweg.change.candidates import candidates_table
 from thalweg.change.composition import cell_traits
 from thalweg.change.exposure import exposure
@@ -54,7 +55,7 @@ EFFECTS = ("flow", "layer", "share", "count", "value")
 """Kinds of outcomes that may be effects; waits and pairs say how those came about."""
 Progress = Callable[[str, int, int], None]
 FEWEST_DRAWS = 99
-NO_TRAITS = ("id", "name", "parent", "role", "layer", "eligible")
+NO_TRAITS = ("unit", "id", "name", "parent", "role", "layer", "eligible")
 """Columns of the parties that say who they are, not what they are like."""
 
 
@@ -197,10 +198,14 @@ class _Proving:
     def result(self, drafted: bool) -> ProveResult:
         if self.table is None:
             return self._without_interventions()
+        with one_blas_thread():
+            return self._proved(self.table, drafted)
+
+    def _proved(self, table: pl.DataFrame, drafted: bool) -> ProveResult:
         if drafted:
             self.warnings.append("no_profile")
-        panels = self._panels(self.table)
-        abouts, everyone = self._abouts(self.table), self._rollouts(panels, self.table)
+        panels = self._panels(table)
+        abouts, everyone = self._abouts(table), self._rollouts(panels, table)
         self.names = {one.id: one.name for one in abouts}
         around = self._around(panels)
         chosen = abouts if self.request.only is None else self._chosen(abouts)

@@ -138,7 +138,7 @@ def _difference(
     with np.errstate(invalid="ignore", divide="ignore"):
         alone = np.where(lever < 1 - 1e-9, (target - rows @ slope) / (1 - lever), 0.0)
     scores = rows * alone[:, None]
-    se = float(np.sqrt((inverse @ scores.T @ scores @ inverse)[0, 0]))
+    se = float(np.linalg.norm(scores @ inverse[0]))
     if not se > 0:
         return None
     p = 2 * float(stats.t.sf(abs(slope[0]) / se, free))

@@ -124,7 +124,7 @@ def _table(result: ProveResult, say: Texts, truth: Truth | None) -> None:
             known += inside is not None
             covered += bool(inside)
             shown = UNKNOWN if true is None else truth.text(row, true, say)
-            mark = UNKNOWN if inside is None else say("prove.yes" if inside else "prove.no")
+            mark = UNKNOWN if inside is None else say("prove.inside" if inside else "prove.outside")
             cells += [shown, mark]
         rows.append(cells)
     for before, after in zip(reversed(rows[:-1]), reversed(rows[1:]), strict=True):
