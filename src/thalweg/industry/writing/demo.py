@@ -87,11 +87,16 @@ class DemoRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Demo:
-    """What was made. ``rows``: by file (within the folder), how many rows it has."""
+    """What was made.
+
+    events         of the world, before any dirt. interventions: as in ``Records``.
+    rows           by file (within the folder), how many rows it has.
+    """
 
     request: DemoRequest
     format: Format
-    records: Records
+    events: int
+    interventions: pl.DataFrame
     rows: dict[str, int]
     source: Path
     mapping: Path | None
@@ -118,10 +123,13 @@ def make_demo(request: DemoRequest, tell: Callable[[Step], None] = lambda _: Non
             tell("truth")
             _write_truth(request.spec, folder / TRUTH)
         tell("write")
-        chosen = _format(request, len(records.events))
+        beside = _write_sides(records, request)
+        events, interventions = len(records.events), records.interventions
+        chosen = _format(request, events)
         log = log_of(records, request.language)
+        del records
         source, mapping, rows, damage = _write_log(log, request, chosen)
-        rows |= _write_sides(records, request)
+        del log  # of ten million events it takes gigabytes, which reading them needs
         profile = folder / f"{header('file.profile', request.language)}.yaml"
         profile.write_text(profile_text(profile_of(request.language)), encoding="utf-8")
         tell("ingest")
@@ -137,7 +145,7 @@ def make_demo(request: DemoRequest, tell: Callable[[Step], None] = lambda _: Non
         )
         sign(folder, _about(request, chosen, damage))
     path = None if mapping is None else mapping[0]
-    return Demo(request, chosen, records, rows, source, path, damage, book)
+    return Demo(request, chosen, events, interventions, rows | beside, source, path, damage, book)
 
 
 def _format(request: DemoRequest, events: int) -> Format:

@@ -104,7 +104,7 @@ def summary(made: Demo, say: Texts) -> dict[str, Any]:
         "format": made.format,
         "dirt_share": made.request.dirt,
         "damage": made.damage.to_json(),
-        "events": len(made.records.events),
+        "events": made.events,
         "events_in_book": book.n_events,
         "objects": {t.name: t.objects for t in book.manifest.types},
         "rows": made.rows,
@@ -170,7 +170,7 @@ def _rolled_out(made: Demo) -> list[dict[str, Any]]:
     from thalweg.industry.world.words import say as word
 
     language = made.request.language
-    grouped = made.records.interventions.group_by("intervention", maintain_order=True).agg(
+    grouped = made.interventions.group_by("intervention", maintain_order=True).agg(
         pl.col("kind", "assignment").first(),
         pl.col("unit").n_unique(),
         pl.col("from").min().alias("first"),
