@@ -120,6 +120,9 @@ def test_there_must_be_a_book_to_put_a_table_beside(tmp_path: Path) -> None:
         thalweg.ingest(into=book.path, interventions=source, replace=True)
     with pytest.raises(RequestError, match="nothing to ingest"):
         thalweg.ingest(into=book.path)
+    columns = table(tmp_path, "parties: {columns: {id: x}}\n", "columns.yaml")
+    with pytest.raises(RequestError, match="none of them is given"):
+        thalweg.ingest(into=book.path, columns=columns, profile=PROFILE)
     with pytest.raises(RequestError, match="is one file"):
         thalweg.ingest(into=book.path, parties="postgresql://host/base")
 

@@ -66,9 +66,14 @@ def beside_from(
 ) -> Beside:
     """What to put beside the events, from the names that a user gives.
 
-    Raises   RequestError, SourceError: see ``table_source``. MappingError, ProfileError: the file
+    Raises   RequestError, SourceError: see ``table_source``; columns without a table. MappingError, ProfileError: the file
              of columns or the profile is wrong.
     """
+    if columns is not None and not any(tables.values()):
+        raise RequestError(
+            f"{columns} names the columns of tables beside the events, and none of them is given. "
+            "Name one: --interventions FILE or --parties FILE."
+        )
     given = profile is None or isinstance(profile, Profile)
     return Beside(
         tables={
