@@ -87,7 +87,7 @@ def _power_marks(alt: Any, result: PlanningResult, say: Texts) -> list[Any]:
         marks.append((abs(smallest), wanted, text, palette.RUST))
     hoped = result.request["effect"]
     reach = float(result.power_curve["effect"].abs().max())  # type: ignore[arg-type]
-    near = smallest is not None and hoped is not None and abs(hoped - smallest) < 0.02 * reach
+    near = smallest is not None and hoped is not None and abs(hoped - smallest) < 0.05 * reach
     if hoped is not None and abs(hoped) <= reach and not near:
         text = say("planning.chart.hoped", effect=effect(result, hoped, say))
         marks.append((abs(hoped), result.found["power"], text, palette.MOSS))
@@ -95,7 +95,7 @@ def _power_marks(alt: Any, result: PlanningResult, say: Texts) -> list[Any]:
     for size, power, text, colour in marks:
         at = pl.DataFrame({"size": [size], "power": [power], "zero": [0.0], "text": [text]})
         base = alt.Chart(at)
-        late = size > 0.7 * reach
+        late = size > 0.35 * reach
         layers += [
             base.mark_rule(color=colour, strokeDash=[4, 3], strokeWidth=1.4, aria=False).encode(
                 x="size:Q", y="zero:Q", y2="power:Q"
