@@ -66,8 +66,8 @@ def beside_from(
 ) -> Beside:
     """What to put beside the events, from the names that a user gives.
 
-    Raises   RequestError, SourceError: see ``table_source``; columns without a table. MappingError, ProfileError: the file
-             of columns or the profile is wrong.
+    Raises   RequestError, SourceError: see ``table_source``; columns without a table.
+             MappingError, ProfileError: the file of columns or the profile is wrong.
     """
     if columns is not None and not any(tables.values()):
         raise RequestError(
