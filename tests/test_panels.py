@@ -207,6 +207,17 @@ def test_periods_run_from_the_first_full_one_to_the_last(
     assert [str(grid.first[0]), str(grid.first[-1])] == expected
 
 
+def test_periods_end_where_orders_stop_beginning_though_they_are_watched_on() -> None:
+    orders = [
+        order("ab"[n % 2], (datetime(2024, 1, 1) + timedelta(days=n)).isoformat(), ("E", 30))
+        for n in range(182)
+    ]
+    panels = panels_of(orders, "2024-12-31", outcomes=["flow", "count"])
+    assert panels.grid.first[-1] == date(2024, 6, 1)
+    assert np.isfinite(panels["flow_h"].value).all()
+    assert panels.cells["immature"].to_list() == [0, 0, 2]
+
+
 def test_two_full_periods_are_the_least() -> None:
     ns = np.array([second("2024-01-01"), second("2024-02-20")]) * 10**9
     with pytest.raises(RequestError, match=r"cover 1 full months.*Use weeks"):

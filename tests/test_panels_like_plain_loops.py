@@ -30,6 +30,7 @@ def plain_objects(draw: st.DrawFn) -> list[Plain]:
     found = [
         Plain("b", [("A", START + DAY), ("E", START + 3 * DAY)], value=5.0),
         Plain("c", [("A", START + DAY), ("X", START + 3 * DAY)]),
+        Plain("b", [("A", START + 150 * DAY), ("E", START + 151 * DAY)]),
     ]
     for _ in range(count):
         begun = START + draw(st.integers(0, 150 * DAY))
@@ -174,6 +175,7 @@ def test_layer_times_sum_to_the_flow_where_nothing_is_cut_off(objects: list[Plai
     for one in objects:
         one.events.append(("E", one.last[1] + DAY))
         one.starts = [max(t, START) for t in [*one.starts, one.last[1]]] if one.starts else None
+    objects.append(Plain("c", [("A", START + 590 * DAY), ("E", START + 591 * DAY)]))
     long = "200 d"
     layers = {"sell": ("A", "B", "X"), "make": ("C", "D"), "close": ("E",)}
     book = book_of(objects)
@@ -183,7 +185,7 @@ def test_layer_times_sum_to_the_flow_where_nothing_is_cut_off(objects: list[Plai
         unit="firm",
         outcomes=("flow", "layer"),
         ends=ENDS,
-        horizon=datetime.fromtimestamp(START + 600 * DAY, UTC),
+        horizon=datetime.fromtimestamp(START + 800 * DAY, UTC),
         fewest_objects=1,
         fewest_periods=1,
     )

@@ -19,6 +19,8 @@ DAY_NS = 24 * HOUR_NS
 EDGE_DAYS = {"month": 3, "week": 1}
 """A period still counts as full when the records leave out at most so many days at its edge: a
 weekend or holiday on which nothing happened."""
+VOID_GAPS = 10
+"""Beginnings have stopped when none came for so many times the mean time between two of them."""
 FEWEST_PERIODS = 2
 MOST_MONTHS, FEWEST_WEEKS = 24, 26
 TOUCHED = 0.02
@@ -68,7 +70,9 @@ def lay_grid(
 ) -> Grid:
     """The full periods between the first beginnings and the end of observation.
 
-    A few beginnings far before all others (a mistyped year) do not move the first period.
+    A few beginnings far before all others (a mistyped year) do not move the first period. Where
+    objects stop beginning long before observation ends (an extract of cases begun until then), the
+    periods end there too: what is left only drains.
 
     Raises   RequestError: the records do not cover two full periods.
     """
@@ -76,20 +80,28 @@ def lay_grid(
         raise RequestError("No objects are left to make panels of. Loosen the filters.")
     first = -observed_until(-np.asarray(begun_ns))
     place = zone_of(zone)
-    edges = period_edges(first, max(horizon_ns, first), every, place)
     slack = EDGE_DAYS[every] * DAY_NS
+    last = _last_begun(begun_ns, first, horizon_ns, slack)
+    edges = period_edges(first, max(last, first), every, place)
     lo = 0 if first <= edges[0] + slack else 1
-    hi = len(edges) - 1 if horizon_ns >= edges[-1] - slack else len(edges) - 2
+    hi = len(edges) - 1 if last >= edges[-1] - slack else len(edges) - 2
     if hi - lo < FEWEST_PERIODS:
         other = " Use weeks instead." if every == "month" else ""
         raise RequestError(
             f"The records cover {max(hi - lo, 0)} full {every}s, from "
-            f"{local_date(first, place)} to {local_date(horizon_ns, place)}. "
+            f"{local_date(first, place)} to {local_date(last, place)}. "
             f"A panel takes {FEWEST_PERIODS} or more.{other}"
         )
     kept = edges[lo : hi + 1]
     days = tuple(local_date(int(edge), place) for edge in kept)
     return Grid(every, zone, kept, days[:-1], _days(days, calendar))
+
+
+def _last_begun(begun_ns: Ints, first_ns: int, horizon_ns: int, slack_ns: int) -> int:
+    """The end of observation, or the last beginning where a void follows that chance cannot make."""
+    last = min(observed_until(begun_ns), horizon_ns)
+    typical = (last - first_ns) // max(len(begun_ns) - 1, 1)
+    return last if horizon_ns - last > max(slack_ns, VOID_GAPS * typical) else horizon_ns
 
 
 def _days(days: tuple[date, ...], calendar: Calendar | None) -> Floats:
