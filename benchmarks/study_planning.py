@@ -44,7 +44,7 @@ def report(runs: int, seed: int) -> Iterator[str]:
     yield f"## Planning a roll-out: power said beforehand, {runs} roll-outs each\n"
     yield (
         "A plan is made on 24 periods, dates are drawn, the effect (−15% where not said) happens, "
-        "and the estimate is compared with dates dealt anew. Predicted: mean of what the plans "
+        "and the estimate is judged as `prove` judges it. Predicted: mean of what the plans "
         "said, and how much that varies between baselines; found: part of the roll-outs in which "
         "the effect was found; sd: of the estimate around the truth, predicted and as it came.\n"
     )

@@ -7,7 +7,7 @@ from math import log1p
 
 import numpy as np
 
-from thalweg.change.estimates.randomisation import deal
+from thalweg.change.estimates.estimate import estimate
 from thalweg.change.frame import NEVER, Design, Floats, Ints, Panel, Rollout
 from thalweg.change.planning.drawing import draw
 from thalweg.change.planning.plan import Drawing, RolloutPlan, Shares, later
@@ -24,7 +24,8 @@ _DRAWINGS = 20
 @dataclass(frozen=True, slots=True)
 class PowerStudy:
     """predicted  mean of the predicted powers; spread: their standard deviation over baselines.
-    found      part of the roll-outs in which the analysis found the effect.
+    found      part of the roll-outs in which the analysis of ``prove`` found the effect; one that it
+               refuses to judge counts as not found.
     error      mean of (estimate − truth); sd: its standard deviation; sd_predicted: mean of those
                that were predicted.
     """
@@ -50,12 +51,12 @@ def power_study(world: World, plan: RolloutPlan, baseline: int, runs: int, seed:
         whole = simulate(replace(world, effect=0.0, straddle=0), seed * 100_003 + run).design.panel
         ready = prepare(_cut(whole, baseline), plan, seed=run, draws=_DRAWS)
         design = _rolled_out(whole, ready, plan)
-        dealt = deal(design, draws=DEALS, seed=run)
+        told = estimate(design, draws=DEALS, seed=run)
         rows.append(
             (
                 ready.trial.power(log1p(plan.effect), plan.alpha),
-                float(dealt.p() <= plan.alpha),
-                dealt.att - log1p(plan.effect),
+                float(told.p is not None and told.p <= plan.alpha),
+                told.att - log1p(plan.effect),
                 ready.trial.sd,
             )
         )
