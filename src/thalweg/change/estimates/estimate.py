@@ -192,14 +192,19 @@ def synthetic(
 ) -> Estimate:
     """Synthetic twins of one to three treated units; the interval is the rank among donors.
 
-    With fewer donors than the confidence needs (19 for one treated unit at 95 %) there is an
-    estimate but no inference.
+    With fewer donors than the confidence needs (19 at 95 %) there is an estimate but no inference.
+    Placebos of two or three are made of the same few donors, so their spread is widened as a t law
+    with donors − 1 degrees of freedom is wider than a normal one.
     """
     found = stand_in(design, draws=draws, seed=seed)
     method: Method = "synthetic_control"
     if found.refused:
         return _refused(found.att, method, confidence, found.refused)
-    placebo = np.sort(np.abs(found.placebo))[::-1]
+    wider = 1.0
+    if len(found.weights) > 1:
+        reach = 0.5 + confidence / 2
+        wider = float(stats.t.ppf(reach, len(found.donors) - 1) / stats.norm.ppf(reach))
+    placebo = wider * np.sort(np.abs(found.placebo))[::-1]
     needed = int(np.floor((1 - confidence) * (len(placebo) + 1) + SLACK))
     if needed < 1 or len(found.donors) * (1 - confidence) + (1 - confidence) < 1 - SLACK:
         return _refused(found.att, method, confidence, "too_few_donors")

@@ -37,8 +37,7 @@ class Detectable:
 def smallest_detectable(
     design: Design, *, power: float = 0.8, confidence: float = 0.95
 ) -> Detectable:
-    """Smallest effect that a two-sided test finds with ``power``; effects vary between units as
-    little as the noise assumes: not at all."""
+    """Smallest effect, the same in all treated cells, that a two-sided test finds with ``power``."""
     found = impute(design)
     target = found.even()
     if not target.any():
@@ -52,7 +51,7 @@ def smallest_detectable(
     w = found.weights(target)
     correlation = toeplitz(persistence ** np.arange(w.shape[1]))
     own = _own_variance(found, persistence, variance)
-    se = float(np.sqrt((np.einsum("it,ts,is->i", w, correlation, w) * own).sum()))
+    se = float(np.sqrt((((w @ correlation) * w).sum(axis=1) * own).sum()))
     free = freedom(w)
     reach = float(stats.t.ppf(0.5 + confidence / 2, free) + stats.t.ppf(power, free))
     return Detectable(reach * se, se, power, persistence)
@@ -85,11 +84,10 @@ def _moments(cells: Mask, persistence: float) -> tuple[float, float]:
     """
     correlation = toeplitz(persistence ** np.arange(cells.shape[1]))
     zero = one = 0.0
-    for row in np.unique(cells, axis=0, return_counts=False):
+    for row, many in zip(*np.unique(cells, axis=0, return_counts=True), strict=True):
         times = np.flatnonzero(row)
         if len(times) < 2:
             continue
-        many = int((cells == row).all(axis=1).sum())
         part = correlation[np.ix_(times, times)]
         part = part - part.mean(axis=0)[None, :] - part.mean(axis=1)[:, None] + part.mean()
         near = np.diff(times) == 1

@@ -16,6 +16,8 @@ from thalweg.change.frame import NEVER, Design, Floats, Ints
 
 FEWEST_BEFORE = 6
 MOST_TREATED = 3
+MOST_SETS = 399
+"""Placebo sets drawn for two or three treated units; each needs as many fits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,15 +61,14 @@ def stand_in(design: Design, *, draws: int, seed: int) -> Stand:
     pairs = [(before[at], after[at]) for at in treated]
     found = [_one(y[at], y[donors], *pair) for at, pair in zip(treated, pairs, strict=True)]
     sizes = np.array([pair[1].sum() for pair in pairs])
-    placebo = np.empty((len(donors), len(treated)))
-    for column, pair in enumerate(pairs):
-        for row, at in enumerate(donors):
-            placebo[row, column] = _one(y[at], y[np.delete(donors, row)], *pair)[0]
-    sets = _sets(len(donors), len(treated), draws, np.random.default_rng(seed))
-    chosen = np.take_along_axis(placebo, sets, axis=0) @ sizes / sizes.sum()
+    placebo = []
+    for chosen in _sets(len(donors), len(treated), draws, np.random.default_rng(seed)):
+        left = y[np.delete(donors, chosen)]
+        gaps = [_one(y[donors[at]], left, *pair)[0] for at, pair in zip(chosen, pairs, strict=True)]
+        placebo.append(float(np.array(gaps) @ sizes / sizes.sum()))
     return Stand(
         att=float(np.array([one[0] for one in found]) @ sizes / sizes.sum()),
-        placebo=chosen,
+        placebo=np.asarray(placebo),
         weights=np.stack([one[1] for one in found]),
         donors=names,
         rmse=float(np.sqrt(np.mean([one[2] ** 2 for one in found]))),
@@ -98,8 +99,11 @@ def _one(
 
 
 def _sets(donors: int, treated: int, draws: int, rng: np.random.Generator) -> Ints:
-    """(M, treated) different donors: each once for one treated unit, else drawn."""
+    """(M, treated) different donors: each once for one treated unit, else drawn.
+
+    Nobody of a set is a donor to another of it: their gaps would cancel.
+    """
     if treated == 1:
         return np.arange(donors)[:, None]
-    drawn = rng.permuted(np.tile(np.arange(donors), (draws, 1)), axis=1)[:, :treated]
-    return np.asarray(drawn, dtype=np.int64)
+    many = np.tile(np.arange(donors), (min(draws, MOST_SETS), 1))
+    return np.asarray(rng.permuted(many, axis=1)[:, :treated], dtype=np.int64)
