@@ -244,7 +244,8 @@ def test_cells_are_what_plain_loops_over_the_records_find(alone: Truth) -> None:
     for (_, firm), events in lives.items():
         events.sort()
         began = events[0][3]
-        names = [activity for *_, activity, _ in events]
+        within = events[0][1] + WINDOWS_D["flow"] * 86_400
+        names = [activity for end, _, activity, _ in events if end <= within]
         flows[firm, began].append(min(events[-1][0] - events[0][1], WINDOWS_D["flow"] * 86_400))
         again[firm, began].append(len(set(names)) < len(names))
         before, settled, entered = events[0][1], 0, None

@@ -91,30 +91,41 @@ def items_of(steps: pl.DataFrame, windows_d: dict[str, int]) -> pl.DataFrame:
     )
 
 
-def orders_of(steps: pl.DataFrame, lived: Lived) -> pl.DataFrame:
-    """One row an order: firm, begins, flow_s, ends, reworked, broke_off, amount_cny."""
+def orders_of(steps: pl.DataFrame, lived: Lived, within_s: int) -> pl.DataFrame:
+    """One row an order: firm, begins, flow_s, ends, reworked, failed, broke_off, amount_cny.
+
+    reworked, broke_off: within ``within_s`` of the beginning. failed: ever. amount_cny: null where
+    no order was placed.
+    """
     failed = [CODE[name] for name in FAILED_ENDS]
     amount = pl.Series(amounts_of(lived))
     placed = pl.Series(lived.course.orders.placed_s >= 0)
-    value = pl.select(pl.when(placed).then(amount).otherwise(0.0)).to_series()
+    value = pl.select(pl.when(placed).then(amount)).to_series()
     table = steps.group_by("order", maintain_order=True).agg(
         pl.col("firm").first(),
         begins=pl.col("start").first(),
         ends=pl.col("end").last(),
-        reworked=pl.col("activity").is_duplicated().any(),
-        broke_off=pl.col("activity").last().is_in(failed),
+        reworked=pl.col("activity")
+        .filter(pl.col("end") - pl.col("start").first() <= within_s)
+        .is_duplicated()
+        .any(),
+        failed=pl.col("activity").last().is_in(failed),
     )
+    flow = pl.col("ends") - pl.col("begins")
     return table.with_columns(
-        flow_s=pl.col("ends") - pl.col("begins"), amount_cny=value.gather(table["order"])
+        flow_s=flow,
+        broke_off=pl.col("failed") & (flow <= within_s),
+        amount_cny=value.gather(table["order"]),
     )
 
 
 def cells_of(lived: Lived, windows_d: dict[str, int]) -> pl.DataFrame:
     """One row for each outcome, firm and month: outcome, firm, month (codes), objects, value."""
     steps = steps_of(lived)
-    cases = orders_of(steps, lived)
+    within_s = windows_d["flow"] * DAY_S
+    cases = orders_of(steps, lived, within_s)
     begun = _monthly(cases, "begins", lived)
-    flow = pl.min_horizontal("flow_s", pl.lit(windows_d["flow"] * DAY_S)) / HOUR_S
+    flow = pl.min_horizontal("flow_s", pl.lit(within_s)) / HOUR_S
     n, value = pl.len().cast(pl.Int64), pl.col("amount_cny")
     days = pl.col("days").first()
     wide = begun.group_by("firm", "month").agg(
@@ -126,7 +137,7 @@ def cells_of(lived: Lived, windows_d: dict[str, int]) -> pl.DataFrame:
         value_per_day=value.sum() / days,
         value_per_object=value.mean(),
     )
-    ended = _monthly(cases, "ends", lived).group_by("firm", "month")
+    ended = _monthly(cases.filter(~pl.col("failed")), "ends", lived).group_by("firm", "month")
     finished = ended.agg(objects=n, finished_per_day=n / days)
     entered = _monthly(items_of(steps, windows_d), "entered", lived)
     stays = entered.group_by("layer", "firm", "month").agg(
@@ -134,10 +145,11 @@ def cells_of(lived: Lived, windows_d: dict[str, int]) -> pl.DataFrame:
     )
     names = pl.Series([f"layer_h:{name}" for name in LAYER_NAMES])
     layers = stays.with_columns(outcome=names.gather(stays["layer"].cast(pl.UInt32)))
+    filled = _long(wide).drop_nulls("value")
     columns = ("outcome", "firm", "month", "objects", "value")
-    return pl.concat(
-        [*(_long(table).select(columns) for table in (wide, finished)), layers.select(columns)]
-    ).sort("outcome", "firm", "month")
+    return pl.concat([table.select(columns) for table in (filled, _long(finished), layers)]).sort(
+        "outcome", "firm", "month"
+    )
 
 
 def _long(wide: pl.DataFrame) -> pl.DataFrame:
