@@ -236,25 +236,30 @@ def _held(panels: Panels, design: Design, others: Collection[Rollout]) -> dict[s
 
 
 def _standings(design: Design, held: Mapping[str, Floats]) -> tuple[Concurrent, ...]:
+    if not held:
+        return ()
     untreated, treated = design.untreated_cells(), design.treated_cells()
     both = untreated | treated
+    values = np.stack(list(held.values()))
+    shares = values[:, treated].mean(axis=1) if treated.any() else np.zeros(len(values))
+    anywhere: Mask = np.asarray((values[:, both] > 0).any(axis=1))
+    alike: Mask = np.asarray((np.abs(unexplained(values, both)) < SEPARATE).all(axis=(1, 2)))
+    apart = unexplained(values, untreated)
     basis: list[Floats] = []
     found = []
-    for name, values in held.items():
-        share = float(values[treated].mean()) if treated.any() else 0.0
+    for at, name in enumerate(held):
         standing: Standing = "covariate"
-        if not (values[both] > 0).any():
+        if not anywhere[at]:
             standing = "absent"
-        elif np.abs(unexplained(values, both)).max(initial=0.0) < SEPARATE:
+        elif alike[at]:
             standing = "absorbed"
         else:
-            rest = _beyond(unexplained(values, untreated), basis)
-            varying = (np.abs(rest) > SEPARATE).any(axis=1).sum()
-            if varying < FEWEST_SEPARATE:
+            rest = _beyond(apart[at], basis)
+            if (np.abs(rest) > SEPARATE).any(axis=1).sum() < FEWEST_SEPARATE:
                 standing = "inseparable"
             else:
                 basis.append(rest / np.sqrt((rest**2).sum()))
-        found.append(Concurrent(name, standing, share))
+        found.append(Concurrent(name, standing, float(shares[at])))
     return tuple(found)
 
 
@@ -268,11 +273,16 @@ def _beyond(values: Floats, basis: Sequence[Floats]) -> Floats:
 def unexplained(values: Floats, mask: Mask) -> Floats:
     """What unit and period effects leave of values in the cells of a mask; 0 elsewhere.
 
-    Least squares with unit effects partialled out, so that only periods are solved for.
+    Takes    values: (..., N, T). mask: (N, T).
+    Source   Least squares with unit effects partialled out, so that only periods are solved for
+             (Frisch and Waugh 1933).
     """
     cells = mask.astype(float)
     own = np.maximum(cells.sum(axis=1, keepdims=True), 1.0)
-    centred = cells * (values - (values * cells).sum(axis=1, keepdims=True) / own)
+    inside = values * cells
+    centred = cells * (inside - inside.sum(axis=-1, keepdims=True) / own)
     normal = np.diag(cells.sum(axis=0)) - (cells / own).T @ cells
-    effect = np.linalg.lstsq(normal, centred.sum(axis=0), rcond=None)[0]
-    return np.asarray(cells * (centred - (effect[None, :] - (cells @ effect)[:, None] / own)))
+    sums = centred.sum(axis=-2)
+    effect = np.linalg.lstsq(normal, np.atleast_2d(sums).T, rcond=None)[0].T.reshape(sums.shape)
+    level = (effect @ cells.T)[..., None] / own
+    return np.asarray(cells * (centred - (effect[..., None, :] - level)))
