@@ -61,19 +61,21 @@ def test_the_confounded_roll_out_takes_the_most_improving_first() -> None:
     assert plan.assignment == "chosen"
 
 
-def test_pre_trend_firms_improve_before_they_begin() -> None:
-    lived, plan = plan_of("pre_trend", "slitting")
-    bare = live(
-        dataclasses.replace(SMALL, archetype="pre_trend"), off(*rolled_out(SMALL))
-    ).dials.of("slit_work")
+@pytest.mark.parametrize(
+    ("name", "dial"),
+    [("slitting", "slit_work"), ("supply_finance", "pay"), ("pooled_dispatch", "road")],
+)
+def test_pre_trend_firms_improve_before_they_begin(name: str, dial: str) -> None:
+    spec = dataclasses.replace(SMALL, archetype="pre_trend", interventions=(name,))
+    lived = live(spec, off(name))
+    plan, level = lived.plans[name], lived.dials.of(dial)
+    never = np.flatnonzero(plan.begins == NEVER_DAY)
     ahead = []
     for firm in plan.treated:
-        begins = int(plan.begins[firm])
-        ahead.append(bare[firm, begins - 5] - bare[firm, max(0, begins - 240)])
-    never = np.flatnonzero(plan.begins == NEVER_DAY)
-    behind = bare[never, 400] - bare[never, 160]
-    assert np.mean(ahead) < np.mean(behind) - 0.08
-    assert lived.spec.archetype == "pre_trend"
+        before, long_before = int(plan.begins[firm]) - 5, max(0, int(plan.begins[firm]) - 240)
+        others = (level[never, before] - level[never, long_before]).mean()
+        ahead.append(level[firm, before] - level[firm, long_before] - others)
+    assert np.mean(ahead) < -0.06
 
 
 def test_anticipating_firms_act_two_months_early() -> None:

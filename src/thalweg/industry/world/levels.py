@@ -19,6 +19,7 @@ from thalweg.industry.world.mechanisms import (
     DIAL,
     DIALS,
     FAMILIES,
+    FAMILY_LAYERS,
     INTERVENTION_TABLE,
     SUBSIDY_PULL,
     Platform,
@@ -133,7 +134,7 @@ def _improving(family: str, spec: WorldSpec, plans: dict[str, Plan]) -> Floats:
     months = np.arange(spec.months)[None, :]
     for plan in plans.values():
         row = INTERVENTION_TABLE[plan.name]
-        if row.at_once or not set(row.effects) & set(FAMILIES[family]):
+        if row.at_once or not set(row.layers) & set(FAMILY_LAYERS[family]):
             continue
         start = np.where(plan.begins < NEVER_DAY, plan.begins / 30.44, 1e6)[:, None]
         total -= np.clip(months - start + IMPROVES_BEFORE, 0, IMPROVES_BEFORE + IMPROVES_AFTER)

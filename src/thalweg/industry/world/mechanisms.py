@@ -75,6 +75,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "money": ("pay",),
 }
 """Dials that share a firm's own level and its monthly shocks."""
+FAMILY_LAYERS: dict[str, tuple[str, ...]] = {
+    "trade": ("match", "contract"),
+    "yard": ("warehousing",),
+    "shop": ("processing", "quality"),
+    "road": ("logistics",),
+    "office": ("settlement",),
+    "money": ("finance",),
+}
+"""Where each family's times are spent."""
 
 
 @dataclass(frozen=True, slots=True)
