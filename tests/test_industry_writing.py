@@ -80,6 +80,17 @@ def test_every_event_object_and_link_comes_back(log: Log, form: str, tmp_path: P
     assert {role.role for role in book.manifest.roles} == {"resource", "party"}
 
 
+def test_a_large_log_is_cut_into_files(log: Log, tmp_path: Path) -> None:
+    folder = tmp_path / "pieces"
+    folder.mkdir()
+    fields = write_parquet(log, folder, piece_events=len(log.events) // 3 + 1)
+    mapping = write_tables_mapping(fields, tmp_path / "mapping.yaml")
+    names = [path.name for path in folder.iterdir()]
+    assert sum(name.startswith(log.name("file.events")) for name in names) == 3
+    book = thalweg.ingest(folder, tmp_path / "book", mapping=mapping)
+    assert content_of_book(book, log) == content(log)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_tables_of_an_erp_hold_any_log(seed: int, tmp_path: Path) -> None:
     log = random_log(100 + seed, 3 + 9 * seed)

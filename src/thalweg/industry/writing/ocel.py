@@ -23,6 +23,7 @@ from thalweg.records.intake import (
 )
 
 START_ATTRIBUTE = "start_timestamp"
+PIECE_EVENTS = 1_000_000
 ROLES = ("resource", "party")
 """Attributes that readers of OCEL know by these names, in every language."""
 
@@ -61,28 +62,36 @@ def write_ocel(log: Log, path: Path) -> None:
     (write_ocel_json if path.suffix == ".json" else write_ocel_sqlite)(frames, path)
 
 
-def write_parquet(log: Log, folder: Path) -> dict[str, Any]:
+def write_parquet(log: Log, folder: Path, *, piece_events: int = PIECE_EVENTS) -> dict[str, Any]:
     """Write the log as Parquet tables and give the fields of their ``TablesMapping``.
 
     Events with at most one object of each type are one table, the others another, in which an
-    event has a row for each further object.
+    event has a row for each further object. Both are cut into files of ``piece_events`` events.
     """
-    rows, kinds = _wide(log)
-    several = rows["event"].is_duplicated()
+    used = set(log.links["type"].cast(pl.String).unique())
+    kinds = [kind for kind in log.objects if kind in used]
     own = {name: log.name(name) for name in ("event", "activity", *log.figures)}
-    rows = rows.rename({**own, "start": log.name("start"), "end": log.name("end")})
+    new = {**own, "start": log.name("start"), "end": log.name("end")}
+    cuts = range(0, max(1, len(log.events)), piece_events)
+    written: dict[str, list[str]] = {"file.events": [], "file.shared_events": []}
+    for number, cut in enumerate(cuts, 1):
+        rows = _wide(log, log.events.slice(cut, piece_events), kinds)
+        several = rows["event"].is_duplicated()
+        rows = rows.rename(new)
+        for table, chosen in (("file.events", ~several), ("file.shared_events", several)):
+            if chosen.any():
+                ending = "" if len(cuts) == 1 else f"_{number:03d}"
+                name = f"{log.name(table)}{ending}.parquet"
+                rows.filter(chosen).write_parquet(folder / name, compression_level=1)
+                written[table].append(name)
     tables: dict[str, Any] = {}
     events = []
-    for table, chosen in (("file.events", ~several), ("file.shared_events", several)):
-        if not chosen.any():
-            continue
-        name = log.name(table)
-        rows.filter(chosen).write_parquet(folder / f"{name}.parquet", compression_level=1)
-        tables[name] = {"file": f"{name}.parquet"}
-        rule = _rule(log, name, kinds)
-        if table == "file.shared_events":
-            rule["one_event_per"] = [log.name("event")]
-        events.append(rule)
+    for table, files in written.items():
+        if files:
+            tables[log.name(table)] = {"file": files}
+            events.append(_rule(log, log.name(table), kinds))
+    if written["file.shared_events"]:
+        events[-1]["one_event_per"] = [log.name("event")]
     objects = {}
     for kind, frame in log.objects.items():
         frame.write_parquet(folder / f"{kind}.parquet", compression_level=1)
@@ -99,27 +108,23 @@ def write_parquet(log: Log, folder: Path) -> dict[str, Any]:
     }
 
 
-def _wide(log: Log) -> tuple[pl.DataFrame, list[str]]:
-    """Events with a column for each type that they touch, and those types.
+def _wide(log: Log, events: pl.DataFrame, kinds: list[str]) -> pl.DataFrame:
+    """Some of the log's events, in order, with a column for each type that they touch.
 
-    An event has a further row for each further object of a type; nothing else is repeated there
-    but what is the same in all its rows.
+    An event has a further row for each further object of a type, in which the columns of the
+    other types are empty.
     """
-    rows, more = log.events, []
-    kinds = []
-    for kind in log.objects:
-        own = log.links.filter(pl.col("type") == kind).select("event", pl.col("object").alias(kind))
-        if own.is_empty():
-            continue
-        kinds.append(kind)
-        first = own["event"].is_first_distinct()
-        rows = rows.join(own.filter(first), on="event", how="left", maintain_order="left")
-        more.append(own.filter(~first))
-    further = pl.concat(more, how="diagonal").join(log.events, on="event") if more else rows.clear()
-    both = pl.concat(
-        [rows, further.select(c for c in rows.columns if c in further.columns)], how="diagonal"
-    )
-    return both.sort("event", maintain_order=True), kinds
+    first, last = events["event"].min(), events["event"].max()
+    links = log.links.filter(pl.col("event").is_between(first, last))
+    rows, more = events, []
+    for kind in kinds:
+        own = links.filter(pl.col("type") == kind).select("event", pl.col("object").alias(kind))
+        again = ~own["event"].is_first_distinct()
+        rows = rows.join(own.filter(~again), on="event", how="left", maintain_order="left")
+        more.append(own.filter(again))
+    further = pl.concat(more, how="diagonal").join(events, on="event")
+    both = pl.concat([rows, further.select(rows.columns)])
+    return both.sort("event", maintain_order=True)
 
 
 def _rule(log: Log, table: str, kinds: list[str]) -> dict[str, Any]:
