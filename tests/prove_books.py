@@ -31,8 +31,8 @@ class Trade:
     scanner: float = -0.4
     everywhere: float = -0.3
     seed: int = 5
-    price: float = 1.0
     prefix: str = "firm"
+    naming: int = 99
 
 
 def month_start(month: int) -> datetime:
@@ -48,7 +48,7 @@ def starts(trade: Trade) -> list[int | None]:
 
 def firm_names(trade: Trade) -> list[str]:
     """Names whose order is not that of the firms."""
-    order = np.random.default_rng(99).permutation(trade.firms)
+    order = np.random.default_rng(trade.naming).permutation(trade.firms)
     return [f"{trade.prefix} {order[k]:02d}" for k in range(trade.firms)]
 
 
@@ -78,7 +78,7 @@ def write_trade(folder: Path, trade: Trade) -> dict[str, Path]:
                     wait = float(np.exp(mean)) * float(rng.gamma(4.0, 0.25))
                     start = at + timedelta(hours=0.7 * wait)
                     at = at + timedelta(hours=wait)
-                    amount = round(tonnes * 4000 * trade.price, 2)
+                    amount = round(tonnes * 4000, 2)
                     worker = f"{names[firm]} / {name}"
                     rows.append(
                         (f"o{number}", name, start, at, names[firm], tonnes, amount, worker)
@@ -103,17 +103,15 @@ def write_trade(folder: Path, trade: Trade) -> dict[str, Path]:
 def interventions_of(trade: Trade) -> pl.DataFrame:
     """The table of interventions as a user would write it."""
     names = firm_names(trade)
-    rows = [
-        ("scanner", "Coil scanner", "technology", "processing", name, month_start(month).date())
-        + (1.0 + 0.1 * (k % 4), "planned", "region first")
-        for k, (name, month) in enumerate(zip(names, starts(trade), strict=True))
-        if month is not None
-    ]
-    rows += [
-        ("signing", "Electronic signing", "application", "quality", name)
-        + (month_start(trade.months - 5).date(), 1.0, "planned", "all at once")
-        for name in names
-    ]
+    last = month_start(trade.months - 5).date()
+    rows = []
+    for k, (name, month) in enumerate(zip(names, starts(trade), strict=True)):
+        if month is not None:
+            day, dose = month_start(month).date(), 1.0 + 0.1 * (k % 4)
+            what = ("scanner", "Coil scanner", "technology", "processing")
+            rows.append((*what, name, day, dose, "planned", "region first"))
+        what = ("signing", "Electronic signing", "application", "quality")
+        rows.append((*what, name, last, 1.0, "planned", "all at once"))
     columns = ("id", "name", "kind", "layers", "unit", "from", "intensity", "assignment", "reason")
     return pl.DataFrame(rows, schema=list(columns), orient="row")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from threading import Lock
 from typing import Literal, TypedDict
 
 from thalweg.change.cells import Cells, cells_of
@@ -29,6 +31,9 @@ from thalweg.change.traits import TraitEffect, by_traits
 
 FEW = 3
 """Treated units up to which synthetic twins stand in for a comparison of many."""
+_LIBRARY = Lock()
+"""diff-diff is asked by one thread at a time: it tells of trouble by warnings, which are heard by
+the whole process."""
 PathMethod = Literal["imputation", "callaway_santanna"]
 
 
@@ -101,7 +106,7 @@ def answer(question: Question, settings: Settings) -> Answer:
     found = _first(question, design, ground, settings)
     looked = question.role != "placebo" and found.method == "imputation"
     looked = looked and found.p is not None
-    second = second_opinion(design, confidence=settings.confidence) if looked else None
+    second = _second(design, settings) if looked else None
     context = replace(question.context, estimate=found, second=second)
     least = smallest_detectable(design, confidence=settings.confidence)
     plain = Answer(
@@ -145,7 +150,7 @@ def _in_depth(plain: Answer, settings: Settings) -> Answer:
         Path(
             method,
             "quarter" if quarterly else design.panel.every,
-            tuple(event_study(design, method=method, quarterly=quarterly, confidence=level)),
+            _points(design, method, quarterly, level),
         )
         for method in methods
         for quarterly in steps
@@ -165,10 +170,26 @@ def _in_depth(plain: Answer, settings: Settings) -> Answer:
     )
 
 
+def _second(design: Design, settings: Settings) -> Estimate:
+    with _LIBRARY:
+        return second_opinion(design, confidence=settings.confidence)
+
+
+def _points(
+    design: Design, method: PathMethod, quarterly: bool, level: float
+) -> tuple[PathPoint, ...]:
+    ask = partial(event_study, design, method=method, quarterly=quarterly, confidence=level)
+    if method == "imputation":
+        return tuple(ask())
+    with _LIBRARY:
+        return tuple(ask())
+
+
 def comparisons_of(design: Design) -> tuple[tuple[str, float, float | None], ...]:
     """What two-way fixed effects would compare, with weights (Goodman-Bacon 2021); none where no
     unit is known in every period."""
-    found = bacon(design)
+    with _LIBRARY:
+        found = bacon(design)
     if isinstance(found, str):
         return ()
     return (

@@ -16,6 +16,10 @@ from thalweg.change.frame import Floats, Ints
 from thalweg.process.conformance.rules.views import column_of
 from thalweg.records.perspective import Perspective
 
+COMMON = 0.5
+"""A partner of more than this part of the units (a bank, the platform) reaches all of them alike:
+what passes through it is taken out with the periods, and says nothing of who deals with whom."""
+
 
 def exposure(
     view: Perspective, code: Ints, names: tuple[str, ...], parties: Collection[str] = ()
@@ -42,6 +46,7 @@ def exposure(
     for partner, k in place.items():
         if partner in own:
             shared[own[partner], k] = 0.0
+    shared[:, (shared > 0).sum(axis=0) > COMMON * len(names)] = 0.0
     if not shared.any():
         return None
     return _walk(shared, [own.get(partner, -1) for partner in ids])

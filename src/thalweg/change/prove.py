@@ -75,6 +75,7 @@ class ProveRequest:
     seed: int
     draws: int
     candidates: bool
+    mechanism: bool
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -97,6 +98,7 @@ def prove_book(
     seed: int = 0,
     draws: int = 999,
     candidates: bool = True,
+    mechanism: bool = True,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> ProveResult:
@@ -110,7 +112,8 @@ def prove_book(
              covariates: "concurrent" puts other interventions in force at the same units into the
              model of the untreated outcome. confidence: of all intervals; one less it is the level
              of all corrected tests. seed: of all draws; draws: permuted roll-outs.
-             candidates: look for changes that no intervention explains as well.
+             candidates: look for changes that no intervention explains as well. mechanism: ask how
+             effects came about; the causes of waits take longest by far.
              progress: called with (step, done, all).
     Returns  the same for the same book and request, whatever the number of threads.
     Raises   RequestError: an intervention, outcome, type, unit or filter that doesn't exist, a
@@ -137,6 +140,7 @@ def prove_book(
         seed=seed,
         draws=draws,
         candidates=candidates,
+        mechanism=mechanism,
     )
     chain, drafted = _profile(book, profile, type)
     proving = _Proving(book, request, chain, table, filters, threads, progress or _silent)
@@ -220,6 +224,8 @@ class _Proving:
         self.progress("panels", 0, 0)
         asked = self.request
         named = None if asked.outcomes is None else [*EFFECTS, *MECHANISM, *asked.outcomes]
+        if not asked.mechanism:
+            named = [*EFFECTS, *(asked.outcomes or ())]
         return build_panels(
             self.book,
             type=asked.type,

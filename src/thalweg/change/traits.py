@@ -123,8 +123,15 @@ def _mean(effect: Floats, cells: Floats) -> tuple[float, float]:
 def _difference(
     inside: Mask, effect: Floats, cells: Floats, cohort: NDArray[np.int64]
 ) -> tuple[float, float, float] | None:
-    """Group less others within cohorts: difference, error, p; None if no cohort holds both."""
-    kinds = np.unique(cohort)
+    """Group less others within cohorts: difference, error, p.
+
+    Only cohorts that hold both say anything; None where those hold too few of either.
+    """
+    kinds = [k for k in np.unique(cohort) if 0 < inside[cohort == k].sum() < (cohort == k).sum()]
+    mixed = np.isin(cohort, kinds)
+    inside, effect, cells, cohort = inside[mixed], effect[mixed], cells[mixed], cohort[mixed]
+    if min(int(inside.sum()), int((~inside).sum())) < FEWEST_IN_GROUP:
+        return None
     x = np.column_stack([inside.astype(float), *[(cohort == k).astype(float) for k in kinds]])
     root = np.sqrt(cells)
     rows, target = x * root[:, None], effect * root

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import expm1
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from thalweg.surfaces.cli.prove_words import (
     kind_name,
     layer_name,
     outcome_name,
+    points,
     relative_with_interval,
     signed,
     size_with_interval,
@@ -223,16 +225,18 @@ def _effect(result: ProveResult, row: Row, say: Texts) -> None:
                 trait=part["trait"],
                 group=part["group"],
                 value=relative_with_interval(part, say),
-                difference=signed(part["difference"], say),
+                difference=_difference(part["difference"], row["scale"], say),
                 p=format_number(part["p_bh"], say.language),
             )
         )
 
 
+def _difference(value: float, scale: str, say: Texts) -> str:
+    return signed(expm1(value), say) if scale == "log" else points(value, say)
+
+
 def _as_relative(part: Row, row: Row) -> Row:
     """The relative columns of a table that holds estimates only."""
-    from math import expm1
-
     names = {"relative": "att", "relative_low": "low", "relative_high": "high"}
     if row["scale"] != "log":
         return dict.fromkeys(names)
