@@ -22,11 +22,12 @@ from thalweg.change.panels.grid import (
 )
 from thalweg.change.panels.measure import Measuring, Raw, Scene, read_value, silence_ns
 from thalweg.change.panels.objects import FAILED, FINISHED, OPEN, SILENT, Objects
+from thalweg.change.panels.request import PanelsRequest
 from thalweg.change.panels.settings import Settings, Wanted
 from thalweg.change.panels.units import Units, find_units
 from thalweg.change.panels.windows import Window
 from thalweg.errors import RequestError
-from thalweg.process.calendar import Calendar, calendar_json, work_table, zone_of
+from thalweg.process.calendar import Calendar, work_table, zone_of
 from thalweg.process.chunks import rows_of
 from thalweg.process.conformance.rules.check import check_rules
 from thalweg.process.conformance.rules.file import load_rules
@@ -34,12 +35,10 @@ from thalweg.process.conformance.rules.kinds import RuleFile
 from thalweg.process.conformance.rules.verdicts import VIOLATED
 from thalweg.process.conformance.rules.views import Scene as RuleScene
 from thalweg.process.durations import object_spans
-from thalweg.process.filter_text import to_text
-from thalweg.process.filters import Filter
 from thalweg.process.map import FilterLike, choose_type, judge, read_filters
 from thalweg.process.result import fingerprint_of
 from thalweg.process.selection import apply_filters, pick
-from thalweg.records.appraisal.completion import Completion, observed_until
+from thalweg.records.appraisal.completion import observed_until
 from thalweg.records.perspective import Perspective
 
 if TYPE_CHECKING:
@@ -165,77 +164,78 @@ def build_panels(
              adoption: unit to instants of adoption, of which ``Panel.straddle`` is made; without
              it, adoptions on first days of periods are supposed. rules: whose breaches make
              ``deviation_share``. fewest_objects: below which a mean or share is unknown.
-             calendar: working hours, in which durations are counted, and days; None: all time.
+             calendar: working hours, in which durations are counted, and days; "profile": those of
+             the profile; None: all time.
              ends, horizon, timezone, filters: as in ``map_book``.
     Raises   RequestError: a name that the book does not have, no source of units, or records that
              do not cover two full periods.
     """
     profile = book.profile() if profile is None else profile
-    parties = book.parties() if parties is None else parties
-    interventions = book.interventions() if interventions is None else interventions
-    settings = Settings.of(profile)
-    hours = settings.hours if calendar == "profile" else calendar
-    named = type or (None if profile is None else profile.type)
-    kind, zone = choose_type(book, named), timezone or book.timezone
+    zone = timezone or book.timezone
     zone_of(zone)
-    wanted, chosen = Wanted.of(outcomes), read_filters(filters, zone)
-    base = book.perspective(kind)
-    view = apply_filters(base, chosen)
-    done = judge(base, view, ends, horizon)
+    hours = Settings.of(profile).hours if calendar == "profile" else calendar
+    asked = PanelsRequest(
+        type=choose_type(book, type or (None if profile is None else profile.type)),
+        profile=profile,
+        unit=unit or (None if profile is None else profile.unit),
+        level=level,
+        every=every,
+        outcomes=None if outcomes is None else tuple(outcomes),
+        filters=read_filters(filters, zone),
+        parties=book.parties() if parties is None else parties,
+        interventions=book.interventions() if interventions is None else interventions,
+        rules=load_rules(rules) if isinstance(rules, str | Path) else rules,
+        adopted_ns=_instants(adoption),
+        fewest_objects=fewest_objects,
+        fewest_periods=fewest_periods,
+        calendar=hours,
+        ends=None if ends is None else tuple(ends),
+        horizon=horizon,
+        timezone=zone,
+    )
+    units, scene = _settle(book, asked, threads)
+    return _Finishing(scene, units, asked).panels(book)
+
+
+def _settle(book: Book, asked: PanelsRequest, threads: int | None) -> tuple[Units, Scene]:
+    """Units, periods and everything else that is settled before anything is measured."""
+    settings, wanted, hours = Settings.of(asked.profile), Wanted.of(asked.outcomes), asked.calendar
+    base = book.perspective(asked.type)
+    view = apply_filters(base, asked.filters)
+    done = judge(base, view, asked.ends, asked.horizon)
     begun, stop = object_spans(view)
     units = find_units(
         view,
-        unit=unit or (None if profile is None else profile.unit),
-        level=level,
-        interventions=interventions,
-        parties=parties,
+        unit=asked.unit,
+        level=asked.level,
+        interventions=asked.interventions,
+        parties=asked.parties,
     )
+    mine, last_ns, every = begun[units.code >= 0], done.horizon_ns, asked.every
     if every == "auto":
-        every = fitting_every(begun, units.code, len(units.names), done.horizon_ns, fewest_objects)
-    grid = lay_grid(begun[units.code >= 0], done.horizon_ns, every, zone, hours)
-    state, silent_code = _state(view, settings, done.finished, done.silent)
-    first_ns = -observed_until(-begun[units.code >= 0])
-    scene = Scene(
+        every = fitting_every(begun, units.code, len(units.names), last_ns, asked.fewest_objects)
+    grid = lay_grid(mine, last_ns, every, asked.timezone, hours)
+    state, last_code = _state(view, settings, done.finished, done.silent)
+    valued = settings.value is not None and wanted.kind("value")
+    first_ns = -observed_until(-mine)
+    reach_ns = max(int(stop.max()), last_ns)
+    return units, Scene(
         base=base,
         view=view,
-        objects=Objects.of(begun, stop, state, units.code, grid, done.horizon_ns),
+        objects=Objects.of(begun, stop, state, units.code, grid, last_ns),
         grid=grid,
         units=len(units.names),
         settings=settings,
         wanted=wanted,
         calendar=hours,
-        work=None if hours is None else work_table(hours, int(begun.min()), _last(stop, done)),
-        silence_ns=silence_ns(done.follow_up_ns, silent_code, state == SILENT),
-        span_ns=done.horizon_ns - first_ns,
+        work=None if hours is None else work_table(hours, int(begun.min()), reach_ns),
+        silence_ns=silence_ns(done.follow_up_ns, last_code, state == SILENT),
+        span_ns=last_ns - first_ns,
         first_ns=first_ns,
-        deviating=_deviating(book, kind, view, chosen, rules, ends, horizon, zone),
-        value=read_value(view, settings.value)
-        if settings.value is not None and wanted.kind("value")
-        else None,
+        deviating=_deviating(book, asked, view),
+        value=read_value(view, str(settings.value)) if valued else None,
         threads=threads,
     )
-    request = {
-        "type": kind,
-        "unit": units.source,
-        "level": level,
-        "every": every,
-        "outcomes": None if outcomes is None else list(outcomes),
-        "filters": [to_text(one) for one in chosen],
-        "profile": None if profile is None else profile.model_dump(mode="json"),
-        "fewest_objects": fewest_objects,
-        "fewest_periods": fewest_periods,
-        "calendar": None if hours is None else calendar_json(hours),
-        "ends": None if ends is None else list(ends),
-        "horizon": None if horizon is None else horizon.isoformat(),
-        "timezone": zone,
-    }
-    return _Finishing(scene, units, request, fewest_objects, fewest_periods).panels(
-        book, _instants(adoption), parties
-    )
-
-
-def _last(stop_ns: Ints, done: Completion) -> int:
-    return max(int(stop_ns.max()), done.horizon_ns)
 
 
 def _instants(adoption: Mapping[str, Sequence[datetime]] | None) -> Ints | None:
@@ -259,26 +259,23 @@ def _state(
     return state, last
 
 
-def _deviating(
-    book: Book,
-    kind: str,
-    view: Perspective,
-    filters: Sequence[Filter],
-    rules: str | Path | RuleFile | None,
-    ends: Sequence[str] | None,
-    horizon: datetime | None,
-    zone: str,
-) -> Mask | None:
+def _deviating(book: Book, asked: PanelsRequest, view: Perspective) -> Mask | None:
     """Which objects break a rule about their type; None without such rules."""
-    if rules is None:
+    if asked.rules is None:
         return None
-    file = rules if isinstance(rules, RuleFile) else load_rules(rules)
-    scene = RuleScene(book, kind, filters, zone=zone, ends=ends, horizon=horizon)
+    scene = RuleScene(
+        book,
+        asked.type,
+        asked.filters,
+        zone=asked.timezone,
+        ends=asked.ends,
+        horizon=asked.horizon,
+    )
     place = np.full(rows_of(view.object), -1, np.int64)
     place[view.object] = np.arange(view.objects)
     found: Mask | None = None
-    for outcome in check_rules(scene, file):
-        if outcome.looked.view.type != kind:
+    for outcome in check_rules(scene, asked.rules):
+        if outcome.looked.view.type != asked.type:
             continue
         found = np.zeros(view.objects, bool) if found is None else found
         broken = outcome.checks.object[outcome.checks.status == VIOLATED]
@@ -289,21 +286,18 @@ def _deviating(
 class _Finishing:
     """From sums by cell to panels: thin and immature cells become unknown, and are counted."""
 
-    def __init__(
-        self, scene: Scene, units: Units, request: dict[str, Any], objects: int, periods: int
-    ) -> None:
-        self.scene, self.units, self.request = scene, units, request
-        self.fewest_objects, self.fewest_periods = objects, periods
+    def __init__(self, scene: Scene, units: Units, asked: PanelsRequest) -> None:
+        self.scene, self.units, self.asked = scene, units, asked
         self.rows: list[dict[str, Any]] = []
 
-    def panels(self, book: Book, adopted_ns: Ints | None, parties: pl.DataFrame | None) -> Panels:
+    def panels(self, book: Book) -> Panels:
         measuring, scene = Measuring(self.scene), self.scene
         made: dict[str, Panel] = {}
         for raw in measuring.outcomes():
             name = raw.outcome.name
             if not scene.wanted.names(name):
                 continue
-            panel = self._panel(raw, adopted_ns)
+            panel = self._panel(raw)
             finite = panel.value[np.isfinite(panel.value)]
             if len(finite) == 0 or not finite.any():
                 measuring.missing[name] = "never" if len(finite) else "no_known_cell"
@@ -312,11 +306,12 @@ class _Finishing:
         known = np.zeros(len(self.units.names), bool)
         for panel in made.values():
             known |= np.isfinite(panel.value).any(axis=1)
+        request = self.asked.to_json() | {"unit": self.units.source, "every": scene.grid.every}
         outside = (self.units.code >= 0) & (scene.objects.cell < 0)
         return Panels(
-            fingerprint=fingerprint_of(book.fingerprint, self.request),
+            fingerprint=fingerprint_of(book.fingerprint, request),
             book=book.fingerprint,
-            request=self.request,
+            request=request,
             type=scene.view.type,
             units=tuple(n for n, kept in zip(self.units.names, known, strict=True) if kept),
             grid=scene.grid,
@@ -328,11 +323,11 @@ class _Finishing:
             cells=pl.DataFrame(self.rows),
             dropped=tuple(n for n, k in zip(self.units.names, known, strict=True) if not k),
             horizon_ns=scene.objects.horizon_ns,
-            parties=parties,
+            parties=self.asked.parties,
             missing=measuring.missing,
         )
 
-    def _panel(self, raw: Raw, adopted_ns: Ints | None) -> Panel:
+    def _panel(self, raw: Raw) -> Panel:
         grid, units = self.scene.grid, len(self.units.names)
         total = raw.total.reshape(units, len(grid))
         objects = raw.objects.reshape(units, len(grid))
@@ -342,9 +337,9 @@ class _Finishing:
         )
         immature = np.broadcast_to(~raw.known, objects.shape)
         empty = np.zeros_like(immature) if raw.per_day else ~immature & (objects == 0)
-        thin = ~immature & ~empty & (objects < self.fewest_objects) & (not raw.per_day)
+        thin = ~immature & ~empty & (objects < self.asked.fewest_objects) & (not raw.per_day)
         value[immature | empty | thin] = np.nan
-        short = np.isfinite(value).sum(axis=1) < min(self.fewest_periods, len(grid))
+        short = np.isfinite(value).sum(axis=1) < min(self.asked.fewest_periods, len(grid))
         cut = int(np.isfinite(value[short]).sum())
         value[short] = np.nan
         self.rows.append(
@@ -359,7 +354,7 @@ class _Finishing:
                 "short_cells": cut,
             }
         )
-        within = raw.outcome.within_s
+        within, adopted_ns = raw.outcome.within_s, self.asked.adopted_ns
         straddle = (
             straddling_anywhere(grid, within)
             if adopted_ns is None
