@@ -103,17 +103,19 @@ def judge(
     extra: Figures,
     *,
     found: float = FOUND,
+    sure: float = SURE,
     share: float = 0.5,
 ) -> Check:
     """Clear and large: failed. Seen: warning, unless it cannot matter. Unseen, yet perhaps above
-    ``share`` of the effect: a weak test, a warning as well. ``found``: p-value of being seen."""
+    ``share`` of the effect: a weak test, a warning as well. ``found`` and ``sure``: the
+    p-values of being seen, and seen clearly."""
     if fault is None:
         return Check(code, "not_possible", "cannot_show", extra)
     figures = fault.figures() | extra
     against = max(abs(effect[0]), NOISE * effect[1])
     if fault.p < found and fault.bound <= NEGLIGIBLE * against:
         return Check(code, "passed", "negligible", figures)
-    if fault.p < SURE and abs(fault.bias) >= MATERIAL * against:
+    if fault.p < sure and abs(fault.bias) >= MATERIAL * against:
         return Check(code, "failed", "found", figures)
     if fault.p < found:
         return Check(code, "warning", "hint", figures)

@@ -18,6 +18,8 @@ FOUND = 0.2
 """A drift is called seen below this p-value. Missing one costs more than a false alarm, and the
 periods before a start are few: at 0.05 four of ten drifts that doubled an effect went unseen with
 100 units (benchmarks/study_checks.py)."""
+SURE = 0.05
+"""A drift this clear, and large next to the effect, breaks the design: it cannot be allowed for."""
 SHARE = 0.75
 """Part of the effect that an unseen drift may make up: of the rest not even the largest drift that
 fits the records takes anything."""
@@ -46,4 +48,4 @@ def check_pre_trend(design: Design, context: Context) -> Check:
         return Check("pre_trend", "not_possible", "too_short", extra)
     fault = look_for(design, untreated_fit(design), slopes(design), context.seed)
     effect = effect_of(design, context)
-    return judge("pre_trend", fault, effect, extra, found=FOUND, share=SHARE)
+    return judge("pre_trend", fault, effect, extra, found=FOUND, sure=SURE, share=SHARE)
