@@ -12,13 +12,13 @@ from thalweg.change.estimates.adapter import callaway_santanna
 from thalweg.change.estimates.imputation import Imputed, impute
 from thalweg.change.estimates.randomisation import SLACK, deal
 from thalweg.change.estimates.synthetic import stand_in
-from thalweg.change.estimates.variance import conservative, freedom, noisier
+from thalweg.change.estimates.variance import conservative, freedom
 from thalweg.change.frame import Design, Floats, Ints
 
 MANY = 40.0
 """Degrees of freedom from which the t law is trusted without dealing dates anew."""
 FEW = 4
-"""Up to so many treated units, noise unlike the others' would spoil the comparison."""
+"""Up to so many treated units, their own errors say too little: noise before the start is used."""
 
 Method = Literal["imputation", "callaway_santanna", "synthetic_control", "interrupted_series"]
 Reference = Literal["randomisation", "student", "normal", "placebo"]
@@ -74,8 +74,8 @@ def estimate(
              units among which the dates could have been exchanged. draws: dealings of the dates.
     Returns  an estimate; without an interval and with a code in ``refused`` where no law holds.
     Source   which law holds is settled by the study of coverage (docs/methods): a t law where the
-             estimate rests on many units; else the studentised estimates of dealt dates; with one
-             treated unit its rank among the others.
+             estimate rests on many units; else dealt dates, studentised; with up to four treated
+             units they are measured by the noise of the dealt units before any start.
     """
     if method == "callaway_santanna":
         return second_opinion(design, confidence=confidence)
@@ -95,38 +95,40 @@ def estimate(
     if units > 1 and free >= MANY:
         se = conservative(found, w)
         return student(att, se, free, method, confidence)
-    return _dealt(design, found, att, method, confidence, (seed, draws, weight, strata, units))
+    return _dealt(design, att, method, confidence, (seed, draws, weight, strata, units))
 
 
 def _dealt(
     design: Design,
-    found: Imputed,
     att: float,
     method: Method,
     confidence: float,
     how: tuple[int, int, Floats | None, Ints | None, int],
 ) -> Estimate:
-    """Interval from dealing the dates anew; with one treated unit from its rank alone."""
+    """Interval from dealing the dates anew; a single treated unit has no standard error."""
     seed, draws, weight, strata, units = how
     dealt = deal(design, draws=draws, seed=seed, weight=weight, strata=strata)
     if dealt.lost > len(dealt.a):
         return _refused(att, method, confidence, "dealings_not_identified")
     if dealt.least > 1 - confidence + SLACK:
         return _refused(att, method, confidence, "too_few_units")
-    if units <= FEW and noisier(found, confidence=confidence):
-        return _refused(att, method, confidence, "treated_units_noisier")
-    several = units > 1
-    if several and not dealt.variance > 0:
+    several, few = units > 1, units <= FEW
+    error = float(np.sqrt(dealt.variance))
+    if several and error <= SLACK * max(1.0, abs(att)):
         return _refused(att, method, confidence, "zero_standard_error")
-    low, high = dealt.interval(confidence, studentised=several)
+    if few:
+        dealt = dealt.by_noise()
+    low, high = dealt.interval(confidence, studentised=not few)
     if not (np.isfinite(low) and np.isfinite(high)):
         return _refused(att, method, confidence, "interval_unbounded")
+    if high - low <= SLACK * max(1.0, abs(att)):
+        return _refused(att, method, confidence, "zero_standard_error")
     return Estimate(
         att=att,
-        se=float(np.sqrt(dealt.variance)) if several else None,
+        se=error if several else None,
         low=low,
         high=high,
-        p=dealt.p(studentised=several),
+        p=dealt.p(studentised=not few),
         method=method,
         reference="randomisation" if several else "placebo",
         confidence=confidence,

@@ -10,18 +10,20 @@ valid in large samples where units differ in effect and noise (Wu, Ding 2021).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import comb, floor, prod
 
 import numpy as np
 from numba import njit
 
-from thalweg.change.estimates.imputation import connected, impute, regress
+from thalweg.change.estimates.imputation import connected, impute, impute_cells, regress
 from thalweg.change.frame import ALREADY, NEVER, Design, Floats, Ints, Mask
 
 EXACT = 1_000
 """Up to so many different dealings all are gone through instead of a draw."""
+EARLIEST = 6
+"""Periods before anybody's start that are needed to tell how noisy each unit is."""
 SLACK = 1e-9
 
 
@@ -31,6 +33,8 @@ class Dealt:
 
     a, b        (M,): the estimate of a dealing is a − τ·b; the real one has ``att`` and 1.
     q           (M, 3): its variance is q0 − 2τ·q1 + τ²·q2; the real one has ``variance``.
+    noise       (M,) standard error that the noise of the dealt units before any start foretells;
+                the real one has ``own_noise``.
     exact       all different dealings, the real one among them; else a draw without it.
     lost        dealings that would not have told the effect from covariates or from periods.
     """
@@ -40,6 +44,8 @@ class Dealt:
     a: Floats
     b: Floats
     q: Floats
+    noise: Floats
+    own_noise: float
     exact: bool
     lost: int = 0
 
@@ -47,6 +53,11 @@ class Dealt:
     def least(self) -> float:
         """The smallest p value that can come out."""
         return 1.0 / (len(self.a) if self.exact else len(self.a) + 1)
+
+    def by_noise(self) -> Dealt:
+        """Each dealing measured by the noise of its own units, so that noisy ones do not lead."""
+        ratio = self.own_noise / self.noise
+        return replace(self, a=self.a * ratio, b=self.b * ratio)
 
     def p(self, effect: float = 0.0, *, studentised: bool = False) -> float:
         """Two-sided p value of the hypothesis that the effect is ``effect`` in every cell."""
@@ -132,11 +143,43 @@ def deal(
     orders, exact = dealings(start, stop, strata, draws=draws, seed=seed)
     real = np.arange(len(start))[None]
     straddle = design.panel.straddle
-    a, _, q = estimates(both, known, weight, start, stop, straddle, found.x, real)
-    others, b, spread = estimates(both, known, weight, start, stop, straddle, found.x, orders)
+    noise = early_noise(design, known, found.x)
+    a, _, q = estimates(both, known, weight, start, stop, straddle, found.x, real, noise)
+    others, b, spread = estimates(
+        both, known, weight, start, stop, straddle, found.x, orders, noise
+    )
     fine = np.isfinite(others)
-    lost = int((~fine).sum())
-    return Dealt(float(a[0]), float(q[0, 0]), others[fine], b[fine], spread[fine], exact, lost)
+    return Dealt(
+        att=float(a[0]),
+        variance=float(q[0, 0]),
+        a=others[fine],
+        b=b[fine],
+        q=spread[fine, :3],
+        noise=np.sqrt(spread[fine, 3]),
+        own_noise=float(np.sqrt(q[0, 3])),
+        exact=exact,
+        lost=int((~fine).sum()),
+    )
+
+
+def early_noise(design: Design, known: Mask, x: Floats) -> Floats:
+    """(N,) variances of units in the periods before anybody's start, drawn a little together.
+
+    Those periods are the same for all units, so that a unit's figure does not depend on the dates
+    it was dealt. All alike where they are too few.
+    """
+    starts = design.rollout.start[design.rollout.treated]
+    first = int(starts.min()) - design.panel.straddle if len(starts) else 0
+    early = known & (np.arange(known.shape[1]) < first)
+    if first < EARLIEST:
+        return np.ones(len(known))
+    fitted = impute_cells(design.panel.scaled(), early, np.zeros_like(known), x)
+    square = (np.nan_to_num(fitted.residual) ** 2).sum(axis=1)
+    free = np.maximum(early.sum(axis=1) - 1.0, 0.0)
+    pooled = float(square.sum() / max(free.sum(), 1.0))
+    if pooled <= 0:
+        return np.ones(len(known))
+    return np.asarray((square + 2.0 * pooled) / (free + 2.0), dtype=np.float64)
 
 
 def dealings(
@@ -200,8 +243,12 @@ def estimates(
     straddle: int,
     x: Floats,
     orders: Ints,
+    noise: Floats,
 ) -> tuple[Floats, Floats, Floats]:
-    """Per dealing (M, N): the weighted effect in y[0] and in y[1], and their variances (M, 3).
+    """Per dealing (M, N): the weighted effect in y[0] and in y[1], and variances (M, 4).
+
+    The first three are those of y[0], of both, of y[1]; the last is that of independent errors with
+    variances ``noise`` (N,).
 
     NaN where a dealing leaves no effect identified.
     """
@@ -209,7 +256,7 @@ def estimates(
     periods = known.shape[1]
     a = np.full(dealt, np.nan)
     b = np.full(dealt, np.nan)
-    q = np.full((dealt, 3), np.nan)
+    q = np.full((dealt, 4), np.nan)
     untreated = np.zeros((units, periods), dtype=np.bool_)
     treated = np.zeros((units, periods), dtype=np.bool_)
     for m in range(dealt):
@@ -237,6 +284,9 @@ def estimates(
         one = scores(y[0], unit[0], by[:, 0], w, untreated, treated, x)
         two = scores(y[1], unit[1], by[:, 1], w, untreated, treated, x)
         q[m, 0], q[m, 1], q[m, 2] = (one * one).sum(), (one * two).sum(), (two * two).sum()
+        q[m, 3] = 0.0
+        for i in range(units):
+            q[m, 3] += noise[i] * (w[i] * w[i]).sum()
     return a, b, q
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from thalweg.change.estimates.imputation import Imputed
 from thalweg.change.frame import Floats, Ints
@@ -54,20 +53,3 @@ def freedom(w: Floats) -> float:
     """
     share = (w**2).sum(axis=1)
     return float(share.sum() ** 2 / (share**2).sum()) if share.any() else 0.0
-
-
-def noisier(found: Imputed, *, confidence: float = 0.95) -> bool:
-    """Whether units with effects vary more before the start than the others, by a rank test.
-
-    With a handful of treated units the errors of the others stand in for theirs, and must be like
-    them. Units with fewer than three untreated cells say nothing.
-    """
-    count = found.untreated.sum(axis=1)
-    size = (np.nan_to_num(found.residual) ** 2).sum(axis=1) / np.maximum(count - 1, 1)
-    known = (count >= 3) & (size > 0)
-    mine = known & found.identified.any(axis=1)
-    others = known & ~found.identified.any(axis=1)
-    if not mine.any() or not others.any():
-        return False
-    test = stats.mannwhitneyu(size[mine], size[others], alternative="greater")
-    return bool(test.pvalue < 1 - confidence)
