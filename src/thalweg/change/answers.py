@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from math import isfinite
 from threading import Lock
 from typing import Literal, TypedDict
 
@@ -126,8 +127,9 @@ def _first(
 ) -> Estimate:
     """The estimate to be told: of a few treated units against synthetic twins, of all units at
     once as a before/after that is no effect, and by imputation otherwise."""
-    if ground["overlap"] == "no_comparison":
-        return replace(before_after(design), confidence=settings.confidence)
+    described = before_after(design)
+    if ground["overlap"] == "no_comparison" and isfinite(described.att):
+        return replace(described, confidence=settings.confidence)
     if ground["few_units"] == "too_few" and 0 < int(design.rollout.treated.sum()) <= FEW:
         return synthetic(design, **_chances(question, settings))
     return estimated(question, design, settings)

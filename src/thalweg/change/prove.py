@@ -125,8 +125,9 @@ def prove_book(
         )
     if draws < FEWEST_DRAWS:
         raise RequestError(f"{draws} draws are too few for a p-value: give {FEWEST_DRAWS} or more.")
-    table = book.interventions() if interventions is None else interventions
     zone = book.timezone
+    table = book.interventions() if interventions is None else interventions
+    table = None if table is None else settled(table, zone)
     request = ProveRequest(
         only=None if only is None else tuple(sorted(set(only))),
         outcomes=None if outcomes is None else tuple(sorted(set(outcomes))),
@@ -261,8 +262,8 @@ class _Proving:
 
     def _rollouts(self, panels: Panels, table: pl.DataFrame) -> dict[str, Rollout]:
         found = rollouts(table, panels)
-        self.rows = by_unit(settled(table, panels.grid.zone), panels.units, panels.parties)
-        missed = unreached(settled(table, panels.grid.zone), panels.units, panels.parties)
+        self.rows = by_unit(table, panels.units, panels.parties)
+        missed = unreached(table, panels.units, panels.parties)
         for name, count in missed.group_by("id").len().sort("id").iter_rows():
             self.aside.append(_aside("units_not_in_records", count, name))
         for name, rollout in sorted(found.items()):
