@@ -57,7 +57,6 @@ def check_volume(design: Design, _: Context) -> Check:
     figures = _strongest({"objects": done})
     if figures is None:
         return Check("volume", "not_possible", "cannot_show")
-    del figures["size_effect"]
     figures["size_share"] = float(np.expm1(done.att))
     p = figures["p"]
     if isinstance(p, float) and p < SURE and abs(done.att) >= LARGE:
@@ -76,7 +75,7 @@ def _strongest(done: dict[str, Imputed]) -> Figures | None:
     found = done[names[best]]
     return {
         "name": names[best],
-        "size_effect": found.att,
+        "size": found.att,
         "se": found.se,
         "p": corrected[best],
         "tried": len(names),

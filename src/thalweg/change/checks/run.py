@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import isfinite
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def ask(question: Question, design: Design, context: Context) -> Check:
 
     Figures ``…effect`` are on the scale of estimation; they become ``…effect_share`` or
     ``…_share``: for logarithms the part by which the outcome changes, for levels (which are shares)
-    points.
+    points. What is not a finite number is unknown.
     """
     found = question(design, context)
     log = design.panel.outcome.scale == "log"
@@ -81,7 +82,12 @@ def ask(question: Question, design: Design, context: Context) -> Check:
         if name.endswith("effect") and isinstance(size, int | float)
     }
     rest = {name: value for name, value in found.figures.items() if not name.endswith("effect")}
-    return replace(found, figures=figures | rest)
+    known = {name: value if _finite(value) else None for name, value in (figures | rest).items()}
+    return replace(found, figures=known)
+
+
+def _finite(value: float | int | str | None) -> bool:
+    return not isinstance(value, float) or isfinite(value)
 
 
 def _as_share(name: str) -> str:

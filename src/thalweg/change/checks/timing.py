@@ -33,7 +33,7 @@ def pasts(value: Floats, until: int, last: int) -> Floats:
     safe = np.maximum(count, 1)
     filled = np.where(known, past, 0.0)
     level = filled.sum(axis=1) / safe
-    at = np.arange(until, dtype=float)
+    at = np.arange(past.shape[1], dtype=float)
     away = np.where(known, at - (known * at).sum(axis=1, keepdims=True) / safe[:, None], 0.0)
     length = (away**2).sum(axis=1)
     slope = (away * filled).sum(axis=1) / np.where(length > ZERO, length, 1.0)
@@ -53,7 +53,8 @@ def check_timing(design: Design, context: Context) -> Check:
     spread = np.zeros(3)
     drawn = np.zeros((3, LOTS))
     starts = 0
-    for date in np.unique(first[np.isfinite(first) & (first >= LEAST_PAST)]):
+    inside = (first >= LEAST_PAST) & (first < value.shape[1])
+    for date in np.unique(first[inside]):
         past = pasts(value, int(date), LAST[design.panel.every])
         risk = np.isfinite(past).all(axis=0) & (first >= date)
         begins = first[risk] == date
