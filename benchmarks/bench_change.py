@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ BLOCKS, BLOCK_WEEKS = 3, 79
 LAYERS = 5
 ENDS = tuple(f"Activity {a:02d}" for a in range(ACTIVITIES - 3, ACTIVITIES))
 FEWEST = 5
+INTERVENTIONS = 10
 MAPPING = FlatMapping(
     case="case",
     activity="activity",
@@ -249,6 +251,45 @@ def peer_duckdb(source: str, given: dict[str, float]) -> Reading:
     return reading
 
 
+def made_up(units: tuple[str, ...], first: date, months: int) -> pl.DataFrame:
+    """Ten roll-outs that do nothing: four fifths of the firms each, over the middle of the time."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(INTERVENTIONS):
+        reached = rng.permutation(len(units))[: len(units) * 4 // 5]
+        waves = months // 3 + 2 * rng.integers(0, months // 6, len(reached))
+        for unit, month in zip(reached.tolist(), waves.tolist(), strict=True):
+            year, place = divmod(first.month - 1 + month, 12)
+            day = date(first.year + year, place + 1, 1)
+            layer = f"layer_{number % LAYERS}"
+            rows.append((f"roll_out_{number}", [layer], units[unit], day, "randomised", "by lot"))
+    names = ("id", "layers", "unit", "from", "assignment", "reason")
+    return pl.DataFrame(rows, schema=list(names), orient="row")
+
+
+def prove(book: str) -> Reading:
+    """Ten interventions against ten outcomes with all checks, on the panels' firms and months."""
+    reading = Reading()
+    opened = thalweg.open_book(book)
+    built = build_panels(opened, profile=PROFILE, unit="role:party", outcomes=["count"])
+    table = made_up(built.units, built.grid.first[0], len(built.grid))
+    with reading.clock("prove"):
+        found = thalweg.prove(
+            opened, interventions=table, profile=PROFILE, unit="role:party", every="month",
+            candidates=False,
+        )  # fmt: skip
+    called = found.effects.filter("called_effect")
+    reading.answers = {
+        "interventions": found.effects["intervention"].n_unique(),
+        "outcomes": found.effects["outcome"].n_unique(),
+        "units": found.units,
+        "periods": found.periods,
+        "rows": len(found.effects),
+        "called_effects": len(called),
+    }
+    return reading
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time panels beside DuckDB and Polars.")
     parser.add_argument("millions", nargs="+", type=int, help="sizes in millions of events")
@@ -258,6 +299,7 @@ def main() -> None:
         print(millions, "all", run("bench_change.panels", book=into))
         alike = run("bench_change.panels_alike", book=into)
         print(millions, "flow and layers", alike)
+        print(millions, "prove", run("bench_change.prove", book=into))
         for peer in ("peer_duckdb", "peer_polars"):
             found = run(f"bench_change.{peer}", source=source, given=alike.answers)
             same = all(abs(alike.answers[k] - v) < 0.1 for k, v in found.answers.items())

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from thalweg.change.estimates.imputation import impute
 from thalweg.change.frame import Design, Floats, Mask
-
-_ESTIMABLE = 1e-7
-"""A treated cell's fit may differ from zero by rounding where the untreated cells determine it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,41 +48,7 @@ def cells_of(design: Design) -> Cells:
 
     A treated cell whose unit, period or covariate has no untreated cell gets no effect.
     """
-    y = design.panel.scaled()
-    below, above = design.untreated_cells(), design.treated_cells()
-    columns = [np.nan_to_num(values) for values in design.covariates.values()]
-    x0, x1 = _rows(below, columns), _rows(above, columns)
-    inverse, known = _inverse(x0)
-    fitted = x1 @ known
-    estimable = np.abs(fitted - x1).max(axis=1, initial=0.0) < _ESTIMABLE
-    effect = np.full(y.shape, np.nan)
-    weight = np.zeros(y.shape)
-    if estimable.any():
-        slope = inverse @ (x0.T @ y[below])
-        gap = y[above] - x1 @ slope
-        effect[above] = np.where(estimable, gap, np.nan)
-        part = estimable / estimable.sum()
-        weight[above] = part
-        weight[below] = -(x0 @ (inverse @ (x1.T @ part)))
-    return Cells(effect, weight)
-
-
-def _rows(mask: Mask, columns: list[Floats]) -> Floats:
-    """(cells, N + T + K) indicators of unit and period, and the covariates, of some cells."""
-    unit, period = np.nonzero(mask)
-    count, length = mask.shape
-    rows = np.zeros((len(unit), count + length + len(columns)))
-    at = np.arange(len(unit))
-    rows[at, unit] = 1.0
-    rows[at, count + period] = 1.0
-    for k, values in enumerate(columns):
-        rows[:, count + length + k] = values[unit, period]
-    return rows
-
-
-def _inverse(x0: Floats) -> tuple[Floats, Floats]:
-    """The normal equations' generalised inverse, and the projection on what they determine."""
-    value, vector = np.linalg.eigh(x0.T @ x0)
-    held = value > 1e-9 * max(float(value[-1]), 1.0) if len(value) else value > 0
-    inside = vector[:, held]
-    return (inside / value[held]) @ inside.T, inside @ inside.T
+    found = impute(design)
+    if not found.identified.any():
+        return Cells(found.effect, np.zeros(found.effect.shape))
+    return Cells(found.effect, found.weights(found.even()))
