@@ -97,6 +97,7 @@ def _laws(runs: int, seed: int) -> Iterator[str]:
         ("30, plain", world(30, {})),
         ("30, one never treated", world(30, {"never": -1.0})),
         ("30, 3 treated", world(30, {}, 3)),
+        ("30, 2 noisiest treated", world(30, {"unequal": 0.5, "noisy_first": True}, 2)),
         ("30, 5 noisiest treated", world(30, {"unequal": 0.5, "noisy_first": True}, 5)),
         ("100, plain", world(100, {})),
     ]
@@ -123,9 +124,10 @@ def _bell(fine: bool, freedom_of: Callable[[int, float], float]) -> Callable[[De
     return judge
 
 
-def _dealt(studentised: bool) -> Callable[[Design], Estimate]:
+def _dealt(*, studentised: bool = False, noise: bool = False) -> Callable[[Design], Estimate]:
     def judge(design: Design) -> Estimate:
         dealt = deal(design, draws=199, seed=0)
+        dealt = dealt.by_noise() if noise else dealt
         low, high = dealt.interval(0.95, studentised=studentised)
         p = dealt.p(studentised=studentised)
         return Estimate(dealt.att, None, low, high, p, "imputation", "randomisation")
@@ -138,6 +140,7 @@ LAWS: tuple[tuple[str, Callable[[Design], Estimate]], ...] = (
     ("normal, errors pooled", _bell(False, lambda _, __: np.inf)),
     ("t, treated units − 1", _bell(False, lambda units, _: units - 1.0)),
     ("t, Satterthwaite", _bell(False, lambda _, free: free)),
-    ("dates dealt, plain", _dealt(False)),
-    ("dates dealt, studentised", _dealt(True)),
+    ("dates dealt, plain", _dealt()),
+    ("dates dealt, studentised", _dealt(studentised=True)),
+    ("dates dealt, by noise before", _dealt(noise=True)),
 )
