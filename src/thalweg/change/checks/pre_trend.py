@@ -16,8 +16,8 @@ LEAST_PERIODS = 4
 
 FOUND = 0.2
 """A drift is called seen below this p-value. Missing one costs more than a false alarm, and the
-periods before a start are few: at 0.05 four of ten drifts that doubled an effect went unseen with
-100 units (benchmarks/study_checks.py)."""
+periods before a start are few: at 0.05 four of ten drifts of 0.4 % a month, which add half of it to
+an effect of 10 %, went unseen with 100 units (benchmarks/study_checks.py)."""
 SURE = 0.05
 """A drift this clear, and large next to the effect, breaks the design: it cannot be allowed for."""
 SHARE = 0.75
