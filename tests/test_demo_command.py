@@ -84,7 +84,10 @@ class TestWhatAUserGets:
         book = thalweg.open_book(folder / "book")
         assert told["events_in_book"] == book.n_events
         assert told["objects"] == {t: len(book.object_ids(t)) for t in book.types}
-        assert told["damage"]["time_missing"]
+        damage = {fault: sum(tables.values()) for fault, tables in told["damage"].items()}
+        lost = damage["time_missing"] + damage["time_undecided"]
+        assert book.trust.rows_set_aside == lost > 0
+        assert told["events_in_book"] == told["events"] - lost
         assert told["interventions"][0]["name"] == "电子仓单"
         for name, rows in told["rows"].items():
             encoded = (folder / name).read_bytes().decode("gbk")
