@@ -75,7 +75,8 @@ def estimate(
     Returns  an estimate; without an interval and with a code in ``refused`` where no law holds.
     Source   which law holds is settled by the study of coverage (docs/methods): a t law where the
              estimate rests on many units; else dealt dates, studentised; with up to four treated
-             units they are measured by the noise of the dealt units before any start.
+             units they are measured by the noise of the dealt units before any start, unless that
+             leaves the interval without an end, as where all units are treated sooner or later.
     """
     if method == "callaway_santanna":
         return second_opinion(design, confidence=confidence)
@@ -116,9 +117,13 @@ def _dealt(
     error = float(np.sqrt(dealt.variance))
     if several and error <= SLACK * max(1.0, abs(att)):
         return _refused(att, method, confidence, "zero_standard_error")
+    plain = dealt
     if few:
-        dealt = dealt.by_noise()
+        dealt = plain.by_noise()
     low, high = dealt.interval(confidence, studentised=not few)
+    if several and few and not (np.isfinite(low) and np.isfinite(high)):
+        dealt, few = plain, False
+        low, high = dealt.interval(confidence, studentised=True)
     if not (np.isfinite(low) and np.isfinite(high)):
         return _refused(att, method, confidence, "interval_unbounded")
     if high - low <= SLACK * max(1.0, abs(att)):
