@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,6 +31,7 @@ from thalweg.change.questions import (
     question_of,
     role_of,
 )
+from thalweg.change.request import ProveRequest, profile_for, table_fingerprint
 from thalweg.change.result import ProveResult
 from thalweg.change.schema import COLUMNS, frame
 from thalweg.change.traits import Trait
@@ -41,11 +39,9 @@ from thalweg.errors import RequestError
 from thalweg.process.chunks import each
 from thalweg.process.filter_text import to_text
 from thalweg.process.map import FilterLike, choose_type, read_filters, trust_summary
-from thalweg.process.result import fingerprint_of, plain
+from thalweg.process.result import fingerprint_of
 from thalweg.process.selection import apply_filters, pick
 from thalweg.records.companions.reach import by_unit, traits_of, unreached
-from thalweg.records.profile.draft import draft_profile
-from thalweg.records.profile.file import load_profile
 from thalweg.records.profile.model import Profile
 
 if TYPE_CHECKING:
@@ -57,28 +53,6 @@ Progress = Callable[[str, int, int], None]
 FEWEST_DRAWS = 99
 NO_TRAITS = ("unit", "id", "name", "parent", "role", "layer", "eligible")
 """Columns of the parties that say who they are, not what they are like."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProveRequest:
-    """What was asked; with the book's fingerprint it names the result."""
-
-    only: tuple[str, ...] | None
-    outcomes: tuple[str, ...] | None
-    type: str | None
-    unit: str | None
-    level: str | None
-    every: Every | None
-    filters: tuple[str, ...]
-    covariates: str
-    confidence: float
-    seed: int
-    draws: int
-    candidates: bool
-    mechanism: bool
-
-    def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def prove_book(
@@ -93,6 +67,7 @@ def prove_book(
     level: str | None = None,
     every: Every | None = None,
     filters: Sequence[FilterLike] = (),
+    rules: str | Path | None = None,
     covariates: Literal["concurrent", "none"] = "concurrent",
     confidence: float = 0.95,
     seed: int = 0,
@@ -109,6 +84,7 @@ def prove_book(
              look at all layers in any case. profile: the file, or what was read from it; None: the
              book's, or a draft from the names of its activities. type, unit, level, every, filters:
              as in ``build_panels``; every None: weeks where months would be few.
+             rules: a file of rules whose breaches make ``deviation_share``.
              covariates: "concurrent" puts other interventions in force at the same units into the
              model of the untreated outcome. confidence: of all intervals; one less it is the level
              of all corrected tests. seed: of all draws; draws: permuted roll-outs.
@@ -136,6 +112,7 @@ def prove_book(
         level=level,
         every=every,
         filters=tuple(to_text(one) for one in read_filters(filters, zone)),
+        rules=None if rules is None else str(rules),
         covariates=covariates,
         confidence=confidence,
         seed=seed,
@@ -143,7 +120,7 @@ def prove_book(
         candidates=candidates,
         mechanism=mechanism,
     )
-    chain, drafted = _profile(book, profile, type)
+    chain, drafted = profile_for(book, profile, type)
     proving = _Proving(book, request, chain, table, filters, threads, progress or _silent)
     return proving.result(drafted)
 
@@ -162,20 +139,6 @@ def _rank(question: Question) -> tuple[int, int, str]:
 
 def _silent(_step: str, _done: int, _all: int) -> None:
     """No progress is told."""
-
-
-def _profile(
-    book: Book,
-    profile: Profile | str | Path | None,
-    type: str | None,  # noqa: A002
-) -> tuple[Profile, bool]:
-    """The profile to go by, and whether it is a draft of our own."""
-    if isinstance(profile, Profile):
-        return profile, False
-    if profile is not None:
-        return load_profile(profile), False
-    kept = book.profile()
-    return (kept, False) if kept is not None else (draft_profile(book, type).profile, True)
 
 
 class _Proving:
@@ -238,6 +201,7 @@ class _Proving:
             filters=self.filters,
             parties=self.parties,
             interventions=table,
+            rules=asked.rules,
             threads=self.threads,
         )
 
@@ -490,10 +454,3 @@ class _Proving:
             facts=self._facts(None, []),
             **empty,
         )
-
-
-def table_fingerprint(table: pl.DataFrame) -> str:
-    """Names the content of a table, whatever the order of its rows."""
-    plainly = table.select(sorted(c for c in table.columns if c != "@row"))
-    rows = sorted(json.dumps(plain(row), sort_keys=True, default=str) for row in plainly.to_dicts())
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()

@@ -44,6 +44,9 @@ def prove_command(
         Names,
         typer.Option("--where", help="Keep a part: 'activity=A,B', 'time:2024-01-01..'; repeat."),
     ] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="File of rules: its breaches are an outcome.")
+    ] = None,
     confidence: Annotated[
         float, typer.Option("--confidence", help="Of all intervals, such as 0.95.")
     ] = 0.95,
@@ -185,6 +188,7 @@ def prove_command(
             outcomes=outcome,
             profile=profile,
             every=every,
+            rules=rules,
             confidence=confidence,
             seed=seed,
             draws=draws or 999,
