@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from thalweg.change.estimates.imputation import connected
 from thalweg.change.frame import NEVER, Design, Floats, Mask
 
 ZERO = 1e-9
@@ -40,11 +41,11 @@ class TwoWay:
         self.support = mask.sum(axis=0)
         swept = np.tensordot(self.inside, self.inside, axes=((0, 2), (0, 2)))
         self.gram = np.diag(self.support.astype(float)) - swept
-        values, vectors = np.linalg.eigh(self.gram)
-        empty = values <= ZERO * max(float(values.max(initial=0.0)), 1.0)
-        kept = vectors[:, ~empty]
-        self.inverse = (kept / values[~empty]) @ kept.T
-        self.blind = vectors[:, empty]
+        size = len(self.gram)
+        if trends:
+            self.inverse = np.linalg.pinv(self.gram, rcond=ZERO, hermitian=True)
+        else:
+            self.inverse = np.linalg.inv(self.gram + 1 / size + PIN * np.eye(size))
         self.columns = np.zeros((0, *mask.shape))
         if len(columns):
             own = self.residual(np.where(np.isfinite(columns), columns, 0.0))
@@ -69,12 +70,18 @@ class TwoWay:
         """(N, T) cells whose untreated value the fit can tell."""
         if not self.mask.any():
             return np.zeros_like(self.mask)
-        leak = self.blind[None, :, :] - np.einsum(
-            "itd,idk->itk", self.basis, np.einsum("itd,tk->idk", self.inside, self.blind)
-        )
-        whole = np.abs(leak).max(axis=2, initial=0.0) < ZERO**0.5
+        whole = connected(self.mask) if self.basis.shape[2] == 1 else self._seen()
         units = self.mask.sum(axis=1) > self.basis.shape[2] - 1
         return np.asarray(whole & units[:, None] & (self.support >= LEAST_SUPPORT)[None, :])
+
+    def _seen(self) -> Mask:
+        """(N, T) cells that no shift of periods which the fit cannot see would move."""
+        values, vectors = np.linalg.eigh(self.gram)
+        blind = vectors[:, values <= ZERO * max(float(values.max(initial=0.0)), 1.0)]
+        leak = blind[None, :, :] - np.einsum(
+            "itd,idk->itk", self.basis, np.einsum("itd,tk->idk", self.inside, blind)
+        )
+        return np.asarray(np.abs(leak).max(axis=2, initial=0.0) < ZERO**0.5)
 
 
 def _basis(mask: Mask, trends: bool) -> Floats:
