@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prove_worlds import FLOW, staggered
-from thalweg.change.answers import Answer, Settings, answer
+from thalweg.change.answers import Answer, Settings, answer, inflation
 from thalweg.change.blas import _switch, one_blas_thread
 from thalweg.change.cells import cells_of
 from thalweg.change.estimates.estimate import Estimate
 from thalweg.change.exposure import _walk
 from thalweg.change.figures import canonical_order, reordered, tell, treated_mean
-from thalweg.change.frame import Design, Outcome
+from thalweg.change.frame import NEVER, Design, Outcome
 from thalweg.change.grading import give_grades
 from thalweg.change.questions import About, Role, Surroundings, question_of, role_of
 from thalweg.change.schema import COLUMNS, frame, prove_json_schema
@@ -131,3 +131,17 @@ def test_an_empty_table_has_the_columns_of_a_full_one() -> None:
     rolled = frame("rollout", [{"intervention": "a", "from": date(2024, 1, 1)}])
     assert rolled.schema == frame("rollout", []).schema
     assert set(COLUMNS) <= set(prove_json_schema()["properties"])
+
+
+def test_an_intervention_that_cannot_be_told_from_another_is_refused() -> None:
+    """The other one differs from it by a hair in one untreated cell: enough to divide by."""
+    design = staggered(24, 18, never=6, seed=8)
+    other = (np.isfinite(design.panel.value) & (design.horizon() >= 0)).astype(float)
+    other[design.rollout.start == NEVER] = 0.0
+    other[:2, 4] = 0.001
+    beside = Design(design.panel, design.rollout, {"other": other})
+    found = answered(beside)
+    assert (found.found.refused, found.found.p) == ("inseparable", None)
+    verdict = give_grades([found])[0].graded
+    assert (verdict.grade, verdict.remedy) == ("N", "separate_dates")
+    assert inflation(design) == 1.0

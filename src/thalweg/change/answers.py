@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from math import isfinite
+from math import isfinite, nan
 from threading import Lock
 from typing import Literal, TypedDict
 
@@ -32,6 +32,9 @@ from thalweg.change.traits import TraitEffect, by_traits
 
 FEW = 3
 """Treated units up to which synthetic twins stand in for a comparison of many."""
+MOST_INFLATION = 10.0
+"""A tenth of the information left beside other interventions is too little to build on: the usual
+bound of variance inflation."""
 _LIBRARY = Lock()
 """diff-diff is asked by one thread at a time: it tells of trouble by warnings, which are heard by
 the whole process."""
@@ -91,8 +94,23 @@ class Answer:
 
 
 def estimated(question: Question, design: Design, settings: Settings) -> Estimate:
-    """The headline estimate of a design, with draws that depend on the question alone."""
+    """The headline estimate of a design, with draws that depend on the question alone.
+
+    Refused as ``inseparable`` where other interventions, taken out, leave next to nothing of it.
+    """
+    if inflation(design) > MOST_INFLATION:
+        none = (None, None, None, None)
+        return Estimate(nan, *none, "imputation", None, settings.confidence, refused="inseparable")
     return estimate(design, **_chances(question, settings))
+
+
+def inflation(design: Design) -> float:
+    """How many times larger covariates make the variance of the mean effect, under even noise."""
+    if not design.covariates:
+        return 1.0
+    alone = cells_of(replace(design, covariates={})).weight
+    beside = cells_of(design).weight
+    return float((beside**2).sum() / max(float((alone**2).sum()), 1e-300))
 
 
 def answer(question: Question, settings: Settings) -> Answer:
@@ -116,7 +134,7 @@ def answer(question: Question, settings: Settings) -> Answer:
         found=found,
         leads=settled.leads,
         second=second,
-        smallest=least.effect,
+        smallest=None if found.refused == "inseparable" else least.effect,
         checks=run_checks(settled, context),
     )
     return _in_depth(plain, settings) if looked else plain

@@ -47,6 +47,8 @@ def give_grades(answers: Sequence[Answer], matters: float | None = None) -> list
         )
         if graded.grade == "B" and (strict is None or strict > level):
             graded = replace(graded, grade="C", reasons=("not_after_holm",), remedy="more_units")
+        if answer.found.refused == "inseparable":
+            graded = replace(graded, remedy="separate_dates")
         verdicts.append(Verdict(graded, strict, discovered[at], _said(answer, graded)))
     return verdicts
 
