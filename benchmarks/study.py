@@ -14,10 +14,14 @@ import study_drift
 import study_effects
 import study_planning
 import study_survival
+import study_worlds
 import thalweg
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS-study.md"
-STUDIES = (study_survival, study_compare, study_drift, study_effects, study_planning, study_checks)
+STUDIES = (
+    *(study_survival, study_compare, study_drift, study_effects, study_planning, study_checks),
+    study_worlds,
+)
 
 
 def page(runs: int, seed: int) -> str:
