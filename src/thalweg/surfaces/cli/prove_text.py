@@ -11,7 +11,8 @@ import polars as pl
 import typer
 
 from thalweg.surfaces.cli.output import print_table
-from thalweg.surfaces.cli.prove_words import (
+from thalweg.surfaces.format_values import UNKNOWN, format_count, format_number, format_share
+from thalweg.surfaces.prove_words import (
     absolute,
     check_answer,
     coded,
@@ -26,7 +27,6 @@ from thalweg.surfaces.cli.prove_words import (
     smallest,
     verdict,
 )
-from thalweg.surfaces.format_values import UNKNOWN, format_count, format_number, format_share
 from thalweg.surfaces.texts import Texts, load
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from thalweg.errors import RequestError
-from thalweg.surfaces.cli.prove_words import points, signed
+from thalweg.surfaces.prove_words import points, signed
 from thalweg.surfaces.texts import Texts
 
 Row = dict[str, Any]

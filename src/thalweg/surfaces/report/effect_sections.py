@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thalweg.surfaces import effect_charts
-from thalweg.surfaces.cli.prove_words import (
+from thalweg.surfaces.effect_charts import EFFECT_GRADES
+from thalweg.surfaces.format_values import UNKNOWN
+from thalweg.surfaces.prove_words import (
     check_answer,
     coded,
     day_text,
@@ -17,8 +19,6 @@ from thalweg.surfaces.cli.prove_words import (
     smallest,
     verdict,
 )
-from thalweg.surfaces.effect_charts import EFFECT_GRADES
-from thalweg.surfaces.format_values import UNKNOWN
 from thalweg.surfaces.report import tables
 from thalweg.surfaces.report.writer import Figure, Section, Writer
 from thalweg.surfaces.texts import Texts

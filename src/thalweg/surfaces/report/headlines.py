@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thalweg.records.trust import TrustReport
-from thalweg.surfaces.cli.prove_words import size_with_interval
 from thalweg.surfaces.effect_charts import EFFECT_GRADES
 from thalweg.surfaces.format_values import (
     format_count,
@@ -18,6 +17,7 @@ from thalweg.surfaces.format_values import (
     format_number,
     format_share,
 )
+from thalweg.surfaces.prove_words import size_with_interval
 from thalweg.surfaces.report.effect_sections import label_of
 from thalweg.surfaces.texts import Texts
 
