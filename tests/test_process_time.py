@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from process_helpers import SECOND, SmallBook
 from thalweg.errors import RequestError
-from thalweg.process.calendar import Calendar, learn_calendar, work_table
+from thalweg.process.calendar import Calendar, learn_calendar, medians_around, work_table
 from thalweg.process.handovers import handovers
 from thalweg.process.map import map_book
 from thalweg.process.pairs import Sequences, aggregate_pairs
@@ -317,3 +317,15 @@ def test_pairs_over_skipped_codes_have_no_gap() -> None:
         np.array([0, 3]), lambda _: np.array([1, 0, 1], np.uint32), np.arange(3), 2, skip=1
     )
     assert len(aggregate_pairs(data).count) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=40), st.integers(1, 5))
+def test_a_holiday_is_judged_by_the_median_of_the_weeks_around_it(
+    counts: list[int], reach: int
+) -> None:
+    given_counts = np.array(counts)
+    expected = [
+        np.median(given_counts[max(0, at - reach) : at + reach + 1]) for at in range(len(counts))
+    ]
+    assert medians_around(given_counts, reach).tolist() == expected

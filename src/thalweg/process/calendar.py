@@ -135,10 +135,11 @@ def work_table(calendar: Calendar, first_ns: int, last_ns: int) -> WorkTable:
     zone = zone_of(calendar.zone)
     day, stop = local_date(first_ns, zone), local_date(last_ns, zone) + timedelta(days=1)
     holidays = set(calendar.holidays)
+    week = [calendar.minutes(weekday) for weekday in range(7)]
     spans: list[tuple[int, int]] = []
     while day < stop:
         if day not in holidays:
-            for start, end in calendar.minutes(day.weekday()):
+            for start, end in week[day.weekday()]:
                 spans.append((_local_ns(day, start, zone), _local_ns(day, end, zone)))
         day += timedelta(days=1)
     kept = [span for span in spans if span[0] < span[1]]
@@ -148,8 +149,12 @@ def work_table(calendar: Calendar, first_ns: int, last_ns: int) -> WorkTable:
     return WorkTable(table[:, 0].copy(), table[:, 1].copy(), before.astype(np.int64))
 
 
+@lru_cache(maxsize=1 << 16)
 def _local_ns(day: date, minute: int, zone: ZoneInfo) -> int:
-    """A wall-clock time as an instant; in a repeated hour the first, in a skipped one the shift."""
+    """A wall-clock time as an instant; in a repeated hour the first, in a skipped one the shift.
+
+    Many calendars lie over the same days.
+    """
     day, minute = day + timedelta(days=minute // 1440), minute % 1440
     if minute == 0:
         return midnight_ns(day, zone)
@@ -334,14 +339,21 @@ def _holidays(hours: _Hours, worked: NDArray[np.bool_]) -> Sequence[date]:
     found: list[date] = []
     for d in range(7):
         mine = np.flatnonzero(weekday == d)
-        if not worked[d * 24 : d * 24 + 24].any():
+        if len(mine) == 0 or not worked[d * 24 : d * 24 + 24].any():
             continue
-        for place, at in enumerate(mine):
-            near = mine[max(0, place - HOLIDAY_WEEKS) : place + HOLIDAY_WEEKS + 1]
-            typical = float(np.median(counts[near]))
-            if typical >= HOLIDAY_TYPICAL and counts[at] <= HOLIDAY_SHARE * typical:
-                found.append(date(1970, 1, 1) + timedelta(days=int(days[at])))
+        typical = medians_around(counts[mine], HOLIDAY_WEEKS)
+        quiet = (typical >= HOLIDAY_TYPICAL) & (counts[mine] <= HOLIDAY_SHARE * typical)
+        found += [date(1970, 1, 1) + timedelta(days=int(days[at])) for at in mine[quiet]]
     return sorted(found)
+
+
+def medians_around(counts: NDArray[Any], reach: int) -> NDArray[np.float64]:
+    """The median of each count and the ``reach`` before and after it, as many as there are."""
+    beyond = np.full(reach, np.inf)
+    padded = np.concatenate((beyond, counts, beyond))
+    near = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1), axis=1)
+    row, known = np.arange(len(counts)), np.isfinite(near).sum(axis=1)
+    return np.asarray((near[row, (known - 1) // 2] + near[row, known // 2]) / 2)
 
 
 def calendar_json(calendar: Calendar) -> dict[str, Any]:
