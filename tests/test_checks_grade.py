@@ -71,6 +71,18 @@ def test_a_lot_answers_for_the_dates_and_for_nothing_else(
     assert ("lot_doubtful" in graded.reasons) == (finding == "by_level")
 
 
+def test_two_hints_of_one_fault_refuse_what_either_alone_would_weaken() -> None:
+    """A drift that may be chance, and outcomes that should have stayed still: firms on their way."""
+    both = [*but("pre_trend", "hint"), Check("placebo_outcomes", "warning", "found")]
+    graded = grade(both, FOUND, ROLLOUT, True)
+    assert (graded.grade, graded.remedy, graded.is_effect) == ("N", "randomise", False)
+    assert graded.reasons == ("drift_hint", "placebo_outcomes")
+    for check in both[-2:]:
+        alone = grade([*QUIET[:2], check, *QUIET[3:]], FOUND, ROLLOUT, True)
+        assert alone.grade == "C"
+    assert grade(both, FOUND, BY_LOT, True).grade == "C"
+
+
 def test_no_credible_effect_is_c_and_no_effect_and_is_not_refused() -> None:
     missing = Estimate(0.001, 0.01, -0.02, 0.02, 0.9, "imputation", "student")
     graded = grade(QUIET, missing, ROLLOUT, False)
