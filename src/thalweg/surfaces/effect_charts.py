@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -20,6 +21,7 @@ GRADE_COLOURS = {
     "N": palette.LINE,
 }
 EFFECT_GRADES = ("A", "B", "C")
+MOST_COHORTS = 5
 MOST_UNITS = 60
 """Units that a map of weights shows one by one; more are drawn as the means of their cohorts."""
 _ROW, _STEP_PANEL = 24, 64
@@ -182,7 +184,9 @@ def staircase_chart(rollout: pl.DataFrame, say: Texts) -> Chart:
     x = alt.X("at:T", title=None, axis=time_axis(alt, data["at"], say.language))
     panels = []
     for (name,), part in data.group_by("name", maintain_order=True):
-        y = alt.Y("units:Q", title=None, axis=alt.Axis(tickCount=3, format="d", tickMinStep=1))
+        most: Any = part["units"].max()
+        marks = sorted({0, most // 2, most})
+        y = alt.Y("units:Q", title=None, axis=alt.Axis(values=marks, format="d"))
         base = alt.Chart(part)
         panel = alt.layer(
             base.mark_area(
@@ -230,11 +234,12 @@ def cohort_paths_chart(raw: pl.DataFrame, unit: str, say: Texts) -> Chart:
 
     Takes    raw: of one intervention and outcome: cohort (date of the first full period; null:
              never), period (date), mean, units. unit: of the mean, as shown on the axis.
+             Where there are more than ``MOST_COHORTS``, neighbouring ones are drawn together.
     """
     alt = load_altair()
-    cohorts: list[Any] = raw["cohort"].drop_nulls().unique().sort().to_list()
+    raw, names = _waves(raw, say)
+    cohorts = list(names)
     never = say("effects.never")
-    names = {day: format_date(day, say.language) for day in cohorts}
     span = max(len(cohorts) - 1, 1)
     colours = [
         palette.mix(palette.COUNT_SCALE, 0.35 + 0.65 * n / span) for n in range(len(cohorts))
@@ -242,7 +247,6 @@ def cohort_paths_chart(raw: pl.DataFrame, unit: str, say: Texts) -> Chart:
     data = raw.sort("cohort", "period", nulls_last=True).with_columns(
         _days("period"),
         what=pl.col("cohort").replace_strict(names, default=never, return_dtype=pl.String),
-        treated=pl.col("period").ge(pl.col("cohort")).fill_null(False),
     )
     told = [
         say("effects.cohort_mark", cohort=what, date=format_date(at, say.language),
@@ -268,6 +272,31 @@ def cohort_paths_chart(raw: pl.DataFrame, unit: str, say: Texts) -> Chart:
         .mark_circle(size=26, opacity=1)
         .encode(x=x, y=y, color=colour, description="told:N"),
     ).properties(width=WIDTH - 60, height=HEIGHT)
+
+
+def _waves(raw: pl.DataFrame, say: Texts) -> tuple[pl.DataFrame, dict[Any, str]]:
+    """Neighbouring cohorts together, under the first date of each run, and the names of runs."""
+    days: list[Any] = raw["cohort"].drop_nulls().unique().sort().to_list()
+    count = min(len(days), MOST_COHORTS)
+    edges = [round(n * len(days) / max(count, 1)) for n in range(count + 1)]
+    runs = [days[a:b] for a, b in pairwise(edges)]
+    first = {day: run[0] for run in runs for day in run}
+    names = {
+        run[0]: "–".join(dict.fromkeys(format_date(day, say.language) for day in (run[0], run[-1])))
+        for run in runs
+    }
+    merged = (
+        raw.drop_nulls("mean")
+        .with_columns(wave=pl.col("cohort").replace_strict(first, return_dtype=pl.Date))
+        .with_columns(treated=pl.col("period").ge(pl.col("cohort")).fill_null(False))
+        .group_by("wave", "period")
+        .agg(
+            mean=(pl.col("mean") * pl.col("units")).sum() / pl.col("units").sum(),
+            units=pl.col("units").sum(),
+            treated=pl.col("treated").all(),
+        )
+    )
+    return merged.rename({"wave": "cohort"}), names
 
 
 def sensitivity_chart(sensitivity: pl.DataFrame, say: Texts) -> Chart:

@@ -9,7 +9,7 @@ import typer
 
 from thalweg.errors import RequestError
 from thalweg.surfaces.cli.app import AsJson, Language, app, interruptible
-from thalweg.surfaces.cli.chart_kinds import Asked, Kind, draw
+from thalweg.surfaces.cli.chart_kinds import OF_EFFECTS, Asked, Kind, draw
 from thalweg.surfaces.cli.map import Filters
 from thalweg.surfaces.cli.output import print_json, working
 
@@ -28,10 +28,17 @@ def chart(
         Path | None,
         typer.Option("--model", help="Of deviations and fitness: a file, instead of discovery."),
     ] = None,
+    intervention: Annotated[
+        str | None, typer.Option("--intervention", help="Of charts of effects: its id.")
+    ] = None,
+    outcome: Annotated[
+        str | None,
+        typer.Option("--outcome", help="Of charts of effects: such as layer_h:processing."),
+    ] = None,
     as_json: AsJson = False,
     language: Language = "en",
 ) -> None:
-    """Draw durations, waiting and its causes, model quality, deviations, drift and more."""
+    """Draw durations, waiting and its causes, model quality, deviations, drift, effects and more."""
     from thalweg.process.map import choose_type, read_filters
     from thalweg.records.store.book import open_book
     from thalweg.surfaces.chart_frame import save_chart
@@ -40,6 +47,10 @@ def chart(
 
     if model is not None and kind not in OF_MODELS:
         raise RequestError(f"--model goes with --kind {' or '.join(OF_MODELS)}, not with {kind}.")
+    if (intervention or outcome) and kind not in OF_EFFECTS:
+        raise RequestError(
+            f"--intervention and --outcome go with --kind {', '.join(OF_EFFECTS)}, not with {kind}."
+        )
     target, say = picture_file(output), load(language)
     opened = open_book(book)
     asked = Asked(
@@ -48,6 +59,8 @@ def chart(
         tuple(read_filters(filters or [], opened.timezone)),
         model,
         say,
+        intervention,
+        outcome,
     )
     with working(say("cli.working")):
         save_chart(draw(kind, asked), target, say.language)

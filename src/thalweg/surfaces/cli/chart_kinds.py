@@ -12,6 +12,7 @@ from thalweg.errors import RequestError
 if TYPE_CHECKING:
     import polars as pl
 
+    from thalweg.change.result import ProveResult
     from thalweg.process.conformance.result import ConformResult
     from thalweg.process.filters import Filter
     from thalweg.process.result import MapResult
@@ -37,18 +38,31 @@ Kind = Literal[
     "deviations",
     "fitness",
     "drift",
+    "effects",
+    "rollout",
+    "event_study",
+    "cohorts",
+    "sensitivity",
+    "weights",
 ]
+OF_EFFECTS = ("effects", "rollout", "event_study", "cohorts", "sensitivity", "weights")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the charts are about. model: a file to hold the records against; None: discovered."""
+    """What the charts are about.
+
+    model: a file to hold the records against; None: discovered. intervention, outcome: of charts
+    of effects; None: all of them, or the clearest where a chart shows one.
+    """
 
     book: Book
     type: str
     filters: tuple[Filter, ...]
     model: Path | None
     say: Texts
+    intervention: str | None = None
+    outcome: str | None = None
 
     def map(self) -> MapResult:
         from thalweg.process.map import map_book
@@ -80,6 +94,34 @@ class Asked:
         from thalweg.process.conformance.conform import conform_book
 
         return conform_book(self.book, type=self.type, filters=self.filters, model=self.model)
+
+    def prove(self) -> ProveResult:
+        from thalweg.change.prove import prove_book
+
+        found = prove_book(
+            self.book,
+            type=self.type,
+            filters=self.filters,
+            only=None if self.intervention is None else [self.intervention],
+            outcomes=None if self.outcome is None else [self.outcome],
+            candidates=False,
+            mechanism=False,
+        )
+        if found.effects.is_empty():
+            raise RequestError(self.say("prove.warnings.no_interventions"))
+        return found
+
+    def effect(self) -> tuple[ProveResult, dict[str, Any]]:
+        """One effect: the clearest of those asked for."""
+        from thalweg.surfaces.effect_pictures import by_clarity
+
+        found = self.prove()
+        known = by_clarity(found.effects.filter(role="headline"))
+        if known.is_empty():
+            known = by_clarity(found.effects)
+        if known.is_empty():
+            raise RequestError(self.say("effects.none"))
+        return found, known.row(0, named=True)
 
 
 def draw(kind: Kind, asked: Asked) -> Chart:
@@ -216,6 +258,30 @@ def _drift(asked: Asked) -> Chart:
     return drift_chart(found.series, found.changes, say)
 
 
+def _effects(asked: Asked) -> Chart:
+    from thalweg.surfaces.effect_pictures import forest
+
+    return forest(asked.prove(), asked.say)
+
+
+def _rollout(asked: Asked) -> Chart:
+    from thalweg.surfaces.effect_pictures import staircase
+
+    return staircase(asked.prove(), asked.say)
+
+
+def _of_one_effect(name: str) -> Callable[[Asked], Chart]:
+    """A chart of ``effect_pictures`` that shows one intervention and outcome."""
+
+    def drawn(asked: Asked) -> Chart:
+        from thalweg.surfaces import effect_pictures
+
+        found, row = asked.effect()
+        return getattr(effect_pictures, name)(found, row, asked.say)
+
+    return drawn
+
+
 _DRAW: dict[str, Callable[[Asked], Any]] = {
     "durations": _durations,
     "timeline": _timeline,
@@ -232,4 +298,10 @@ _DRAW: dict[str, Callable[[Asked], Any]] = {
     "deviations": _deviations,
     "fitness": _fitness,
     "drift": _drift,
+    "effects": _effects,
+    "rollout": _rollout,
+    "event_study": _of_one_effect("event_study"),
+    "cohorts": _of_one_effect("cohort_paths"),
+    "sensitivity": _of_one_effect("sensitivity"),
+    "weights": _of_one_effect("weights"),
 }

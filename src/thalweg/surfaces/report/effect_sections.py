@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thalweg.surfaces import effect_charts
+from thalweg.surfaces import effect_pictures
 from thalweg.surfaces.effect_charts import EFFECT_GRADES
+from thalweg.surfaces.effect_pictures import MOST_DETAILED, label_of, of, surest
 from thalweg.surfaces.format_values import UNKNOWN
 from thalweg.surfaces.prove_words import (
     check_answer,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from thalweg.change.result import ProveResult
 
 Row = dict[str, Any]
-MOST_DETAILED = 4
-"""Interventions whose path is drawn; the others stand in the tables."""
 
 
 def effects_section(found: ProveResult, writer: Writer) -> Section:
@@ -38,9 +37,9 @@ def effects_section(found: ProveResult, writer: Writer) -> Section:
     figures: list[Figure] = []
     headline = found.effects.filter(role="headline")
     if len(headline):
-        figures.append(writer.figure("forest", forest(found, say)))
-        figures.append(writer.figure("staircase", staircase(found, say)))
-    for row in surest(found):
+        figures.append(writer.figure("forest", effect_pictures.forest(found, say)))
+        figures.append(writer.figure("staircase", effect_pictures.staircase(found, say)))
+    for row in surest(found)[:MOST_DETAILED]:
         figures += _detail(found, row, writer)
     shown = writer.table("effects", _effects(found, say), tables.EFFECTS)
     shown += writer.table("refusals", _refusals(found, say), tables.REFUSALS)
@@ -50,95 +49,20 @@ def effects_section(found: ProveResult, writer: Writer) -> Section:
     return writer.section("effects", figures=figures, notes=notes, tables=shown)
 
 
-def forest(found: ProveResult, say: Texts) -> Any:
-    """The chart of all headline rows."""
-    headline = found.effects.filter(role="headline")
-    labels = [label_of(found, row, say) for row in headline.to_dicts()]
-    return effect_charts.forest_chart(headline.with_columns(label=pl.Series(labels)), say)
-
-
-def staircase(found: ProveResult, say: Texts) -> Any:
-    """The chart of all roll-outs, up to the last period of the panel."""
-    until: Any = found.panel["period"].max()
-    return effect_charts.staircase_chart(found.rollout.with_columns(until=pl.lit(until)), say)
-
-
-def label_of(found: ProveResult, row: Row, say: Texts) -> str:
-    return say("effects.label", name=row["name"], outcome=outcome_name(found, row["outcome"], say))
-
-
-def surest(found: ProveResult) -> list[Row]:
-    """Of each identified intervention its clearest headline outcome; the clearest ones first."""
-    known = found.effects.filter(
-        pl.col("grade").is_in(EFFECT_GRADES) & pl.col("p").is_not_null(), role="headline"
-    ).sort("p", "intervention", "outcome")
-    return known.unique("intervention", keep="first", maintain_order=True).to_dicts()[
-        :MOST_DETAILED
-    ]
-
-
-def of(table: pl.DataFrame, row: Row) -> pl.DataFrame:
-    """The rows of a table about one intervention and outcome."""
-    return table.filter(intervention=row["intervention"], outcome=row["outcome"])
-
-
-def event_study(found: ProveResult, row: Row, say: Texts) -> Any:
-    """The chart of one effect by time since it began."""
-    path = of(found.paths, row).filter(every=found.every)
-    return effect_charts.event_study_chart(_values(path), say)
-
-
-def cohort_paths(found: ProveResult, row: Row, say: Texts) -> Any:
-    """The chart of the outcome as recorded, by cohort."""
-    unit = coded("prove.units", row["unit"], say)
-    return effect_charts.cohort_paths_chart(of(found.raw, row), unit, say)
-
-
-def sensitivity(found: ProveResult, row: Row, say: Texts) -> Any:
-    """The chart of the interval under breaches of parallel trends."""
-    return effect_charts.sensitivity_chart(of(found.sensitivity, row), say)
-
-
-def weights(found: ProveResult, row: Row, say: Texts) -> Any:
-    """The chart of the cells that an effect rests on."""
-    cells = of(found.weights, row).filter(kind="cell")
-    return effect_charts.weights_chart(_with_cohorts(cells), say)
-
-
-def _values(path: pl.DataFrame) -> pl.DataFrame:
-    """Relative figures where there are some, else those on the scale of estimation."""
-    parts = path["relative"].is_not_null().all()
-    names = ("relative", "relative_low", "relative_high") if parts else ("att", "low", "high")
-    value, low, high = names
-    return path.select(
-        "method",
-        "every",
-        "horizon",
-        value=pl.col(value),
-        low=pl.col(low),
-        high=pl.col(high),
-        relative=pl.lit(bool(parts)),
-    )
-
-
-def _with_cohorts(cells: pl.DataFrame) -> pl.DataFrame:
-    """Each cell with the first treated period of its unit."""
-    begun = cells.filter(pl.col("treated")).group_by("group").agg(cohort=pl.col("period").min())
-    return cells.join(begun, on="group", how="left", maintain_order="left")
-
-
 def _detail(found: ProveResult, row: Row, writer: Writer) -> list[Figure]:
     say = writer.say
     told = {"label": label_of(found, row, say), "effect": size_with_interval(row, say)}
     told["grade"] = row["grade"]
     figures = [
-        writer.figure("event_study", event_study(found, row, say), **told),
-        writer.figure("cohorts", cohort_paths(found, row, say), **told),
+        writer.figure("event_study", effect_pictures.event_study(found, row, say), **told),
+        writer.figure("cohorts", effect_pictures.cohort_paths(found, row, say), **told),
     ]
     if len(of(found.sensitivity, row).drop_nulls(["low", "high"])) > 1:
-        figures.append(writer.figure("sensitivity", sensitivity(found, row, say), **told))
+        figures.append(
+            writer.figure("sensitivity", effect_pictures.sensitivity(found, row, say), **told)
+        )
     if len(of(found.weights, row).filter(kind="cell")):
-        figures.append(writer.figure("weights", weights(found, row, say), **told))
+        figures.append(writer.figure("weights", effect_pictures.weights(found, row, say), **told))
     return figures
 
 
@@ -188,7 +112,7 @@ def _mechanism(found: ProveResult, say: Texts) -> pl.DataFrame:
             "effect": relative_with_interval(row, say),
             "p_bh": row["p_bh"],
         }
-        for row in found.mechanism.filter(pl.col("att").is_not_null())
+        for row in found.mechanism.drop_nulls(["att", "p_bh"])
         .sort("p_bh", "intervention", "outcome")
         .to_dicts()
     ]
@@ -209,7 +133,7 @@ def _checks(found: ProveResult, say: Texts) -> pl.DataFrame:
                 {
                     "intervention_name": name,
                     "outcome": outcome_name(found, row["outcome"], say),
-                    "check": say(f"checks.names.{row['check']}"),
+                    "check": say(f"checks.asked.{row['check']}"),
                     "status": say(f"checks.status.{row['status']}"),
                     "answer": check_answer(found, row, scale, say),
                 }
@@ -221,9 +145,7 @@ def _candidates(found: ProveResult, say: Texts) -> pl.DataFrame:
     rows = [
         {
             "changed_at": day_text(row["at"], say),
-            "between": say("prove.comma").join(
-                [day_text(row["low"], say), day_text(row["high"], say)]
-            ),
+            "between": f"{day_text(row['low'], say)} – {day_text(row['high'], say)}",
             "kind": say(f"prove.candidate_kinds.{row['kind']}"),
             "step": row["what"],
             "recorded": row["recorded"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thalweg.records.trust import TrustReport
-from thalweg.surfaces.effect_charts import EFFECT_GRADES
+from thalweg.surfaces.effect_pictures import by_clarity, label_of
 from thalweg.surfaces.format_values import (
     format_count,
     format_date,
@@ -18,7 +18,6 @@ from thalweg.surfaces.format_values import (
     format_share,
 )
 from thalweg.surfaces.prove_words import size_with_interval
-from thalweg.surfaces.report.effect_sections import label_of
 from thalweg.surfaces.texts import Texts
 
 if TYPE_CHECKING:
@@ -198,9 +197,8 @@ def _effects(deep: Deep | None, say: Texts) -> Headline | None:
     found = None if deep is None else deep.prove
     if found is None or found.effects.is_empty():
         return None
-    proven = found.effects.filter(
-        pl.col("grade").is_in(EFFECT_GRADES) & pl.col("found").is_in(PROVEN), role="headline"
-    ).sort("p", "intervention", "outcome")
+    headline = found.effects.filter(pl.col("found").is_in(PROVEN), role="headline")
+    proven = by_clarity(headline)
     values: dict[str, Any] = {
         "n": found.effects["intervention"].n_unique(),
         "proven": proven["intervention"].n_unique(),
