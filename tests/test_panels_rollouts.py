@@ -16,7 +16,7 @@ from panel_tools import DAY, Plain, book_of, profile_of
 from thalweg.change.frame import ALREADY, NEVER, Floats, Rollout
 from thalweg.change.panels.grid import TOUCHED, Grid, lay_grid, straddling
 from thalweg.change.panels.panel import Panels, build_panels
-from thalweg.change.panels.rollouts import concurrent, design_for, rollouts, unexplained
+from thalweg.change.panels.rollouts import concurrent, design_for, doubtful, rollouts, unexplained
 from thalweg.errors import RequestError
 
 FIRMS = ("F1", "F2", "F3", "F4")
@@ -115,6 +115,29 @@ def test_every_unit_a_parent_and_dice_are_understood(panels: Panels) -> None:
     assert found["all"].randomised
     assert found["group"].start.tolist() == [3, 3, NEVER, NEVER]
     assert not found["group"].randomised
+
+
+def test_a_unit_whose_row_could_not_be_used_is_neither_treated_nor_a_control(
+    panels: Panels,
+) -> None:
+    """F1 has a usable row as well; the row for everybody leaves no doubt of units with their own."""
+    rows = table(("i", "F1", "2024-03-01", None), ("i", "F2", "2024-05-01", None))
+    rows = pl.concat([rows, table(("all", "F3", "2024-05-01", None))])
+    aside = pl.DataFrame(
+        {
+            "@row": [4, 5, 6, 7],
+            "id": ["i", "i", "all", "never_read"],
+            "unit": ["F1", "F4", "*", "F2"],
+            "reason": ["cell_unreadable"] * 4,
+        }
+    )
+    found = rollouts(rows, panels, set_aside=aside)
+    assert found["i"].start.tolist() == [ALREADY, 4, NEVER, ALREADY]
+    assert found["all"].start.tolist() == [ALREADY, ALREADY, 4, ALREADY]
+    assert doubtful(rows, aside, panels) == {"all": ("F1", "F2", "F4"), "i": ("F1", "F4")}
+    assert doubtful(rows, None, panels) == doubtful(rows, aside.clear(), panels) == {}
+    usable = design_for(panels, "flow_h", found["i"])
+    assert not (usable.untreated_cells() | usable.treated_cells())[[0, 3]].any()
 
 
 def test_doses_stand_beside_their_units(panels: Panels) -> None:

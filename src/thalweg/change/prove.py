@@ -20,7 +20,7 @@ from thalweg.change.frame import ALREADY, Every, Rollout
 from thalweg.change.grading import Verdict, give_grades
 from thalweg.change.mechanism import Part, mechanism_table, part_of
 from thalweg.change.panels.panel import Panels, build_panels
-from thalweg.change.panels.rollouts import design_for, rollouts, settled
+from thalweg.change.panels.rollouts import design_for, doubtful, rollouts, settled
 from thalweg.change.panels.settings import KINDS
 from thalweg.change.questions import (
     MECHANISM,
@@ -103,6 +103,7 @@ def prove_book(
         raise RequestError(f"{draws} draws are too few for a p-value: give {FEWEST_DRAWS} or more.")
     zone = book.timezone
     table = book.interventions() if interventions is None else interventions
+    aside = book.companion_set_aside("interventions") if interventions is None else None
     table = None if table is None else settled(table, zone)
     request = ProveRequest(
         only=None if only is None else tuple(sorted(set(only))),
@@ -121,7 +122,7 @@ def prove_book(
         mechanism=mechanism,
     )
     chain, drafted = profile_for(book, profile, type)
-    proving = _Proving(book, request, chain, table, filters, threads, progress or _silent)
+    proving = _Proving(book, request, chain, table, filters, threads, progress or _silent, aside)
     return proving.result(drafted)
 
 
@@ -153,6 +154,7 @@ class _Proving:
         filters: Sequence[FilterLike],
         threads: int | None,
         progress: Progress,
+        set_aside: pl.DataFrame | None,
     ) -> None:
         self.book, self.request, self.profile = book, request, profile
         self.filters, self.threads, self.progress = filters, threads, progress
@@ -160,6 +162,7 @@ class _Proving:
         self.table = None if table is None or not len(table) else table
         self.warnings: list[str] = []
         self.aside: list[dict[str, Any]] = []
+        self.unusable = set_aside
         self.names: dict[str, str] = {}
         self.parties = book.parties()
 
@@ -225,13 +228,16 @@ class _Proving:
         return [one for one in abouts if one.id in ids]
 
     def _rollouts(self, panels: Panels, table: pl.DataFrame) -> dict[str, Rollout]:
-        found = rollouts(table, panels)
+        found = rollouts(table, panels, set_aside=self.unusable)
+        doubt = doubtful(table, self.unusable, panels)
         self.rows = by_unit(table, panels.units, panels.parties)
         missed = unreached(table, panels.units, panels.parties)
         for name, count in missed.group_by("id").len().sort("id").iter_rows():
             self.aside.append(_aside("units_not_in_records", count, name))
         for name, rollout in sorted(found.items()):
-            early = int((rollout.start == ALREADY).sum())
+            unsure = len(doubt.get(name, ()))
+            early = int((rollout.start == ALREADY).sum()) - unsure
+            self.aside.append(_aside("in_doubt", unsure, name))
             self.aside.append(_aside("already_treated", early, name))
         return found
 

@@ -26,7 +26,8 @@ from thalweg.change.panels.panel import Panels
 from thalweg.errors import RequestError
 from thalweg.process.calendar import zone_of
 from thalweg.process.timeline import midnight_ns
-from thalweg.records.companions.reach import by_unit
+from thalweg.records.companions.interventions import EVERY_UNIT
+from thalweg.records.companions.reach import by_unit, in_doubt
 
 if TYPE_CHECKING:
     from thalweg.records.store.book import Book
@@ -58,17 +59,22 @@ class Concurrent:
 
 
 def rollouts(
-    source: Book | pl.DataFrame, panels: Panels, *, parties: pl.DataFrame | None = None
+    source: Book | pl.DataFrame,
+    panels: Panels,
+    *,
+    parties: pl.DataFrame | None = None,
+    set_aside: pl.DataFrame | None = None,
 ) -> dict[str, Rollout]:
     """Each intervention's first and last full periods at the units of the panels.
 
     Takes    source: a book, or its table of interventions (``id``, ``unit``, ``from_at`` and
              ``to_at`` in UTC, or local days ``from`` and ``to``; optional ``intensity`` and
              ``assignment``). A unit ``*`` is every eligible unit; a parent, the units below it.
-             parties: None means those of the panels.
+             parties: None means those of the panels. set_aside: rows of the table that could not be
+             used (``Book.companion_set_aside``); None means those of a book, and none of a table.
     Returns  by intervention. Units that it never names are ``NEVER``; so are those that adopt
              after the last period has begun. Those in force before the first full period is over
-             are ``ALREADY``. Of several times in force the first counts, with what follows it
+             are ``ALREADY``, as are units in ``doubtful``. Of several times in force the first counts, with what follows it
              without a gap. Rows that reach no unit of the panels are left out (see ``unreached``
              of the companions).
     Raises   RequestError: there are no interventions, or a column is missing.
@@ -78,6 +84,8 @@ def rollouts(
         raise RequestError(
             "The book has no interventions. Give them with thalweg ingest --interventions FILE."
         )
+    if set_aside is None and not isinstance(source, pl.DataFrame):
+        set_aside = source.companion_set_aside("interventions")
     known = panels.parties if parties is None else parties
     rows = by_unit(settled(table, panels.grid.zone), panels.units, known)
     place = {name: at for at, name in enumerate(panels.units)}
@@ -85,7 +93,39 @@ def rollouts(
     for name in table["id"].unique(maintain_order=True).to_list():
         mine = rows.filter(pl.col("id") == name)
         found[name] = _rollout(name, mine, place, panels)
+    for name, units in doubtful(table, set_aside, panels, parties=parties).items():
+        start = found[name].start.copy()
+        start[[place[unit] for unit in units]] = ALREADY
+        found[name] = replace(found[name], start=start)
     return found
+
+
+def doubtful(
+    table: pl.DataFrame,
+    set_aside: pl.DataFrame | None,
+    panels: Panels,
+    *,
+    parties: pl.DataFrame | None = None,
+) -> dict[str, tuple[str, ...]]:
+    """By intervention the units of which it is not known when, or whether, they got it.
+
+    A row of theirs was set aside, which says nothing of the unit: it is neither treated nor a
+    control. A row set aside for every unit leaves no doubt of units that a usable row names.
+    """
+    if set_aside is None or not len(set_aside) or "unit" not in set_aside.columns:
+        return {}
+    known = panels.parties if parties is None else parties
+    rows = settled(table, panels.grid.zone)
+    named = by_unit(rows.filter(pl.col("unit") != EVERY_UNIT), panels.units, known)
+    general = set_aside.filter(pl.col("unit") == EVERY_UNIT)
+    single = set_aside.filter(pl.col("unit") != EVERY_UNIT)
+    everyone = in_doubt(general, panels.units, known).join(named, on=["id", "unit"], how="anti")
+    pairs = pl.concat([in_doubt(single, panels.units, known), everyone]).unique()
+    pairs = pairs.filter(pl.col("id").is_in(table["id"].unique().implode())).sort("id", "unit")
+    return {
+        str(name): tuple(rows["unit"])
+        for (name,), rows in pairs.group_by("id", maintain_order=True)
+    }
 
 
 def settled(table: pl.DataFrame, zone: str) -> pl.DataFrame:
