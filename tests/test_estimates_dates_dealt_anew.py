@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from effect_designs import design
+from thalweg.change.estimates.dealing import estimates
 from thalweg.change.estimates.estimate import estimate
-from thalweg.change.estimates.imputation import covariates, impute, impute_cells
+from thalweg.change.estimates.imputation import connected, covariates, impute, impute_cells
 from thalweg.change.estimates.randomisation import Dealt, deal, dealings
 from thalweg.change.estimates.variance import conservative
 from thalweg.change.frame import NEVER, Design, Floats
@@ -132,3 +133,37 @@ def test_the_same_seed_gives_the_same_answer() -> None:
     one = simulate(World(), 3).design
     assert estimate(one, seed=5) == estimate(one, seed=5)
     assert estimate(one, seed=5).p != estimate(one, seed=6).p
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 2), st.integers(0, 2), st.sampled_from([0, 0.1, 0.4]))
+def test_dealings_beside_covariates_and_gaps_are_those_estimated_one_by_one(
+    seed: int, straddle: int, extra: int, gaps: float
+) -> None:
+    """Stops, weights, units without controls: what the shortcut adds up, regressions add up too."""
+    rng = np.random.default_rng(seed)
+    shape = (7, 9)
+    value = np.where(rng.random(shape) < gaps, np.nan, rng.normal(size=shape))
+    x = np.asarray(rng.integers(0, 2, (extra, *shape)), dtype=np.float64)
+    known, both = np.isfinite(value), np.stack([np.nan_to_num(value), rng.random(shape) < 0.5])
+    start = rng.choice([1, 3, 5, NEVER], 7)
+    stop = np.where((start == 3) & (rng.random(7) < 0.5), start + 3, NEVER)
+    weight = rng.choice([0.0, 1.0, 2.0], shape)
+    orders = np.array([rng.permutation(7) for _ in range(6)])
+    noise = rng.random(7)
+    found = estimates(both, known, weight, start, stop, straddle, x, orders, noise)
+    for m, order in enumerate(orders):
+        dealt = design(value, start[order].tolist(), stop=stop[order].tolist(), straddle=straddle)
+        aimed = dealt.treated_cells() & (weight > 0)
+        fitted = [impute_cells(one, dealt.untreated_cells(), aimed, x) for one in both]
+        sound = fitted[0]
+        target = sound.even(weight)
+        linked = aimed & connected(dealt.untreated_cells())
+        if not target.any() or (linked != sound.identified).any():
+            continue
+        w = sound.weights(target)
+        assert found[0][m] == pytest.approx((w * both[0]).sum(), abs=1e-9)
+        assert found[1][m] == pytest.approx((w * both[1]).sum(), abs=1e-9)
+        assert found[2][m, 0] == pytest.approx(conservative(fitted[0], w) ** 2, abs=1e-9)
+        assert found[2][m, 2] == pytest.approx(conservative(fitted[1], w) ** 2, abs=1e-9)
+        assert found[2][m, 3] == pytest.approx((noise[:, None] * w**2).sum(), abs=1e-9)

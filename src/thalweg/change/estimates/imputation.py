@@ -150,7 +150,10 @@ def connected(untreated: Mask) -> Mask:
 
 @njit(cache=True, nogil=True)
 def _normal(untreated: Mask, x: Floats) -> tuple[Floats, Floats, Ints]:
-    """Normal matrix of periods and covariates with unit effects taken out, and unit sums."""
+    """Normal matrix of periods and covariates with unit effects taken out, and unit sums.
+
+    The upper triangle alone is filled.
+    """
     units, periods = untreated.shape
     extra = x.shape[0]
     size = periods + extra
@@ -170,13 +173,13 @@ def _normal(untreated: Mask, x: Floats) -> tuple[Floats, Floats, Ints]:
             if not untreated[i, t]:
                 continue
             a[t, t] += 1.0
-            for s in range(t + 1):
+            for s in range(t, periods):
                 if untreated[i, s]:
                     a[t, s] -= share
             for k in range(extra):
-                a[periods + k, t] += x[k, i, t] - sums[i, k] * share
+                a[t, periods + k] += x[k, i, t] - sums[i, k] * share
         for k in range(extra):
-            for m in range(k + 1):
+            for m in range(k, extra):
                 for t in range(periods):
                     if untreated[i, t]:
                         a[periods + k, periods + m] += x[k, i, t] * x[m, i, t]
@@ -185,8 +188,9 @@ def _normal(untreated: Mask, x: Floats) -> tuple[Floats, Floats, Ints]:
 
 
 @njit(cache=True, nogil=True)
-def _solve(a: Floats, b: Floats) -> Mask:
-    """Solve a·z = b in place of b (size, sides); a is positive semidefinite and overwritten.
+def solve(a: Floats, b: Floats) -> Mask:
+    """Solve a·z = b in place of b (size, sides); a is positive semidefinite; its upper
+    triangle is read and overwritten.
 
     A column that is a combination of earlier ones gets zero. Answers by side whether it fits that.
     """
@@ -205,10 +209,11 @@ def _solve(a: Floats, b: Floats) -> Mask:
                 b[j, side] = 0.0
             continue
         for r in range(j + 1, size):
-            ratio = a[r, j] / pivot
+            ratio = a[j, r] / pivot
             if ratio != 0.0:
-                for c in range(j + 1, r + 1):
-                    a[r, c] -= ratio * a[c, j]
+                lead, row = a[j, r:], a[r, r:]
+                for c in range(len(row)):
+                    row[c] -= ratio * lead[c]
                 for side in range(sides):
                     b[r, side] -= ratio * b[j, side]
     for j in range(size - 1, -1, -1):
@@ -217,7 +222,7 @@ def _solve(a: Floats, b: Floats) -> Mask:
         for side in range(sides):
             value = b[j, side]
             for r in range(j + 1, size):
-                value -= a[r, j] * b[r, side]
+                value -= a[j, r] * b[r, side]
             b[j, side] = value / a[j, j]
     return good
 
@@ -279,7 +284,7 @@ def regress(
     extra, aims = x.shape[0], targets.shape[0]
     a, sums, count = _normal(untreated, x)
     b, own = _sides(y, untreated, targets, x, count)
-    good = _solve(a, b)[rows:]
+    good = solve(a, b)[rows:]
     unit = np.zeros((rows + aims, units))
     for i in range(units):
         for r in range(rows + aims):

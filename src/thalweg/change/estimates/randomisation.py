@@ -15,10 +15,10 @@ from itertools import product
 from math import comb, floor, prod
 
 import numpy as np
-from numba import njit
 
-from thalweg.change.estimates.imputation import connected, impute, impute_cells, regress
-from thalweg.change.frame import ALREADY, NEVER, Design, Floats, Ints, Mask
+from thalweg.change.estimates.dealing import estimates
+from thalweg.change.estimates.imputation import impute, impute_cells
+from thalweg.change.frame import ALREADY, Design, Floats, Ints, Mask
 
 EXACT = 1_000
 """Up to so many different dealings all are gone through instead of a draw."""
@@ -141,19 +141,17 @@ def deal(
     y = np.where(known, design.panel.scaled(), 0.0)
     both = np.stack([y, found.identified])
     orders, exact = dealings(start, stop, strata, draws=draws, seed=seed)
-    real = np.arange(len(start))[None]
-    straddle = design.panel.straddle
     noise = early_noise(design, known, found.x)
-    a, _, q = estimates(both, known, weight, start, stop, straddle, found.x, real, noise)
-    others, b, spread = estimates(
-        both, known, weight, start, stop, straddle, found.x, orders, noise
-    )
+    orders = np.concatenate([np.arange(len(start))[None], orders])
+    straddle = design.panel.straddle
+    a, b, q = estimates(both, known, weight, start, stop, straddle, found.x, orders, noise)
+    others, slopes, spread = a[1:], b[1:], q[1:]
     fine = np.isfinite(others)
     return Dealt(
         att=float(a[0]),
         variance=float(q[0, 0]),
         a=others[fine],
-        b=b[fine],
+        b=slopes[fine],
         q=spread[fine, :3],
         noise=np.sqrt(spread[fine, 3]),
         own_noise=float(np.sqrt(q[0, 3])),
@@ -231,95 +229,3 @@ def _all_orders(kind: Ints) -> list[Ints]:
 
     place([])
     return found
-
-
-@njit(cache=True, nogil=True)
-def estimates(
-    y: Floats,
-    known: Mask,
-    weight: Floats,
-    start: Ints,
-    stop: Ints,
-    straddle: int,
-    x: Floats,
-    orders: Ints,
-    noise: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """Per dealing (M, N): the weighted effect in y[0] and in y[1], and variances (M, 4).
-
-    The first three are those of y[0], of both, of y[1]; the last is that of independent errors with
-    variances ``noise`` (N,).
-
-    NaN where a dealing leaves no effect identified.
-    """
-    dealt, units = orders.shape
-    periods = known.shape[1]
-    a = np.full(dealt, np.nan)
-    b = np.full(dealt, np.nan)
-    q = np.full((dealt, 4), np.nan)
-    untreated = np.zeros((units, periods), dtype=np.bool_)
-    treated = np.zeros((units, periods), dtype=np.bool_)
-    for m in range(dealt):
-        for i in range(units):
-            begin, end = start[orders[m, i]], stop[orders[m, i]]
-            for t in range(periods):
-                untreated[i, t] = known[i, t] and (begin == NEVER or t < begin - straddle)
-                treated[i, t] = known[i, t] and begin != NEVER and begin <= t < end
-        linked = connected(untreated)
-        total = 0.0
-        for i in range(units):
-            for t in range(periods):
-                treated[i, t] = treated[i, t] and linked[i, t] and weight[i, t] > 0.0
-                if treated[i, t]:
-                    total += weight[i, t]
-        if total == 0.0:
-            continue
-        target = np.where(treated, weight, 0.0) / total
-        unit, by, weights, good = regress(y, untreated, target.reshape(1, units, periods), x)
-        w = weights[0]
-        if not good[0]:
-            continue
-        a[m] = (w * y[0]).sum()
-        b[m] = (w * y[1]).sum()
-        one = scores(y[0], unit[0], by[:, 0], w, untreated, treated, x)
-        two = scores(y[1], unit[1], by[:, 1], w, untreated, treated, x)
-        q[m, 0], q[m, 1], q[m, 2] = (one * one).sum(), (one * two).sum(), (two * two).sum()
-        q[m, 3] = 0.0
-        for i in range(units):
-            q[m, 3] += noise[i] * (w[i] * w[i]).sum()
-    return a, b, q
-
-
-@njit(cache=True, nogil=True)
-def scores(
-    y: Floats, unit: Floats, by: Floats, w: Floats, untreated: Mask, treated: Mask, x: Floats
-) -> Floats:
-    """(N,) what each unit adds to the error of Σ w·y; treated cells are held against their mean.
-
-    The mean is taken without the unit itself (Borusyak, Jaravel, Spiess 2024, app. A.9), all
-    treated cells being one group.
-    """
-    units, periods = y.shape
-    score = np.zeros(units)
-    effect = np.zeros(units)
-    weight = np.zeros(units)
-    for i in range(units):
-        for t in range(periods):
-            if not (untreated[i, t] or treated[i, t]):
-                continue
-            left = y[i, t] - unit[i] - by[t]
-            for k in range(x.shape[0]):
-                left -= x[k, i, t] * by[periods + k]
-            if treated[i, t]:
-                effect[i] += w[i, t] * left
-                weight[i] += w[i, t]
-            else:
-                score[i] += w[i, t] * left
-    square = (weight * weight).sum()
-    mean = (weight * effect).sum() / square
-    for i in range(units):
-        if weight[i] != 0.0:
-            lever = weight[i] * weight[i] / square
-            left = effect[i] - weight[i] * mean
-            score[i] += left / (1.0 - lever) if lever < 1.0 else 0.0
-    return score
