@@ -125,12 +125,16 @@ def locate(
     """
     fallen: list[Verdict] = []
     kept = list(splits)
+    placed: dict[tuple[int, ...], Change] = {}
+    named: dict[Change, bool] = {}
     while True:
         points = [0, *(v.split or 0 for v in kept), scores.objects]
-        found = [
-            _place(scores, begun_ns, verdict, tuple(points[k : k + 3]), tests, confidence)
-            for k, verdict in enumerate(kept)
-        ]
+        found = []
+        for k, verdict in enumerate(kept):
+            between = tuple(points[k : k + 3])
+            if between not in placed:
+                placed[between] = _place(scores, begun_ns, verdict, between, tests, confidence)
+            found.append(placed[between])
         near = [k for k in range(len(found) - 1) if found[k + 1].at - found[k].at < NEAREST]
         if near:
             k = near[0]
@@ -144,7 +148,10 @@ def locate(
             worst = kept.pop(int(np.argmin(ahead)))
             fallen.append(replace(worst, split=None, reason="serial_dependence"))
             continue
-        vague = [k for k, c in enumerate(found) if not _named(scores, c, alpha)]
+        for change in found:
+            if change not in named:
+                named[change] = _named(scores, change, alpha)
+        vague = [k for k, change in enumerate(found) if not named[change]]
         if not vague:
             return found, fallen
         fallen.append(replace(kept.pop(vague[0]), split=None, reason="unnamed"))
