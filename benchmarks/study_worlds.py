@@ -257,13 +257,14 @@ def _nothing(part: int, seed: int) -> Iterator[str]:
 def _faulty(part: int, seed: int) -> Iterator[str]:
     yield (
         "Faulty worlds. Passed: called an effect with grade A or B; wrong: so, while the interval "
+        "misses the truth. Told and wrong: as an effect of any grade (A to C), while the interval "
         "misses the truth. Off by: effect as told less the truth.\n"
     )
     yield (
         "| fault | firms | outcome | true effect | off by | sd | held, all | passed | "
-        "passed and wrong | C | N | refused for |"
+        "passed and wrong | told and wrong | C | N | refused for |"
     )
-    yield "| --- |" + " --- |" * 11
+    yield "| --- |" + " --- |" * 12
     for fault in FAULTS:
         for firms in FAULT_SIZES:
             done = study(fault, firms, part, seed)
@@ -284,6 +285,7 @@ def _fault(name: str, firms: int, own: bool, done: Sequence[Told]) -> str:
         _share([one.held for one in done if one.held is not None]),
         _share(passed),
         _share(wrong),
+        _share([one.called and one.held is False for one in done]),
         *(f"{grades[g] / len(done):.2f}" for g in "CN"),
         ", ".join(f"{reason} {count}" for reason, count in why.most_common(3)) or "–",
     ]
