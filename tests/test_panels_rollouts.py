@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panel_tools import DAY, Plain, book_of, profile_of
+from thalweg.change.answers import inflation
 from thalweg.change.frame import ALREADY, NEVER, Floats, Rollout
+from thalweg.change.panels.apart import MOST_INFLATION, taken_out
 from thalweg.change.panels.grid import TOUCHED, Grid, lay_grid, straddling
 from thalweg.change.panels.panel import Panels, build_panels
-from thalweg.change.panels.rollouts import concurrent, design_for, doubtful, rollouts, unexplained
+from thalweg.change.panels.rollouts import concurrent, design_for, doubtful, rollouts
 from thalweg.errors import RequestError
 
 FIRMS = ("F1", "F2", "F3", "F4")
@@ -222,12 +224,14 @@ def test_another_intervention_is_a_covariate_only_where_it_can_be_told_apart(
         ("everybody", "absorbed"),
         ("together", "inseparable"),
         ("apart", "covariate"),
-        ("apart_again", "inseparable"),
+        ("apart_again", "absorbed"),
         ("nobody", "absent"),
     ]
     assert said[1].share == 1.0
+    assert said[1].left == pytest.approx(1.0)
     design = design_for(panels, "started_per_day", own, [own, *others])
     assert list(design.covariates) == ["apart"]
+    assert list(design.inseparable) == ["together"]
     dummy = design.covariates["apart"]
     assert dummy[0].tolist() == [0.0] * 2 + [1.0] * 10
     assert dummy[1].sum() == 0
@@ -247,18 +251,54 @@ def test_a_rollout_of_other_units_is_refused(panels: Panels) -> None:
         design_for(panels, "flow_h", other)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))
-def test_what_unit_and_period_effects_leave_is_that_of_least_squares(seed: int) -> None:
+def test_what_can_be_taken_out_is_that_of_least_squares_on_dummies(seed: int) -> None:
+    """Rest, mean left in the treated cells, and the variance of the mean effect."""
     rng = np.random.default_rng(seed)
-    units, periods = rng.integers(2, 7, 2)
-    values: Floats = rng.normal(size=(units, periods))
-    mask = rng.random((units, periods)) < 0.7
-    row, column = np.nonzero(mask)
-    dummies = np.hstack([np.eye(units)[row], np.eye(periods)[column]])
-    y = values[mask]
-    expected = y - dummies @ np.linalg.lstsq(dummies, y, rcond=None)[0] if len(y) else y
-    np.testing.assert_allclose(unexplained(values, mask)[mask], expected, atol=1e-9)
+    units, periods = rng.integers(3, 8, 2)
+    values: Floats = rng.normal(size=(2, units, periods))
+    untreated = rng.random((units, periods)) < 0.7
+    untreated[0], untreated[:, 0] = True, True
+    treated = ~untreated & (rng.random((units, periods)) < 0.8)
+    if not treated.any():
+        return
+    at, t = np.nonzero(untreated), np.nonzero(treated)
+    dummies = np.hstack([np.eye(units)[at[0]], np.eye(periods)[at[1]]])
+    wanted = np.hstack([np.eye(units)[t[0]], np.eye(periods)[t[1]]])
+    rests, lefts, variance = taken_out(values, untreated, treated)
+    for k in range(2):
+        fit = np.linalg.lstsq(dummies, values[k][untreated], rcond=None)[0]
+        expected = values[k][untreated] - dummies @ fit
+        np.testing.assert_allclose(rests[k][untreated], expected, atol=1e-9)
+        np.testing.assert_allclose(lefts[k], (values[k][treated] - wanted @ fit).mean(), atol=1e-9)
+        assert not rests[k][~untreated].any()
+    mean = wanted.mean(axis=0)
+    law = 1 / len(wanted) + mean @ np.linalg.pinv(dummies.T @ dummies) @ mean
+    assert variance == pytest.approx(law)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6))
+def test_no_other_intervention_that_is_taken_out_leaves_noise(panels: Panels, seed: int) -> None:
+    """Against the weights of the estimator itself; the others begin near the treatment's dates."""
+    rng = np.random.default_rng(seed)
+    own = rollout("own", [4, 6, 7, None], panels.grid)
+    shifts = rng.integers(-1, 2, (3, 4))
+    others = [
+        rollout(
+            f"other {k}",
+            [max(d + int(s), 1) for d, s in zip((4, 6, 7), shift, strict=False)]
+            + [None if rng.random() < 0.5 else 11],
+            panels.grid,
+        )
+        for k, shift in enumerate(shifts)
+    ]
+    design = design_for(panels, "started_per_day", own, others)
+    assert inflation(design) <= MOST_INFLATION * (1 + 1e-9)
+    said = concurrent(panels, "started_per_day", own, others)
+    assert set(design.covariates) == {s.intervention for s in said if s.standing == "covariate"}
+    assert all(abs(left) > 0.05 for left in design.inseparable.values())
 
 
 def test_a_panel_that_knows_adoptions_counts_their_straddle(panels: Panels) -> None:

@@ -35,6 +35,9 @@ FEW = 3
 MOST_INFLATION = 10.0
 """A tenth of the information left beside other interventions is too little to build on: the usual
 bound of variance inflation."""
+MOST_SHARED = 0.2
+"""Part of the treated time in which another intervention may have held that cannot be taken out:
+so much of its own effect is counted as this one's."""
 _LIBRARY = Lock()
 """diff-diff is asked by one thread at a time: it tells of trouble by warnings, which are heard by
 the whole process."""
@@ -96,9 +99,11 @@ class Answer:
 def estimated(question: Question, design: Design, settings: Settings) -> Estimate:
     """The headline estimate of a design, with draws that depend on the question alone.
 
-    Refused as ``inseparable`` where other interventions, taken out, leave next to nothing of it.
+    Refused as ``inseparable`` where other interventions, taken out, leave next to nothing of it, or
+    could not be taken out and held in much of its time.
     """
-    if inflation(design) > MOST_INFLATION:
+    shared = max((abs(left) for left in design.inseparable.values()), default=0.0)
+    if shared > MOST_SHARED or inflation(design) > MOST_INFLATION:
         none = (None, None, None, None)
         return Estimate(nan, *none, "imputation", None, settings.confidence, refused="inseparable")
     return estimate(design, **_chances(question, settings))

@@ -116,6 +116,7 @@ def reordered(design: Design, order: Ints) -> Design:
         reordered_panel(design.panel, order),
         reordered_rollout(design.rollout, order),
         {name: values[order] for name, values in design.covariates.items()},
+        design.inseparable,
     )
 
 

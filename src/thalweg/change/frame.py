@@ -129,11 +129,15 @@ class Design:
 
     The units of panel and rollout are the same, in the same order. covariates: (N, T) each, such
     as other interventions that were in force; they enter the model of the untreated cells.
+    inseparable: other interventions that no untreated cell shows in contrast, with the mean part of
+    the treated time in which they held beyond what the model takes out: so much of their own
+    effect is counted as this one's.
     """
 
     panel: Panel
     rollout: Rollout
     covariates: dict[str, Floats] = field(default_factory=dict)
+    inseparable: dict[str, float] = field(default_factory=dict)
 
     def horizon(self) -> Ints:
         """(N, T) periods since the first treated one; negative before it, NEVER for controls."""
@@ -160,4 +164,5 @@ class Design:
             self.panel.keep_units(keep),
             self.rollout.keep_units(keep),
             {name: values[keep] for name, values in self.covariates.items()},
+            self.inseparable,
         )

@@ -132,6 +132,15 @@ def _aside(
     return {"intervention": intervention, "outcome": outcome, "what": what, "count": int(count)}
 
 
+def _inseparable(answers: Sequence[Answer]) -> dict[str, list[str]]:
+    """By intervention the others that cannot be told apart from it in some outcome."""
+    found: dict[str, set[str]] = {}
+    for one in answers:
+        if one.question.design.inseparable:
+            found.setdefault(one.question.about.id, set()).update(one.question.design.inseparable)
+    return {name: sorted(others) for name, others in sorted(found.items())}
+
+
 def _rank(question: Question) -> tuple[int, int, str]:
     """Headlines first, the whole flow before its layers; placebos last."""
     outcome = question.outcome
@@ -386,7 +395,7 @@ class _Proving:
                 {name: one for name, one in panels.panels.items() if name in shown}
             ),
             candidates=self._candidates(panels.type, self.rows),
-            facts=self._facts(panels, chosen),
+            facts=self._facts(panels, chosen) | {"inseparable": _inseparable(answers)},
         )
 
     def _result(self, **given: Any) -> ProveResult:

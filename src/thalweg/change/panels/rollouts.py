@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -17,10 +17,10 @@ from thalweg.change.frame import (
     Design,
     Floats,
     Ints,
-    Mask,
     Panel,
     Rollout,
 )
+from thalweg.change.panels.apart import Concurrent, standings
 from thalweg.change.panels.grid import TOUCHED, Grid, first_full, straddling
 from thalweg.change.panels.panel import Panels
 from thalweg.errors import RequestError
@@ -33,29 +33,7 @@ if TYPE_CHECKING:
     from thalweg.records.store.book import Book
 
 RANDOMISED = "randomised"
-SEPARATE = 1e-6
-"""A dummy whose rest after unit and period effects nowhere exceeds this is explained by them."""
-FEWEST_SEPARATE = 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Standing = Literal["covariate", "absent", "absorbed", "inseparable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Concurrent:
-    """How another intervention stands to the effect of one.
-
-    covariate    it held at untreated cells too, so that its own effect can be taken out.
-    absent       it held nowhere in the design.
-    absorbed     it held alike for all units, or all the time: unit and period effects take it out.
-    inseparable  it held only together with the treatment (or with a covariate before it), so that
-                 part of the effect may be its own.
-    share        mean part of the treated cells' time in which it held.
-    """
-
-    intervention: str
-    standing: Standing
-    share: float
 
 
 def rollouts(
@@ -212,16 +190,19 @@ def design_for(
     ``Panel.straddle`` follows from the instants of adoption and the outcome's window; cells that
     an adoption too late for a full period has touched are unknown; treated cells end where
     objects would outlive the treatment. Other interventions become covariates where that can
-    separate them; ``concurrent`` says how each of them stands.
+    separate them; those that cannot be told apart are named in ``Design.inseparable``, with how
+    much of their own effect is counted as this one's. ``concurrent`` says how each stands.
     """
     design = _design(panels, outcome, rollout)
     held = _held(panels, design, others)
-    kept = {
-        one.intervention: held[one.intervention]
-        for one in _standings(design, held)
-        if one.standing == "covariate"
-    }
-    return replace(design, covariates=kept)
+    said = standings(design, held)
+    return replace(
+        design,
+        covariates={
+            one.intervention: held[one.intervention] for one in said if one.standing == "covariate"
+        },
+        inseparable={one.intervention: one.left for one in said if one.standing == "inseparable"},
+    )
 
 
 def concurrent(
@@ -229,7 +210,7 @@ def concurrent(
 ) -> tuple[Concurrent, ...]:
     """How each other intervention stands to the effect of this one, in the order given."""
     design = _design(panels, outcome, rollout)
-    return _standings(design, _held(panels, design, others))
+    return standings(design, _held(panels, design, others))
 
 
 def _within_ns(panel: Panel) -> int:
@@ -273,56 +254,3 @@ def _held(panels: Panels, design: Design, others: Collection[Rollout]) -> dict[s
             held = grid.after(other.adopted_ns, within) - grid.after(other.ended_ns, within)
         found[other.intervention] = np.maximum(held, 0.0)
     return found
-
-
-def _standings(design: Design, held: Mapping[str, Floats]) -> tuple[Concurrent, ...]:
-    if not held:
-        return ()
-    untreated, treated = design.untreated_cells(), design.treated_cells()
-    both = untreated | treated
-    values = np.stack(list(held.values()))
-    shares = values[:, treated].mean(axis=1) if treated.any() else np.zeros(len(values))
-    anywhere: Mask = np.asarray((values[:, both] > 0).any(axis=1))
-    alike: Mask = np.asarray((np.abs(unexplained(values, both)) < SEPARATE).all(axis=(1, 2)))
-    apart = unexplained(values, untreated)
-    basis: list[Floats] = []
-    found = []
-    for at, name in enumerate(held):
-        standing: Standing = "covariate"
-        if not anywhere[at]:
-            standing = "absent"
-        elif alike[at]:
-            standing = "absorbed"
-        else:
-            rest = _beyond(apart[at], basis)
-            if (np.abs(rest) > SEPARATE).any(axis=1).sum() < FEWEST_SEPARATE:
-                standing = "inseparable"
-            else:
-                basis.append(rest / np.sqrt((rest**2).sum()))
-        found.append(Concurrent(name, standing, float(shares[at])))
-    return tuple(found)
-
-
-def _beyond(values: Floats, basis: Sequence[Floats]) -> Floats:
-    """What is left of values beside a set of orthonormal ones (Gram and Schmidt)."""
-    for one in basis:
-        values = values - (values * one).sum() * one
-    return values
-
-
-def unexplained(values: Floats, mask: Mask) -> Floats:
-    """What unit and period effects leave of values in the cells of a mask; 0 elsewhere.
-
-    Takes    values: (..., N, T). mask: (N, T).
-    Source   Least squares with unit effects partialled out, so that only periods are solved for
-             (Frisch and Waugh 1933).
-    """
-    cells = mask.astype(float)
-    own = np.maximum(cells.sum(axis=1, keepdims=True), 1.0)
-    inside = values * cells
-    centred = cells * (inside - inside.sum(axis=-1, keepdims=True) / own)
-    normal = np.diag(cells.sum(axis=0)) - (cells / own).T @ cells
-    sums = centred.sum(axis=-2)
-    effect = np.linalg.lstsq(normal, np.atleast_2d(sums).T, rcond=None)[0].T.reshape(sums.shape)
-    level = (effect @ cells.T)[..., None] / own
-    return np.asarray(cells * (centred - (effect[..., None, :] - level)))
