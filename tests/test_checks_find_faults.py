@@ -32,7 +32,9 @@ from thalweg.change.checks.run import run_checks, settle
 from thalweg.change.checks.spill_over import check_spill_over, exposed_share
 from thalweg.change.checks.timing import check_timing
 from thalweg.change.checks.twoway import impute
+from thalweg.change.estimates.estimate import estimate
 from thalweg.change.frame import NEVER, Design, Floats
+from thalweg.change.simulated import World, simulate
 
 UNITS, PERIODS = 30, 30
 STARTS = [14, 17, 20]
@@ -212,6 +214,37 @@ def test_placebo_units_tell_when_the_interval_is_too_narrow() -> None:
     assert check_placebo_units(design, narrow).finding == "noisier"
 
 
+@pytest.mark.parametrize(
+    "plain",
+    [
+        World(units=12, never=0.7),
+        World(units=16, never=0.5, persistence=0.7),
+        World(units=40, missing=0.3, unequal=0.4),
+        World(units=60, never=0.15),
+    ],
+)
+def test_chance_among_never_treated_units_is_what_the_standard_error_says(plain: World) -> None:
+    """Two other interventions, at never-treated units as well, and missing cells: the ratio of the
+    two is one on average, and the check warns of at most one sound roll-out in a hundred."""
+    runs, ratios, warned = 25, [], 0
+    for seed in range(runs):
+        design = simulate(replace(plain, effect=-0.1), seed).design
+        rng = np.random.default_rng(seed)
+        at = np.arange(plain.periods)[None, :]
+        when = rng.integers(4, plain.periods, (2, plain.units, 1))
+        held = {str(k): (at >= when[k]) * 1.0 for k in range(2)}
+        value = design.panel.value * np.exp(-0.5 * held["0"] + 0.3 * held["1"])
+        design = replace(design, covariates=held, panel=replace(design.panel, value=value))
+        told_of = Context(estimate=estimate(design, seed=seed, draws=99), seed=seed)
+        check = check_placebo_units(design, told_of)
+        warned += check.finding == "noisier"
+        ratio = check.figures["noise_ratio"]
+        assert isinstance(ratio, float)
+        ratios.append(ratio)
+    assert 0.75 < np.median(ratios) < 1.3
+    assert warned <= 2
+
+
 def test_an_outcome_that_should_not_have_moved_is_named() -> None:
     design = world()
     still = replace(LEVEL, name="rework_share")
@@ -255,6 +288,26 @@ def test_another_intervention_with_the_same_dates_cannot_be_told_apart() -> None
     found = [check_concurrent(design, Context(others=(o,))).finding for o in (twin, near, far)]
     assert found == ["inseparable", "near", "apart"]
     assert check_concurrent(design, PLAIN).finding == "none"
+
+
+def test_what_began_everywhere_at_once_is_no_other_cause() -> None:
+    everywhere = replace(ROLLOUT, intervention="signing", start=np.full(UNITS, STARTS[0] + 1))
+    far = replace(
+        ROLLOUT, intervention="finance", start=np.where(np.arange(UNITS) % 2 == 0, 6, NEVER)
+    )
+    found = check_concurrent(world(), Context(others=(everywhere,)))
+    assert (found.status, found.finding, found.figures) == ("passed", "common", {"common": 1})
+    both = check_concurrent(world(), Context(others=(everywhere, far)))
+    assert (both.finding, both.figures["name"], both.figures["common"]) == ("apart", "finance", 1)
+
+
+def test_a_near_start_is_called_modelled_only_where_the_model_holds_it() -> None:
+    near = replace(ROLLOUT, intervention="finance", start=np.where(
+        ROLLOUT.treated, ROLLOUT.start + 2, NEVER))  # fmt: skip
+    held = np.asarray(np.arange(PERIODS)[None, :] >= near.start[:, None], dtype=np.float64)
+    for name, finding in (("finance", "near_modelled"), ("another", "near")):
+        design = replace(world(), covariates={name: held})
+        assert check_concurrent(design, Context(others=(near,))).finding == finding
 
 
 def test_nobody_to_compare_with_is_found() -> None:

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from checks_panels import rolled_out, told
+from checks_panels import after, noisy, panel_of, rolled_out, told
 from thalweg.change.checks.check import Check
 from thalweg.change.checks.context import Context
 from thalweg.change.checks.grade import ORDER, RULES, grade
 from thalweg.change.checks.measure import Fault, judge
 from thalweg.change.checks.run import run_checks, settle
+from thalweg.change.checks.spill_over import exposed_share
 from thalweg.change.estimates.estimate import Estimate, estimate
 from thalweg.change.simulated import World, simulate
 
@@ -58,9 +59,17 @@ def test_each_rule_lowers_the_grade_to_its_cap_and_says_why(rule: object) -> Non
         ("few_units", "too_few", "N"),
         ("anticipation", "allowed", "C"),
         ("spill_over", "found", "N"),
+        ("anticipation", "found", "N"),
+        ("anticipation", "weak", "A"),
+        ("spill_over", "hint", "A"),
+        ("spill_over", "weak", "A"),
+        ("spill_over", "left_out", "C"),
+        ("pre_trend", "found", "A"),
+        ("placebo_dates", "found", "A"),
+        ("unit_trends", "moved", "A"),
         ("composition", "changed", "C"),
-        ("timing", "by_level", "C"),
-        ("timing", "by_slope", "N"),
+        ("timing", "by_level", "A"),
+        ("timing", "by_slope", "A"),
     ],
 )
 def test_a_lot_answers_for_the_dates_and_for_nothing_else(
@@ -68,7 +77,6 @@ def test_a_lot_answers_for_the_dates_and_for_nothing_else(
 ) -> None:
     graded = grade(but(code, finding), FOUND, BY_LOT, True)
     assert graded.grade == expected
-    assert ("lot_doubtful" in graded.reasons) == (finding == "by_level")
 
 
 def test_two_hints_of_one_fault_refuse_what_either_alone_would_weaken() -> None:
@@ -80,7 +88,48 @@ def test_two_hints_of_one_fault_refuse_what_either_alone_would_weaken() -> None:
     for check in both[-2:]:
         alone = grade([*QUIET[:2], check, *QUIET[3:]], FOUND, ROLLOUT, True)
         assert alone.grade == "C"
-    assert grade(both, FOUND, BY_LOT, True).grade == "C"
+    assert grade(both, FOUND, BY_LOT, True).grade == "A"
+
+
+def test_a_lot_is_never_told_to_draw_lots() -> None:
+    for rule in RULES:
+        for finding in rule.findings:
+            checks = but(rule.code, finding)
+            for significant in (True, False):
+                assert grade(checks, FOUND, BY_LOT, significant).remedy != "randomise"
+
+
+DRIFT = rolled_out(30, [14, 17, 20])
+
+
+def test_a_lottery_with_a_drift_before_it_keeps_grade_a_and_is_told_of_it() -> None:
+    """The drift of a lot that went badly: with chosen dates it is refused."""
+    values = noisy(30, 30, 3, sd=0.5) - 3.0 * after(DRIFT, 30)
+    values = values - 0.1 * DRIFT.treated[:, None] * np.arange(30)
+    grades = {}
+    for drawn in (False, True):
+        design = panel_of(values, replace(DRIFT, randomised=drawn))
+        found = run_checks(settle(design, Context()), Context())
+        graded = grade(found, told(-3.0, 0.1), design.rollout, True)
+        check = next(c for c in found if c.code == "pre_trend")
+        grades[drawn] = (graded.grade, check.status, check.finding)
+    assert grades == {
+        False: ("N", "failed", "found"),
+        True: ("A", "warning", "by_lot_odd"),
+    }
+
+
+def test_a_spill_over_that_is_really_there_costs_a_lottery_its_grade() -> None:
+    exposure = np.fliplr(np.eye(30))
+    exposure[:5] = exposure[25:] = 0
+    design = panel_of(noisy(30, 30, 3, sd=0.5), replace(DRIFT, randomised=True))
+    reached = exposed_share(design, exposure) * (1 - after(DRIFT, 30))
+    values = design.panel.value - 3.0 * after(DRIFT, 30) - 1.5 * reached
+    design = replace(design, panel=replace(design.panel, value=values))
+    context = Context(exposure=exposure)
+    found = run_checks(settle(design, context), context)
+    graded = grade(found, told(-3.0, 0.1), design.rollout, True)
+    assert (graded.grade, graded.reasons) == ("C", ("spill_over_left_out",))
 
 
 def test_no_credible_effect_is_c_and_no_effect_and_is_not_refused() -> None:
@@ -139,6 +188,13 @@ def test_a_fault_is_judged_by_its_size_next_to_the_effect_and_by_what_could_be_u
     """Against an effect of −1: 25 % breaks, 10 % is negligible, half may not go unseen."""
     check = judge("pre_trend", Fault(bias, se, p, bias, 1.0, 0), (-1.0, 0.1), {})
     assert (check.status, check.finding) == expected
+
+
+@pytest.mark.parametrize(("sign", "unseen"), [(1, 0.1 + 1.645 * 0.1), (-1, 1.645 * 0.1 - 0.1)])
+def test_what_may_be_taken_for_the_effect_lies_on_its_side(sign: int, unseen: float) -> None:
+    fault = Fault(0.1 * sign, 0.1, 0.5, 0.1 * sign, 1.0, 0)
+    assert fault.bound_towards(2.0) == pytest.approx(unseen, abs=1e-4)
+    assert fault.bound_towards(-2.0) == pytest.approx(0.329 - unseen, abs=1e-3)
 
 
 def test_next_to_no_effect_a_fault_is_held_against_the_noise() -> None:

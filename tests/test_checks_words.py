@@ -16,6 +16,7 @@ from checks_panels import LEVEL, after, noisy, panel_of, rolled_out, told
 from thalweg.change.checks.check import Check
 from thalweg.change.checks.context import Context
 from thalweg.change.checks.grade import RULES
+from thalweg.change.checks.lots import ODD, UNREMARKABLE
 from thalweg.change.checks.run import run_checks, settle
 from thalweg.change.frame import Design
 from thalweg.surfaces.texts import LANGUAGES, load, places
@@ -28,7 +29,8 @@ FAULT = {"found", "hint", "weak", "quiet", "negligible", "cannot_show"}
 def findings() -> set[tuple[str, str]]:
     """(check, finding) wherever a check is made in the program."""
     found = {(code, finding) for code in JUDGED for finding in FAULT}
-    found |= {("anticipation", "allowed"), ("spill_over", "left_out")}
+    found |= {("anticipation", "allowed"), ("spill_over", "left_out"), ("pre_trend", "leaning")}
+    found |= {(code, "by_lot") for code in UNREMARKABLE} | {(code, "by_lot_odd") for code in ODD}
     for module in (ROOM / "checks").glob("*.py"):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Check"):
@@ -60,7 +62,7 @@ def test_every_reason_remedy_and_refusal_has_words(language: str) -> None:
     refused |= {"no_untreated_cells", "no_treated_cells", "not_identified", "too_few_donors"}
     assert "zero_standard_error" in refused
     reasons = {rule.reason for rule in RULES} | refused
-    reasons |= {"drawn_by_lot", "staggered", "before_after", "lot_doubtful", "one_date"}
+    reasons |= {"drawn_by_lot", "staggered", "before_after", "one_date"}
     reasons |= {"no_inference", "no_credible_effect", "no_effect_that_matters", "no_effect_seen"}
     remedies = {rule.remedy for rule in RULES} | {"more_units", "stagger", "randomise"}
     assert [r for r in sorted(reasons) if not say.has(f"checks.reasons.{r}")] == []
@@ -97,7 +99,9 @@ def checks() -> tuple[Check, ...]:
             placebo_outcomes=(design.panel,),
             others=(rolled_out(len(links), [5, 20], name="finance"),),
         )
-        made += run_checks(settle(design, context), context)
+        by_lot = replace(design, rollout=replace(design.rollout, randomised=True))
+        for one in (design, by_lot):
+            made += run_checks(settle(one, context), context)
     return tuple(made)
 
 

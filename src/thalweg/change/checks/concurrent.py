@@ -6,6 +6,7 @@ import numpy as np
 
 from thalweg.change.checks.check import Check
 from thalweg.change.checks.context import Context
+from thalweg.change.checks.measure import Figures
 from thalweg.change.checks.twoway import TwoWay
 from thalweg.change.frame import ALREADY, NEVER, Design, Mask, Rollout
 
@@ -16,26 +17,38 @@ MOST_NEAR = 0.2
 LEAST_OWN = 0.1
 """Part of the treatment's own variation that must be left beside the others' dates; below it the
 two cannot be told apart (a variance inflation of ten)."""
+ALIKE = 1e-6
+"""Largest part of a cell's time that unit and period effects may leave of an intervention which
+began everywhere at once, or held nowhere."""
 
 
 def check_concurrent(design: Design, context: Context) -> Check:
-    """Other interventions at the same units: near starts, and what is left beside their dates."""
+    """Other interventions at the same units: near starts, and what is left beside their dates.
+
+    One that held everywhere from the same time on is taken out by comparing at the same time.
+    """
     if not context.others:
         return Check("concurrent", "passed", "none")
     mine = in_force(design.rollout, len(design.panel.periods))
     known = np.isfinite(design.panel.scaled())
-    theirs = [in_force(other, mine.shape[1]).astype(float) for other in context.others]
+    plain = TwoWay(known)
+    apart = [other for other in context.others if not _common(other, plain)]
+    common: Figures = {"common": len(context.others) - len(apart)}
+    if not apart:
+        return Check("concurrent", "passed", "common", common)
+    theirs = [in_force(other, mine.shape[1]).astype(float) for other in apart]
     treated = design.rollout.treated
     near = {
         other.intervention: float(_near(design, other)[treated].mean()) if treated.any() else 0.0
-        for other in context.others
+        for other in apart
     }
-    own = np.where(known, TwoWay(known).residual(mine.astype(float)), 0.0)
+    own = np.where(known, plain.residual(mine.astype(float)), 0.0)
     left = np.where(known, TwoWay(known, columns=theirs).residual(mine.astype(float)), 0.0)
     whole = float((own**2).sum())
     most = max(near, key=lambda name: near[name])
-    modelled = len(design.covariates) > 0
-    figures: dict[str, float | int | str | None] = {
+    modelled = most in design.covariates
+    figures: Figures = {
+        **common,
         "others": len(near),
         "name": most,
         "near_share": near[most],
@@ -47,6 +60,12 @@ def check_concurrent(design: Design, context: Context) -> Check:
     if near[most] >= MOST_NEAR:
         return Check("concurrent", "warning", "near_modelled" if modelled else "near", figures)
     return Check("concurrent", "passed", "apart", figures)
+
+
+def _common(other: Rollout, fit: TwoWay) -> bool:
+    """Whether it held alike for all units: comparing at the same time takes it out."""
+    held = in_force(other, fit.mask.shape[1]).astype(float)
+    return bool((np.abs(fit.residual(held)[fit.mask]) < ALIKE).all())
 
 
 def in_force(rollout: Rollout, periods: int) -> Mask:

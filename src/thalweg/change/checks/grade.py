@@ -1,6 +1,7 @@
 """The grade of a design, from its checks, by a table of rules.
 
-A  dates were drawn by lot, and nothing speaks against it.
+A  dates were drawn by lot, and nothing that a lot doesn't answer for was found: too few units,
+   spill-over, anticipation, other objects than before, another intervention with the same dates.
 B  staggered dates, significant after correction, breakdown M̄ of at least 0.5 on quarters, and all
    tests of what the comparison rests on were quiet and strong enough to be heard.
 C  anything less that still compares treated with untreated units and has an interval.
@@ -8,12 +9,15 @@ D  a before/after of one group: a description.
 N  not identified: nobody to compare with, too few, no standard error, or a fault that was found and
    could not be allowed for.
 
-Each rule lowers the grade to its cap; the lowest cap is the grade. Two hints of one fault (``TOGETHER``)
-refuse what either alone would only weaken. Significance is kept apart from
-the grade: a design without a significant effect gets C at most (or A if its dates were drawn), for
-B is defined by significance and a breakdown that an effect near zero doesn't have, and two faults
-may hide in a zero as well as in an effect. Such a result is not refused. It is told as *no credible
-effect*, with whether its interval rules out what would have mattered, which N never claims.
+Each rule lowers the grade to its cap; the lowest cap is the grade. Two hints of one fault
+(``TOGETHER``) refuse what either alone would only weaken. Rules that a lot answers for don't hold
+for dates by lot: a lot decided them, so what they look for is chance.
+
+Significance is kept apart from the grade: a design without a significant effect gets C at most (or
+A if its dates were drawn), for B is defined by significance and a breakdown that an effect near
+zero doesn't have, and two faults may hide in a zero as well as in an effect. Such a result is not
+refused. It is told as *no credible effect*, with whether its interval rules out what would have
+mattered, which N never claims.
 """
 
 from __future__ import annotations
@@ -63,35 +67,34 @@ RULES: tuple[Rule, ...] = (
     _rule("overlap", "partly", "C", "partly_compared", "stagger"),
     _rule("timing", "by_level", "C", "dates_followed_level", "randomise", by_lot=False),
     _rule("pre_trend", "hint", "C", "drift_hint", "randomise", by_lot=False),
+    _rule("pre_trend", "leaning", "C", "drift_leaning", "randomise", by_lot=False),
     _rule("pre_trend", "weak", "C", "drift_unseen", "longer_before", by_lot=False),
     _rule(
         "pre_trend", "too_short cannot_show", "C", "drift_untested", "longer_before", by_lot=False
     ),
     _rule("anticipation", "allowed", "C", "anticipation_allowed", "record_announcement"),
-    _rule("anticipation", "hint", "C", "anticipation_hint", "record_announcement"),
+    _rule("anticipation", "hint", "C", "anticipation_hint", "record_announcement", by_lot=False),
     _rule("anticipation", "weak", "C", "anticipation_unseen", "longer_before", by_lot=False),
     _rule(
         "anticipation", "cannot_show", "C", "anticipation_untested", "longer_before", by_lot=False
     ),
     _rule("spill_over", "left_out", "C", "spill_over_left_out", "treat_by_groups"),
-    _rule("spill_over", "hint", "C", "spill_over_hint", "treat_by_groups"),
-    _rule("spill_over", "weak cannot_show", "C", "spill_over_unseen", "treat_by_groups"),
+    _rule("spill_over", "hint", "C", "spill_over_hint", "treat_by_groups", by_lot=False),
+    _rule("spill_over", "weak", "C", "spill_over_unseen", "treat_by_groups", by_lot=False),
     _rule("placebo_dates", "found", "C", "placebo_dates", "randomise", by_lot=False),
     _rule("unit_trends", "moved", "C", "unit_trends", "longer_before", by_lot=False),
     _rule("placebo_units", "noisier", "C", "placebo_units", "more_units"),
-    _rule("placebo_outcomes", "found", "C", "placebo_outcomes", "randomise"),
+    _rule("placebo_outcomes", "found", "C", "placebo_outcomes", "randomise", by_lot=False),
     _rule("composition", "changed", "C", "composition", "record_traits"),
     _rule("concurrent", "near", "C", "near_others", "separate_dates"),
     _rule("influence", "one_unit", "C", "one_unit", "more_units"),
-    _rule("agreement", "apart", "C", "estimators_apart", "longer_before"),
+    _rule("agreement", "apart", "C", "estimators_apart", "longer_before", by_lot=False),
     _rule("sensitivity", "fragile", "C", "fragile", "more_units", by_lot=False),
     _rule("sensitivity", "few_bends too_short", "C", "bends_unseen", "longer_before", by_lot=False),
 )
 """From the gravest to the mildest: the reasons of a grade are told in this order."""
 
-DOUBT = (("timing", "by_level by_slope by_shock"), ("pre_trend", "found"))
-"""Findings (at 1 %) that speak against dates having been drawn by lot."""
-TOGETHER = (("pre_trend", "hint"), ("placebo_outcomes", "found"))
+TOGETHER = (("pre_trend", "hint leaning"), ("placebo_outcomes", "found"))
 """Each alone may be chance; both at once mean that the treated units were on their way anyway, and
 not in this outcome only. In worlds whose most improving firms went first they took the grade from
 four of five effects that were wrong, in sound worlds from 1 of 150 (benchmarks/study_worlds.py)."""
@@ -117,10 +120,7 @@ def grade(
     if estimate is not None and estimate.method == "interrupted_series":
         return Graded("D", ("before_after",), "stagger", significant)
     found = {check.code: check.finding for check in checks}
-    doubted = rollout.randomised and any(
-        found.get(code) in findings.split() for code, findings in DOUBT
-    )
-    by_lot = rollout.randomised and not doubted
+    by_lot = rollout.randomised
     broken = [
         _eased(rule, estimate)
         for rule in RULES
@@ -129,13 +129,12 @@ def grade(
     fatal = [rule for rule in broken if rule.cap == "N"]
     if fatal:
         return Graded("N", tuple(rule.reason for rule in fatal), fatal[0].remedy)
-    if not by_lot and all(found.get(code) == finding for code, finding in TOGETHER):
+    if not by_lot and all(found.get(code) in findings.split() for code, findings in TOGETHER):
         return Graded("N", ("drift_hint", "placebo_outcomes"), "randomise")
     if estimate is None or estimate.p is None:
         refused = None if estimate is None else estimate.refused
         return Graded("N", (refused or "no_inference",), MORE_UNITS)
-    reasons = ["lot_doubtful"] if doubted else []
-    reasons += [rule.reason for rule in broken]
+    reasons = [rule.reason for rule in broken]
     remedy = broken[0].remedy if broken else None
     if not by_lot and len(rollout.cohorts) < LEAST_DATES:
         reasons.append("one_date")

@@ -52,6 +52,11 @@ class Fault:
         """Bias at the far end of the fault's 90 % interval."""
         return abs(self.bias) + BOUND * self.se * abs(self.unit)
 
+    def bound_towards(self, effect: float) -> float:
+        """The same at the end that has the effect's sign: what may have been taken for it."""
+        towards = self.bias if effect >= 0 else -self.bias
+        return max(towards + BOUND * self.se * abs(self.unit), 0.0)
+
     def figures(self) -> Figures:
         """detectable: what would have been found at 5 % with a probability of 80 %."""
         return {
@@ -71,6 +76,11 @@ def effect_of(design: Design, context: Context) -> tuple[float, float]:
         return told.att, told.se
     done = impute(design)
     return done.att, done.se
+
+
+def yardstick(effect: tuple[float, float]) -> float:
+    """What a fault is held against: an effect, or the noise where that is larger."""
+    return max(abs(effect[0]), NOISE * effect[1])
 
 
 def untreated_fit(design: Design) -> TwoWay:
@@ -105,21 +115,24 @@ def judge(
     found: float = FOUND,
     sure: float = SURE,
     share: float = 0.5,
+    unseen: float | None = None,
 ) -> Check:
     """Clear and large: failed. Seen: warning, unless it cannot matter. Unseen, yet perhaps above
     ``share`` of the effect: a weak test, a warning as well. ``found`` and ``sure``: the
-    p-values of being seen, and seen clearly."""
+    p-values of being seen, and seen clearly. ``unseen``: the bias that may have gone unseen, if it
+    isn't the far end of the fault's interval on either side."""
     if fault is None:
         return Check(code, "not_possible", "cannot_show", extra)
-    figures = fault.figures() | extra
-    against = max(abs(effect[0]), NOISE * effect[1])
+    unseen = fault.bound if unseen is None else unseen
+    figures = fault.figures() | {"bias_bound_effect": unseen} | extra
+    against = yardstick(effect)
     if fault.p < found and fault.bound <= NEGLIGIBLE * against:
         return Check(code, "passed", "negligible", figures)
     if fault.p < sure and abs(fault.bias) >= MATERIAL * against:
         return Check(code, "failed", "found", figures)
     if fault.p < found:
         return Check(code, "warning", "hint", figures)
-    if fault.bound > share * against:
+    if unseen > share * against:
         return Check(code, "warning", "weak", figures)
     return Check(code, "passed", "quiet", figures)
 

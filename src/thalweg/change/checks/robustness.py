@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.change.checks.check import Check
 from thalweg.change.checks.context import Context
-from thalweg.change.checks.measure import NOISE, Figures, effect_of
+from thalweg.change.checks.measure import Figures, effect_of, yardstick
 from thalweg.change.checks.quarters import Sensitivity, quarter_path, sensitivity
 from thalweg.change.checks.twoway import impute
 from thalweg.change.frame import Design
@@ -69,8 +69,7 @@ def check_influence(design: Design, context: Context) -> Check:
         "lowest_effect": float(np.nanmin(done.without)),
         "highest_effect": float(np.nanmax(done.without)),
     }
-    against = max(abs(effect), NOISE * se)
-    if abs(moved[unit]) >= INFLUENCE * against:
+    if abs(moved[unit]) >= INFLUENCE * yardstick((effect, se)):
         return Check("influence", "warning", "one_unit", figures)
     return Check("influence", "passed", "spread", figures)
 

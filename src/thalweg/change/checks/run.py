@@ -13,6 +13,7 @@ from thalweg.change.checks.check import Check
 from thalweg.change.checks.concurrent import check_concurrent
 from thalweg.change.checks.context import Context
 from thalweg.change.checks.forbidden import check_forbidden
+from thalweg.change.checks.lots import by_lot
 from thalweg.change.checks.outcomes import (
     check_composition,
     check_placebo_outcomes,
@@ -98,22 +99,25 @@ def settle(design: Design, context: Context) -> Settled:
     """Look for what can be allowed for, and allow for it: anticipation, and spill-over.
 
     An estimate belongs to the settled design, not to the one that came in. What was repaired keeps
-    its warning: a repair rests on the fault having been seen in full.
+    its warning: a repair rests on the fault having been seen in full. Dates drawn by lot are mended
+    only where the fault is clear; a faint trace is what some lots give.
     """
     ground = tuple(ask(question, design, context) for question in GROUND)
     if any(check.status == "failed" for check in ground):
         return Settled(design, ground)
     alone = replace(context, estimate=None, second=None)
+    lot = design.rollout.randomised
+    seen = {"found"} if lot else {"found", "hint"}
     anticipation = ask(check_anticipation, design, alone)
     further = 0
-    if anticipation.finding in {"found", "hint"}:
+    if anticipation.finding in seen:
         design, further = allow_for_anticipation(design, alone)
     if further > 0:
         figures = {**anticipation.figures, "set_aside": further}
         anticipation = replace(anticipation, status="warning", finding="allowed", figures=figures)
     spill = ask(check_spill_over, design, alone)
     left_out = 0
-    if spill.finding in {"found", "hint"} and context.exposure is not None:
+    if spill.finding in seen and context.exposure is not None:
         kept = leave_out_exposed(design, context.exposure)
         if kept is not None:
             left_out = int(
@@ -123,11 +127,14 @@ def settle(design: Design, context: Context) -> Settled:
             figures = {**spill.figures, "left_out": left_out}
             spill = replace(spill, status="warning", finding="left_out", figures=figures)
     ground = tuple(ask(question, design, context) for question in GROUND)
-    return Settled(design, (*ground, anticipation, spill), further, left_out)
+    faults = tuple(by_lot(check) if lot else check for check in (anticipation, spill))
+    return Settled(design, (*ground, *faults), further, left_out)
 
 
 def run_checks(settled: Settled, context: Context) -> tuple[Check, ...]:
     """All checks of a settled design; ``context.estimate`` is that of the settled design."""
     if any(check.status == "failed" for check in settled.checks[: len(GROUND)]):
         return settled.checks
-    return (*settled.checks, *(ask(question, settled.design, context) for question in BEYOND))
+    asked = [ask(question, settled.design, context) for question in BEYOND]
+    lot = settled.design.rollout.randomised
+    return (*settled.checks, *(by_lot(check) if lot else check for check in asked))

@@ -16,7 +16,7 @@ from thalweg.change.frame import Design, Floats, Mask
 EXPOSED = 0.1
 """Share of a unit's dealings with treated units from which it counts as exposed."""
 
-SHARE = 0.4
+SHARE = 0.5
 """Part of the effect that an unseen spill-over may make up: where 30 % of an effect reach the
 neighbours, about a third of what is estimated is missing, so that such a one is told from none."""
 
