@@ -58,7 +58,12 @@ def test_the_confounded_roll_out_takes_the_most_improving_first() -> None:
     trend = lived.firms.trend
     assert trend[treated].max() < trend[never].min()
     assert trend[treated[:4]].mean() < trend[treated[-4:]].mean() - 0.005
-    assert plan.assignment == "chosen"
+
+
+@pytest.mark.parametrize("archetype", ["confounded", "pre_trend"])
+def test_nobody_says_that_firms_on_their_way_were_drawn_by_lot(archetype: str) -> None:
+    _, plan = plan_of(archetype, "slitting")
+    assert (plan.assignment, plan.reason) == ("chosen", "most_ready_first")
 
 
 @pytest.mark.parametrize(

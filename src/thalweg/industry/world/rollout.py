@@ -16,6 +16,8 @@ NEVER_DAY = 1 << 40
 FIRST_SHARE, LAST_SHARE = 0.36, 0.80
 """Of the months: roll-outs begin and end here, so that there is a before and an after."""
 FADES_SHARE, FADES_AFTER_DAYS = 0.2, 240
+NO_LOT = ("confounded", "pre_trend")
+"""Archetypes whose firms begin when they are on their way already: nobody drew those dates."""
 QUIET_CLUSTERS = 0.3
 """Share of service centres whose firms get nothing in a world that spills over, so that somebody
 is out of reach."""
@@ -65,7 +67,7 @@ def _plan(name: str, spec: WorldSpec, firms: Firms, clock: Clock) -> Plan:
     draw = uniforms(stream(spec.seed, "intensity"), keys, place)
     intensity = np.where(got, np.round(0.6 + 0.4 * draw, 2) if row.doses else 1.0, 0.0)
     assignment, reason = row.assignment, row.reason
-    if spec.archetype == "confounded" and not row.at_once and not row.pilots:
+    if spec.archetype in NO_LOT and not row.at_once and not row.pilots:
         assignment, reason = "chosen", "most_ready_first"
     return Plan(name, begins, ends, intensity, assignment, reason)
 
