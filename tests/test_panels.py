@@ -89,6 +89,8 @@ def test_counts_and_values_are_per_day_of_the_month(by_hand: Panels) -> None:
     assert by_hand["value_per_day"].value[1, 2] == pytest.approx(80 / 31)
     assert by_hand["value_per_object"].value[1, 2] == 40
     assert by_hand["value_per_object"].outcome.unit == "CNY"
+    assert by_hand.value_source == "attribute:amount"
+    assert by_hand.typical_objects() == 1.0
 
 
 def test_months_whose_orders_cannot_be_followed_are_unknown_and_counted(by_hand: Panels) -> None:
@@ -158,7 +160,9 @@ def test_a_value_may_stand_on_events_and_a_missing_one_is_said() -> None:
     for number, event in enumerate(book.events):
         if number % 3 > 0:
             event[3]["amount"] = number % 3 * 10
-    found = build_panels(book, fewest_objects=1, **how)["value_per_object"]  # type: ignore[arg-type]
+    panels = build_panels(book, fewest_objects=1, **how)  # type: ignore[arg-type]
+    assert panels.value_source == "event:amount"
+    found = panels["value_per_object"]
     assert found.value[0].tolist() == [10.0] * found.value.shape[1]
 
 

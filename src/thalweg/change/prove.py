@@ -51,6 +51,8 @@ EFFECTS = ("flow", "layer", "share", "count", "value")
 """Kinds of outcomes that may be effects; waits and pairs say how those came about."""
 Progress = Callable[[str, int, int], None]
 FEWEST_DRAWS = 99
+FEW_OBJECTS = 5
+"""Objects in a typical cell, below which a reader is told that cells are noisy."""
 NO_TRAITS = ("unit", "id", "name", "parent", "role", "layer", "eligible")
 """Columns of the parties that say who they are, not what they are like."""
 
@@ -349,6 +351,8 @@ class _Proving:
 
     def _notice(self, panels: Panels, everyone: Mapping[str, Rollout]) -> None:
         """What a reader should know of all effects, and what was left out."""
+        if panels.typical_objects() < FEW_OBJECTS:
+            self.warnings.append("few_objects")
         window = panels.windows.get("flow_h")
         if window is not None and window.basis != "declared":
             self.warnings.append("window_chosen")
@@ -446,6 +450,7 @@ class _Proving:
             "all_interventions": dict(self.names),
             "unit_source": None if panels is None else panels.source.source,
             "unit_coverage_share": None if panels is None else panels.source.coverage,
+            "value_source": None if panels is None else panels.value_source,
             "missing": {} if panels is None else panels.missing,
             "windows_s": {}
             if panels is None

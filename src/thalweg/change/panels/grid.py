@@ -23,6 +23,8 @@ VOID_GAPS = 10
 """Beginnings have stopped when none came for so many times the mean time between two of them."""
 FEWEST_PERIODS = 2
 MOST_MONTHS, FEWEST_WEEKS = 24, 26
+WEEKLY_OBJECTS = 10
+"""Of a typical unit, below which weeks are not taken for months."""
 TOUCHED = 0.02
 """A period before the roll-out counts as untouched when at most this part of the time of its
 objects, followed for the window, lies after the adoption."""
@@ -130,7 +132,8 @@ def fitting_every(begun_ns: Ints, unit: Ints, units: int, horizon_ns: int, fewes
     if weeks >= MOST_MONTHS * 52 / 12 or weeks < FEWEST_WEEKS:
         return "month"
     objects = np.bincount(unit[unit >= 0], minlength=units)
-    return "week" if float(np.median(objects)) / weeks >= 2 * fewest else "month"
+    enough = max(2 * fewest, WEEKLY_OBJECTS)
+    return "week" if float(np.median(objects)) / weeks >= enough else "month"
 
 
 def first_full(grid: Grid, instant_ns: Ints) -> Ints:

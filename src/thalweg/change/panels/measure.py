@@ -305,23 +305,30 @@ def _likeliest(follows: PairAggregate, layer: Ints, layers: int, codes: int) -> 
     return np.where((table.sum(axis=1) > 0) & (best < layers), best, -1)
 
 
+def value_source(view: Perspective, name: str) -> str | None:
+    """Where the value of an object stands: ``attribute:NAME``, ``event:NAME``, None for nowhere."""
+    if name in view.book.objects(view.type).collect_schema():
+        return f"attribute:{name}"
+    return f"event:{name}" if name in view.book.event_schema() else None
+
+
 def read_value(view: Perspective, name: str) -> Floats | None:
     """An attribute of the objects as numbers, NaN where there is none.
 
     An attribute of events counts as the object's by its first value. None where neither has such
     an attribute with a number in it.
     """
-    book = view.book
-    if name in book.objects(view.type).collect_schema():
+    book, source = view.book, value_source(view, name)
+    if source is None:
+        return None
+    if source.startswith("attribute:"):
         values = column_of(book, view.type, name).gather(np.asarray(view.object))
         numbers = _numbers(values)
-    elif name in book.event_schema():
+    else:
         entries = _numbers(book.event_column(name).gather(np.asarray(view.event)))
         place = np.where(np.isfinite(entries), np.arange(len(entries)), len(entries))
         first = np.minimum.reduceat(place, np.asarray(view.offsets[:-1]))
         numbers = np.append(entries, np.nan)[first]
-    else:
-        return None
     return numbers if np.isfinite(numbers).any() else None
 
 

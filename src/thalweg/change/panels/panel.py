@@ -20,7 +20,14 @@ from thalweg.change.panels.grid import (
     straddling,
     straddling_anywhere,
 )
-from thalweg.change.panels.measure import Measuring, Raw, Scene, read_value, silence_ns
+from thalweg.change.panels.measure import (
+    Measuring,
+    Raw,
+    Scene,
+    read_value,
+    silence_ns,
+    value_source,
+)
 from thalweg.change.panels.objects import FAILED, FINISHED, OPEN, SILENT, Objects
 from thalweg.change.panels.request import PanelsRequest
 from thalweg.change.panels.settings import Settings, Wanted
@@ -45,7 +52,9 @@ if TYPE_CHECKING:
     from thalweg.records.profile.model import Profile
     from thalweg.records.store.book import Book
 
-FEWEST_OBJECTS = 5
+FEWEST_OBJECTS = 2
+"""Objects behind a mean or share. More throw away what effects are found with, and leave the cells
+of large units only (docs/methods)."""
 FEWEST_PERIODS = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,6 +71,8 @@ class Panels:
               few known cells to be of use) and short_cells (their cells).
     windows   of restricted means by outcome. missing: outcomes that are absent, with a code why.
     dropped   units without any known cell, which are not in ``units``.
+    value_source   where the value of an object stands: ``attribute:NAME`` of the objects, or
+              ``event:NAME``, of which the first known one counts.
     """
 
     fingerprint: str
@@ -80,12 +91,20 @@ class Panels:
     horizon_ns: int
     parties: pl.DataFrame | None = None
     missing: dict[str, str] = field(default_factory=dict)
+    value_source: str | None = None
 
     def __getitem__(self, outcome: str) -> Panel:
         """Raises RequestError where there is no such outcome; it says why, where that is known."""
         if outcome in self.missing:
             raise RequestError(f"There is no panel of {outcome!r}: {self.missing[outcome]}.")
         return self.panels[pick(outcome, list(self.panels), "outcome")]
+
+    def typical_objects(self) -> float:
+        """Median of the objects behind a known cell of means; infinite where there is none."""
+        kinds = ("flow", "layer")
+        means = [one for one in self.panels.values() if one.outcome.kind in kinds][:1]
+        behind = [one.objects[np.isfinite(one.value)] for one in means]
+        return float(np.median(behind[0])) if behind else float("inf")
 
     def unit_of_object(self) -> Ints:
         """Per object of the measured perspective its position in ``units``, -1 for none."""
@@ -307,6 +326,7 @@ class _Finishing:
         for panel in made.values():
             known |= np.isfinite(panel.value).any(axis=1)
         request = self.asked.to_json() | {"unit": self.units.source, "every": scene.grid.every}
+        value = scene.settings.value
         outside = (self.units.code >= 0) & (scene.objects.cell < 0)
         return Panels(
             fingerprint=fingerprint_of(book.fingerprint, request),
@@ -325,6 +345,7 @@ class _Finishing:
             horizon_ns=scene.objects.horizon_ns,
             parties=self.asked.parties,
             missing=measuring.missing,
+            value_source=None if value is None else value_source(scene.view, value),
         )
 
     def _panel(self, raw: Raw) -> Panel:
