@@ -15,7 +15,7 @@ from thalweg.change.estimates import adapter
 from thalweg.change.estimates.estimate import estimate, second_opinion, synthetic
 from thalweg.change.estimates.fitted import Sensitivity, Trend, binned
 from thalweg.change.estimates.path import event_study
-from thalweg.change.estimates.power import smallest_detectable
+from thalweg.change.estimates.power import moments, smallest_detectable
 from thalweg.change.estimates.synthetic import simplex, stand_in
 from thalweg.change.frame import NEVER, Design
 from thalweg.change.simulated import World, simulate
@@ -176,3 +176,24 @@ def test_a_twin_of_the_treated_among_the_donors_gives_no_false_certainty() -> No
     found = adapter.synthetic_difference(flat[:1], flat[1:], tuple("abcde"), 12, seed=1, draws=50)
     assert found.se is None
     assert found.refused in {"zero_standard_error", "no_standard_error"}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.1, 1.0), st.sampled_from([0.0, 0.4, 0.95]))
+def test_moments_of_noise_are_those_of_its_demeaned_covariance(
+    seed: int, share: float, persistence: float
+) -> None:
+    """Each unit's covariance matrix, its mean taken out on both sides, summed element by element."""
+    cells = np.random.default_rng(seed).random((6, 12)) < share
+    zero = one = 0.0
+    for row in cells:
+        times = np.flatnonzero(row)
+        if len(times) < 2:
+            continue
+        centre = np.eye(len(times)) - 1 / len(times)
+        part = centre @ persistence ** np.abs(times[:, None] - times[None, :]) @ centre
+        zero += np.trace(part)
+        one += sum(part[j, j + 1] for j in range(len(times) - 1) if times[j + 1] == times[j] + 1)
+    shrink = 1 - 1 / max(int(cells.any(axis=1).sum()), 2)
+    found = moments(cells, np.array([persistence]))[0]
+    assert found == pytest.approx(np.array([zero, one]) * shrink, abs=1e-10)

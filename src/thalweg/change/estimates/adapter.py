@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -30,6 +31,9 @@ from thalweg.errors import MissingExtraError
 
 T = TypeVar("T")
 Control = Literal["not_yet_treated", "never_treated"]
+Method = Literal["dr", "reg", "ipw"]
+REMEMBERED = 8
+"""Designs whose fit is kept: those that the threads are busy with."""
 COLUMNS = {"outcome": "y", "unit": "unit", "time": "time", "first_treat": "first"}
 
 WARNINGS: tuple[tuple[str, str], ...] = (
@@ -129,12 +133,26 @@ def callaway_santanna(
     *,
     control: Control = "not_yet_treated",
     given: Floats | None = None,
-    method: Literal["dr", "reg", "ipw"] = "reg",
+    method: Method = "reg",
 ) -> Fitted:
     """Callaway and Sant'Anna (2021), path against the last period before straddle, and cohorts.
 
-    given: (N, K) traits of units on which trends are conditioned.
+    given: (N, K) traits of units on which trends are conditioned. The same design is fitted once for
+    its average, its path by months and that by quarters.
     """
+    if given is None:
+        return _fitted_once(library(), design, control, method)
+    return _callaway_santanna(library(), design, control, given, method)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _fitted_once(engine: Any, design: Design, control: Control, method: Method) -> Fitted:
+    return _callaway_santanna(engine, design, control, None, method)
+
+
+def _callaway_santanna(
+    engine: Any, design: Design, control: Control, given: Floats | None, method: Method
+) -> Fitted:
     cells, y = _usable(design)
     code = _missing_part(design, cells)
     if code is None and control == "never_treated" and not (design.rollout.start == NEVER).any():
@@ -147,7 +165,7 @@ def callaway_santanna(
         names = [f"given{at}" for at in range(given.shape[1])]
         for at, name in enumerate(names):
             rows[name] = given[rows["unit"], at]
-    model = library().CallawaySantAnna(
+    model = engine.CallawaySantAnna(
         control_group=control,
         anticipation=design.panel.straddle,
         base_period="universal",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from thalweg.change.estimates.imputation import connected, solve
+from thalweg.change.estimates.imputation import NULL, connected, solve
 from thalweg.change.frame import NEVER, Floats, Ints, Mask
 
 SIDES = 3
@@ -60,12 +60,11 @@ def estimates(
         if not _aim(known, weight, there, sums, reach, first, last, target):
             continue
         normal = _normal_matrix(there, x, sums, used, reach)
-        sides, own = _right_sides(y, there, x, sums, reach, first, last, target)
+        spans = (reach, first, last)
+        sides, own = _right_sides(y, there, x, sums, used, spans, target)
         if not solve(normal, sides)[SIDES - 1]:
             continue
-        a[m], b[m], q[m] = _told(
-            y, there, x, sums, used, (reach, first, last), target, sides, own, noise
-        )
+        a[m], b[m], q[m] = _told(y, there, x, sums, used, spans, target, sides, own, noise)
     return a, b, q
 
 
@@ -162,26 +161,22 @@ def _aim(
 def _normal_matrix(there: Floats, x: Floats, sums: Floats, used: Mask, reach: Ints) -> Floats:
     """Upper triangle of the equations of periods and covariates, unit effects taken out.
 
-    Units that are known throughout their first e periods are gathered by e.
+    Units are gathered by e as if all their first e cells were known; gaps are put right singly.
     """
     extra, units, periods = x.shape
     a = np.zeros((periods + extra, periods + extra))
-    whole = np.zeros(periods + 1)
+    many, shares = np.zeros(periods + 1), np.zeros(periods + 1)
     cross = np.zeros((extra, periods))
     for i in range(units):
         e = reach[i]
-        row = sums[i, e]
+        row, mine = sums[i, e], there[i, :e]
         if row[0] == 0.0:
             continue
         share = 1.0 / row[0]
-        mine = there[i, :e]
-        if row[0] == e:
-            whole[e] += 1.0
-        else:
-            for t in range(e):
-                if mine[t] != 0.0:
-                    a[t, t] += 1.0
-                    _add(a[t, t:e], -share, mine[t:])
+        many[e] += 1.0
+        shares[e] += share
+        if row[0] < e:
+            _mend(a, mine, share)
         at = 3 + extra
         for k in range(extra):
             if not used[i, k]:
@@ -195,13 +190,31 @@ def _normal_matrix(there: Floats, x: Floats, sums: Floats, used: Mask, reach: In
                 at += 1
     count, share = 0.0, 0.0
     for t in range(periods - 1, -1, -1):
-        count += whole[t + 1]
-        share += whole[t + 1] / (t + 1)
+        count += many[t + 1]
+        share += shares[t + 1]
         a[t, t] += count
-        a[: t + 1, t] -= share
+        for s in range(t + 1):
+            a[s, t] -= share
         for k in range(extra):
             a[t, periods + k] = cross[k, t]
+    for t in range(periods):
+        if a[t, t] <= NULL:
+            a[t, t:] = 0.0
+            a[:t, t] = 0.0
     return a
+
+
+@njit(cache=True, nogil=True)
+def _mend(a: Floats, mine: Floats, share: float) -> None:
+    """Take back what the gaps of a unit (e,) are counted for when all its cells are summed."""
+    for t in range(len(mine)):
+        if mine[t] != 0.0:
+            continue
+        a[t, t] -= 1.0
+        for s in range(t):
+            a[s, t] += share * mine[s]
+        for s in range(t, len(mine)):
+            a[t, s] += share
 
 
 @njit(cache=True, nogil=True)
@@ -210,13 +223,13 @@ def _right_sides(
     there: Floats,
     x: Floats,
     sums: Floats,
-    reach: Ints,
-    first: Ints,
-    last: Ints,
+    used: Mask,
+    spans: tuple[Ints, Ints, Ints],
     target: Floats,
 ) -> tuple[Floats, Floats]:
     """(T + K, 3) right sides, unit effects taken out, and the target's sums by unit (N,)."""
     extra, units, periods = x.shape
+    reach, first, last = spans
     sides = np.zeros((SIDES, periods + extra))
     own = np.zeros(units)
     products = 3 + extra + extra * (extra + 1) // 2
@@ -226,10 +239,12 @@ def _right_sides(
         for t in range(first[i], last[i]):
             own[i] += target[i, t]
             sides[2, t] += target[i, t]
-        if own[i] != 0.0:
-            for k in range(extra):
+        for k in range(extra):
+            if own[i] != 0.0 and used[i, k]:
+                met = 0.0
                 for t in range(first[i], last[i]):
-                    sides[2, periods + k] += target[i, t] * x[k, i, t]
+                    met += target[i, t] * x[k, i, t]
+                sides[2, periods + k] += met
         if row[0] == 0.0:
             continue
         zero, one, aim = row[1] / row[0], row[2] / row[0], own[i] / row[0]

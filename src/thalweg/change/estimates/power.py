@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from scipy import stats
 from scipy.linalg import toeplitz
 
@@ -68,34 +69,53 @@ def noise(found: Imputed) -> tuple[float, float]:
     one = float((left[:, 1:] * left[:, :-1]).sum())
     if zero <= 0:
         return 0.0, 0.0
-    best, scale, gap = 0.0, 0.0, np.inf
-    for persistence in PERSISTENCE:
-        expected = _moments(found.untreated, float(persistence))
-        distance = abs(one / zero - expected[1] / expected[0])
-        if distance < gap:
-            best, scale, gap = float(persistence), zero / expected[0], distance
-    return best, scale
+    expected = moments(found.untreated, PERSISTENCE)
+    best = int(np.argmin(np.abs(one / zero - expected[:, 1] / expected[:, 0])))
+    return float(PERSISTENCE[best]), zero / float(expected[best, 0])
 
 
-def _moments(cells: Mask, persistence: float) -> tuple[float, float]:
-    """Expected sums of squares and of neighbours' products for noise of variance one.
+@njit(cache=True, nogil=True)
+def moments(cells: Mask, persistence: Floats) -> Floats:
+    """(G, 2) expected sums of squares and of neighbours' products for noise of variance one.
 
-    Unit means are taken out exactly, period means by their share of the degrees of freedom.
+    For each autocorrelation (G,) over the cells (N, T) of each unit. Unit means are taken out
+    exactly, period means by their share of the degrees of freedom. The sum of correlations with
+    all earlier cells follows from that of the cell before, and backwards alike.
     """
-    correlation = toeplitz(persistence ** np.arange(cells.shape[1]))
-    zero = one = 0.0
-    for row, many in zip(*np.unique(cells, axis=0, return_counts=True), strict=True):
-        times = np.flatnonzero(row)
-        if len(times) < 2:
-            continue
-        part = correlation[np.ix_(times, times)]
-        part = part - part.mean(axis=0)[None, :] - part.mean(axis=1)[:, None] + part.mean()
-        near = np.diff(times) == 1
-        zero += many * float(np.trace(part))
-        one += many * float(part[np.arange(len(times) - 1), np.arange(1, len(times))][near].sum())
-    units = int(cells.any(axis=1).sum())
-    shrink = 1.0 - 1.0 / max(units, 2)
-    return zero * shrink, one * shrink
+    units, periods = cells.shape
+    power, near = np.empty(periods + 1), np.empty(periods)
+    times = np.empty(periods, np.int64)
+    found = np.zeros((len(persistence), 2))
+    seen = 0
+    for i in range(units):
+        seen += cells[i].any()
+    shrink = 1.0 - 1.0 / max(seen, 2)
+    for g in range(len(persistence)):
+        power[0] = 1.0
+        for t in range(periods):
+            power[t + 1] = power[t] * persistence[g]
+        for i in range(units):
+            count = 0
+            for t in range(periods):
+                if cells[i, t]:
+                    times[count] = t
+                    count += 1
+            if count < 2:
+                continue
+            near[:count] = 1.0
+            before = after = 0.0
+            for j in range(1, count):
+                before = power[times[j] - times[j - 1]] * (1.0 + before)
+                near[j] += before
+                back = count - 1 - j
+                after = power[times[back + 1] - times[back]] * (1.0 + after)
+                near[back] += after
+            mean = near[:count].sum() / count**2
+            found[g, 0] += count * (1.0 - mean)
+            for j in range(1, count):
+                if times[j] - times[j - 1] == 1:
+                    found[g, 1] += persistence[g] - (near[j] + near[j - 1]) / count + mean
+    return found * shrink
 
 
 def _own_variance(found: Imputed, persistence: float, variance: float) -> Floats:
