@@ -319,3 +319,16 @@ def test_the_command_tells_the_change_in_both_languages(
     assert "发现 1 处变化" in chinese.output
     schema = run.invoke(app, ["drift", "--schema"])
     assert json.loads(schema.output)["title"] == "Thalweg drift"
+
+
+def test_a_change_is_still_found_when_every_second_object_is_looked_at() -> None:
+    book = party_book()
+    half = drift_book(book, by="party", kinds=["control_flow"], most_objects=150)  # type: ignore[arg-type]
+    (change,) = half.changes.to_dicts()
+    assert (half.objects, half.request["most_objects"], change["group"]) == (150, 150, "N")
+    assert abs(change["rank"] - 76) <= 5
+    whole = drift_book(book, kinds=["control_flow"])  # type: ignore[arg-type]
+    same = drift_book(book, kinds=["control_flow"], most_objects=300)  # type: ignore[arg-type]
+    assert same.changes.equals(whole.changes)
+    with pytest.raises(RequestError, match="60 objects or more"):
+        drift_book(book, most_objects=10)  # type: ignore[arg-type]
