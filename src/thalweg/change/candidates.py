@@ -19,6 +19,9 @@ from thalweg.process.map import FilterLike
 if TYPE_CHECKING:
     from thalweg.records.store.book import Book
 
+MOST_OBJECTS = 10_000
+"""Objects that are looked at for candidates, in equal steps: enough for a change worth a look."""
+
 
 def candidates_table(
     book: Book,
@@ -28,13 +31,16 @@ def candidates_table(
     begun: Mapping[str, Sequence[datetime]] | None = None,
     seed: int = 0,
     threads: int | None = None,
-) -> tuple[pl.DataFrame, tuple[str, ...]]:
+) -> tuple[pl.DataFrame, tuple[str, ...], int]:
     """Change points of the process, with the recorded intervention that began inside, if any.
 
     Takes    begun: by intervention the instants (UTC) at which units began with it.
-    Returns  the table, and the codes of why drift could not be tested.
+    Returns  the table, the codes of why drift could not be tested, and the number of objects that
+             were looked at: ``MOST_OBJECTS`` at most.
     """
-    found = drift_book(book, type=type, filters=filters, seed=seed, threads=threads)
+    found = drift_book(
+        book, type=type, filters=filters, seed=seed, most_objects=MOST_OBJECTS, threads=threads
+    )
     days = begun or {}
     rows = [
         {key: row[key] for key in ("at", "low", "high", "kind", "p_adjusted", "shape")}
@@ -42,7 +48,7 @@ def candidates_table(
         for row in found.changes.to_dicts()
     ]
     reasons = found.groups["reason"].drop_nulls().unique().sort().to_list()
-    return frame("candidates", rows), tuple(reasons)
+    return frame("candidates", rows), tuple(reasons), found.objects
 
 
 def _what(table: pl.DataFrame, change: int) -> str | None:
