@@ -31,7 +31,7 @@ from thalweg.change.questions import (
     question_of,
     role_of,
 )
-from thalweg.change.request import ProveRequest, profile_for, table_fingerprint
+from thalweg.change.request import ProveRequest, profile_for, refuse_unknown, table_fingerprint
 from thalweg.change.result import ProveResult
 from thalweg.change.schema import COLUMNS, frame
 from thalweg.change.traits import Trait
@@ -175,7 +175,6 @@ class _Proving:
         self.aside: list[dict[str, Any]] = []
         self.unusable = set_aside
         self.names: dict[str, str] = {}
-        self.looked_at: int | None = None
         self.parties = book.parties()
 
     def result(self, drafted: bool) -> ProveResult:
@@ -188,6 +187,7 @@ class _Proving:
         if drafted:
             self.warnings.append("no_profile")
         panels = self._panels(table)
+        refuse_unknown(self.request.outcomes, panels, [one.id for one in self.profile.layers])
         abouts, everyone = self._abouts(table), self._rollouts(panels, table)
         self.names = {one.id: one.name for one in abouts}
         around = self._around(panels)
@@ -426,7 +426,7 @@ class _Proving:
         if rows is not None:
             for name, at in rows.select("id", "from_at").iter_rows():
                 begun.setdefault(name, []).append(at)
-        table, untested, self.looked_at = candidates_table(
+        table, untested = candidates_table(
             self.book,
             type=type,
             filters=self.filters,
@@ -453,7 +453,6 @@ class _Proving:
             "unit_coverage_share": None if panels is None else panels.source.coverage,
             "value_source": None if panels is None else panels.value_source,
             "missing": {} if panels is None else panels.missing,
-            "candidates_from_objects": self.looked_at,
             "windows_s": {}
             if panels is None
             else {name: one.within_s for name, one in panels.windows.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 Language = Literal["en", "zh"]
@@ -82,6 +82,13 @@ def format_date(at: datetime | None, language: Language = "en") -> str:
     if language == "zh":
         return f"{at.year}年{at.month}月{at.day}日"
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def format_month(day: date, language: Language = "en") -> str:
+    """A month by one of its days: Mar 2012, 2012年3月."""
+    if language == "zh":
+        return f"{day.year}年{day.month}月"
+    return f"{_MONTHS[day.month - 1]} {day.year}"
 
 
 def format_instant(at: datetime | None, language: Language = "en") -> str:

@@ -11,6 +11,7 @@ from thalweg.surfaces.format_values import (
     UNKNOWN,
     format_count,
     format_date,
+    format_month,
     format_number,
     format_share,
 )
@@ -118,6 +119,13 @@ def smallest(row: Row, say: Texts) -> str:
     return say("prove.smallest_value", value=value)
 
 
+def only_alone(row: Row) -> bool:
+    """Whether an interval leaves out zero, and the correction for many tests takes that back."""
+    if row["found"] != "no_change_shown" or row["low"] is None:
+        return False
+    return bool(row["low"] > 0 or row["high"] < 0)
+
+
 def verdict(row: Row, say: Texts) -> str:
     """What may be said, in a word or two."""
     if row["grade"] == "N":
@@ -125,20 +133,32 @@ def verdict(row: Row, say: Texts) -> str:
     if row["grade"] == "D":
         return say("prove.said.before_after")
     if row["found"] == "no_change_shown":
-        return say("prove.said.no_change_shown")
+        alone = only_alone(row)
+        return say(f"prove.said.{'not_after_correction' if alone else 'no_change_shown'}")
     way = "lower" if row["att"] < 0 else "higher"
     return say(f"prove.said.{_GROUP[row['outcome_kind']]}_{way}")
 
 
 def absolute(row: Row, say: Texts) -> str:
-    """What is, against what would have been, in the unit of the outcome."""
-    unit = (
-        say(f"prove.units.{row['unit']}") if say.has(f"prove.units.{row['unit']}") else row["unit"]
-    )
-    factor = 100.0 if row["unit"] == "share" else 1.0
+    """What is, against what would have been, each in the unit of the outcome."""
     values = (row["treated_mean"], row["untreated_mean"])
-    shown = [UNKNOWN if v is None else format_number(v * factor, say.language) for v in values]
-    return say("prove.absolute", value=shown[0], without=shown[1], unit=unit)
+    shown = [_in_unit(value, row["unit"], say) for value in values]
+    return say("prove.absolute", value=shown[0], without=shown[1])
+
+
+def _in_unit(value: float | None, unit: str, say: Texts) -> str:
+    """A figure with its unit: 30.9 h, 26.5%, 0.17 a day, CNY 31,409 a day."""
+    if value is None:
+        return UNKNOWN
+    if unit == "share":
+        return format_share(value, say.language)
+    number, key = format_number(value, say.language), f"prove.measured.{unit}"
+    if say.has(key):
+        return say(key, value=number)
+    money, slash, _ = unit.partition("/")
+    name = f"prove.currencies.{money}"
+    money = say(name) if say.has(name) else money
+    return say("prove.money_per_day" if slash else "prove.money", value=number, currency=money)
 
 
 def coded(room: str, code: str | None, say: Texts, **values: object) -> str:
@@ -190,6 +210,11 @@ def _change(value: float, scale: str, say: Texts) -> str:
     if scale == "log":
         return format_share(expm1(value), say.language)
     return say("prove.points", value=format_number(value * 100, say.language))
+
+
+def period_text(day: Any, every: str, say: Texts) -> str:
+    """A period by its first day: a month is Mar 2024 or 2024年3月, a week its first day."""
+    return format_month(day, say.language) if every == "month" else day_text(day, say)
 
 
 def day_text(day: Any, say: Texts) -> str:

@@ -99,7 +99,7 @@ _TIME_SUFFIX = re.compile(
 )
 _KEY_SUFFIX = re.compile(
     r"(?:[_\s.-]+(?:id|no|nr|number|key|code)|(?<=[a-z])(?:ID|Id|No|Nr|Number|Key)"
-    r"|编号|编码|单号|号|id|ID)$"
+    r"|编号|编码|^单号|号|id|ID)$"
 )
 _OBJECT_WORDS = frozenset(
     [

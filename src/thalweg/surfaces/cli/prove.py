@@ -126,9 +126,10 @@ def prove_command(
 ) -> None:
     """Show what each intervention changed, how sure that is, and what cannot be told and why."""
     if schema:
+        from thalweg.change.planning.schema import planning_json_schema
         from thalweg.change.schema import prove_json_schema
 
-        print_json(prove_json_schema())
+        print_json(planning_json_schema() if design else prove_json_schema())
         return
     if book is None:
         raise RequestError("Which book? Name its folder: thalweg prove BOOK")

@@ -85,6 +85,8 @@ def design_command(
         print_planning(result, language)
     for path in written:
         note(say("planning.saved", path=path))
+    if save is not None:
+        note(say("planning.add_rows"))
 
 
 def plan_of(asked: DesignRequest) -> RolloutPlan:
@@ -97,6 +99,11 @@ def plan_of(asked: DesignRequest) -> RolloutPlan:
 
     if asked.first is None:
         raise RequestError("When does the first wave begin? Give --first 2026-01 (or a day).")
+
+    if asked.waves is None and asked.units_per_wave is None:
+        raise RequestError(
+            "How many waves? Give --waves 4, or --units-per-wave 10 for as many as can begin at once."
+        )
 
     def names(text: str | None) -> tuple[str, ...]:
         return () if text is None else tuple(split_names(text))

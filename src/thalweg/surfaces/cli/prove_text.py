@@ -19,7 +19,9 @@ from thalweg.surfaces.prove_words import (
     day_text,
     kind_name,
     layer_name,
+    only_alone,
     outcome_name,
+    period_text,
     points,
     relative_with_interval,
     signed,
@@ -54,24 +56,24 @@ def print_prove(result: ProveResult, language: str, book: Path, truth: Truth | N
     _set_aside(result, say)
     if len(result.effects):
         tested = result.effects.filter(pl.col("p").is_not_null())
-        typer.echo(
-            "\n"
-            + say(
-                "prove.correction",
-                headline=len(tested.filter(role="headline")),
-                all=len(tested),
-            )
-        )
+        if len(tested):
+            headline = len(tested.filter(role="headline"))
+            typer.echo("\n" + say("prove.correction", headline=headline, all=len(tested)))
     typer.echo(say("cli.fingerprint", fingerprint=result.fingerprint[:16], book=result.book))
 
 
 def print_explained(result: ProveResult, language: str) -> None:
     """Every check of every outcome asked for, in plain words, with reasons and remedy."""
     say = load(language)
+    _headline(result, say)
+    for intervention in _ids(result):
+        typer.echo("\n" + result.effects.filter(intervention=intervention)["name"][0])
+        _begun(result, intervention, say)
     for row in result.effects.to_dicts():
         name = outcome_name(result, row["outcome"], say)
         typer.echo("\n" + say("prove.checks_all", outcome=name, grade=row["grade"]))
-        typer.echo("  " + size_with_interval(row, say) + say("prove.comma") + verdict(row, say))
+        size = "" if row["grade"] == "N" else size_with_interval(row, say) + say("prove.stop")
+        typer.echo("  " + size + verdict(row, say))
         for check in _checks(result, row["intervention"], row["outcome"]):
             mark, asked = (f"prove.status.{check['status']}", f"checks.asked.{check['check']}")
             typer.echo(f"  {say(mark)} {say(asked)}")
@@ -86,16 +88,20 @@ def _headline(result: ProveResult, say: Texts) -> None:
     typer.echo(
         say(
             "prove.headline",
-            interventions=len(_ids(result)),
-            outcomes=result.effects["outcome"].n_unique(),
+            interventions=_counted("interventions", len(_ids(result)), say),
+            outcomes=_counted("outcomes", result.effects["outcome"].n_unique(), say),
             type=say.kind(result.type),
-            units=format_count(result.units, say.language),
-            periods=result.periods,
-            every=say(f"prove.{result.every}"),
-            first=day_text(days.min(), say),
-            last=day_text(days.max(), say),
+            units=_counted("units", result.units, say),
+            periods=_counted(result.every, result.periods, say),
+            first=period_text(days.min(), result.every, say),
+            last=period_text(days.max(), result.every, say),
         )
     )
+
+
+def _counted(what: str, count: int, say: Texts) -> str:
+    key, one = f"prove.counted.{what}", f"prove.counted.{what}_one"
+    return say(one if count == 1 and say.has(one) else key, count=format_count(count, say.language))
 
 
 def _ids(result: ProveResult) -> list[str]:
@@ -112,7 +118,9 @@ def _table(result: ProveResult, say: Texts, truth: Truth | None) -> None:
     rows = []
     if truth is not None:
         head += [say("prove.truth"), say("prove.covered")]
-    for row in result.effects.filter(role="headline").to_dicts():
+    asked = result.request["outcomes"] is not None
+    shown_rows = result.effects if asked else result.effects.filter(role="headline")
+    for row in shown_rows.to_dicts():
         cells = [
             row["name"],
             outcome_name(result, row["outcome"], say),
@@ -149,22 +157,33 @@ def _section(result: ProveResult, intervention: str, say: Texts, book: Path) -> 
     found = [row for row in told if row["found"] != "no_change_shown"]
     for row in found:
         _effect(result, row, say)
-    none = [row for row in told if row["found"] == "no_change_shown"]
-    if none:
-        listed = [
-            say(
-                "prove.found_at",
-                outcome=outcome_name(result, row["outcome"], say),
-                smallest=smallest(row, say),
-            )
-            for row in none
-        ]
-        typer.echo("  " + say("prove.none_shown", list=say("prove.comma").join(listed)))
+    _not_shown(result, [row for row in told if row["found"] == "no_change_shown"], say)
     _mechanism(result, intervention, say)
     _refused(result, [row for row in rows if row["grade"] in "DN"], say)
     head = next((row for row in rows if row["role"] == "headline"), rows[0])
     _warned(result, head, say)
     typer.echo("  " + say("prove.explain_hint", book=book, intervention=intervention))
+
+
+def _not_shown(result: ProveResult, rows: list[Row], say: Texts) -> None:
+    """Sound designs without an effect: none shown, or shown only before the correction."""
+    none = [
+        say(
+            "prove.found_at",
+            outcome=outcome_name(result, row["outcome"], say),
+            smallest=smallest(row, say),
+        )
+        for row in rows
+        if not only_alone(row)
+    ]
+    alone = [
+        f"{outcome_name(result, row['outcome'], say)} {size_with_interval(row, say)}"
+        for row in rows
+        if only_alone(row)
+    ]
+    for key, listed in (("prove.alone_shown", alone), ("prove.none_shown", none)):
+        if listed:
+            typer.echo("  " + say(key, list=say("prove.comma").join(listed)))
 
 
 def _begun(result: ProveResult, intervention: str, say: Texts) -> None:
@@ -329,6 +348,8 @@ def _candidates(result: ProveResult, say: Texts) -> None:
     typer.echo("\n" + say("prove.candidates_title"))
     for row in result.candidates.to_dicts():
         known = row["recorded"] is not None
+        names = result.facts.get("all_interventions", {})
+        ids = (row["recorded"] or "").split(", ")
         typer.echo(
             "  "
             + say(
@@ -338,7 +359,7 @@ def _candidates(result: ProveResult, say: Texts) -> None:
                 high=day_text(row["high"], say),
                 kind=say(f"prove.candidate_kinds.{row['kind']}"),
                 what=row["what"] or UNKNOWN,
-                recorded=row["recorded"],
+                recorded=say("prove.comma").join(names.get(one, one) for one in ids),
             )
         )
 

@@ -47,9 +47,12 @@ def read_truth(path: Path) -> Truth:
             for row in rows
             if row["group"] == "treated" and row["att"] is not None
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RequestError(
-            f"The truth file {path} cannot be read: {error!r}. Name the truth.json that "
-            "thalweg demo wrote."
-        ) from error
-    return Truth(found)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    except (ValueError, KeyError, TypeError):
+        why = "it is no truth file"
+    else:
+        return Truth(found)
+    raise RequestError(
+        f"The truth file {path} cannot be read: {why}. Name the truth.json that thalweg demo wrote."
+    )

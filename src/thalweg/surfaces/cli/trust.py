@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from thalweg.records.store.book import Book
     from thalweg.records.trust import Example, TrustReport
 
+_BETWEEN = ", "
+_MOST_PLACES = 3
 _MARKS = {"note": "·", "warning": "!", "loss": "✗"}
 
 
@@ -90,7 +93,7 @@ def _print_beside(book: Book, say: Texts) -> None:
         read, kept, aside = (format_count(figure, say.language) for figure in figures)
         name = table or record.table
         line = say("cli.beside", table=name, read=read, kept=kept, set_aside=aside)
-        typer.echo(f"{line} ({record.source})")
+        typer.echo(say("cli.beside_from", line=line, source=record.source))
     if (profile := book.profile()) is not None:
         typer.echo(say("cli.profile", name=profile.name))
 
@@ -104,12 +107,27 @@ def print_trust(trust: TrustReport, say: Texts) -> None:
     }
     typer.echo(say("cli.rows", **figures))
     for finding in trust.findings:
-        typer.echo(f" {_MARKS[finding.severity]} {say.finding_line(finding)}")
+        shown = replace(finding, where=_places(finding.where or "", say) or finding.where)
+        typer.echo(f" {_MARKS[finding.severity]} {say.finding_line(shown)}")
         for example in finding.examples[:1]:
             typer.echo(f"     {_example(example, say)}")
 
 
 def _example(example: Example, say: Texts) -> str:
+    """Where an example is and what it says; a code instead of a value is put in words."""
+    source, value = _places(example.source or "", say), example.value
+    if value is not None and value in say.findings:
+        value = say.reason(value)
     if example.row is None:
-        return " ".join(filter(None, (example.source, example.value)))
-    return say("cli.example_row", source=example.source, row=example.row, value=example.value)
+        return " ".join(filter(None, (source, value)))
+    if not value:
+        return say("cli.example_row_bare", source=source, row=example.row)
+    return say("cli.example_row", source=source, row=example.row, value=value)
+
+
+def _places(names: str, say: Texts) -> str:
+    """Names with commas between them; of many, the first and how many there are."""
+    listed = names.split(_BETWEEN)
+    if len(listed) <= _MOST_PLACES:
+        return names
+    return say("cli.places", first=listed[0], count=len(listed))
