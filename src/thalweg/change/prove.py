@@ -175,6 +175,7 @@ class _Proving:
         self.aside: list[dict[str, Any]] = []
         self.unusable = set_aside
         self.names: dict[str, str] = {}
+        self.looked_at: int | None = None
         self.parties = book.parties()
 
     def result(self, drafted: bool) -> ProveResult:
@@ -426,7 +427,7 @@ class _Proving:
         if rows is not None:
             for name, at in rows.select("id", "from_at").iter_rows():
                 begun.setdefault(name, []).append(at)
-        table, untested = candidates_table(
+        table, untested, self.looked_at = candidates_table(
             self.book,
             type=type,
             filters=self.filters,
@@ -453,6 +454,7 @@ class _Proving:
             "unit_coverage_share": None if panels is None else panels.source.coverage,
             "value_source": None if panels is None else panels.value_source,
             "missing": {} if panels is None else panels.missing,
+            "candidates_from_objects": self.looked_at,
             "windows_s": {}
             if panels is None
             else {name: one.within_s for name, one in panels.windows.items()},
