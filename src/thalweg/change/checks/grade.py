@@ -97,7 +97,7 @@ RULES: tuple[Rule, ...] = (
 TOGETHER = (("pre_trend", "hint leaning"), ("placebo_outcomes", "found"))
 """Each alone may be chance; both at once mean that the treated units were on their way anyway, and
 not in this outcome only. In worlds whose most improving firms went first they took the grade from
-four of five effects that were wrong, in sound worlds from 1 of 150 (benchmarks/study_worlds.py)."""
+three of four effects that were wrong, in sound worlds from 1 of 110 (benchmarks/study_worlds.py)."""
 MORE_UNITS = "more_units"
 LEAST_DATES = 2
 """Dates of start of a staggered roll-out: with one, all that happened at that time is compared."""
