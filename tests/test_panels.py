@@ -14,7 +14,7 @@ from panel_tools import DAY, ENDS, Plain, book_of, profile_of
 from process_helpers import SmallBook
 from thalweg.change.panels.grid import Grid, lay_grid
 from thalweg.change.panels.kernels import ITEMS, REST_NS, WHOLE_S
-from thalweg.change.panels.panel import Panels, build_panels
+from thalweg.change.panels.panel import Panels, build_panels, fewest_by_unit
 from thalweg.change.panels.units import find_units
 from thalweg.change.panels.waits import find_waits, sum_waits
 from thalweg.errors import RequestError
@@ -148,6 +148,13 @@ def test_the_table_has_one_row_per_known_cell(by_hand: Panels, tmp_path: Path) -
     assert table["value"].is_finite().all()
     by_hand.to_parquet(tmp_path / "panels.parquet")
     assert pl.read_parquet(tmp_path / "panels.parquet").equals(table)
+
+
+def test_a_dribble_before_a_units_work_begins_is_no_sample_of_it() -> None:
+    objects = np.array([[0, 4, 5, 60, 50], [2, 4, 0, 6, 5], [0, 0, 0, 0, 0], [1, 3, 14, 15, 16]])
+    assert fewest_by_unit(objects, 2).tolist() == [5, 2, 2, 3]
+    assert fewest_by_unit(objects, 1).tolist() == [1, 1, 1, 1]
+    assert fewest_by_unit(objects, 6).tolist() == [6, 6, 6, 6]
 
 
 def test_a_value_may_stand_on_events_and_a_missing_one_is_said() -> None:

@@ -142,6 +142,33 @@ def test_a_unit_whose_row_could_not_be_used_is_neither_treated_nor_a_control(
     assert not (usable.untreated_cells() | usable.treated_cells())[[0, 3]].any()
 
 
+def test_an_intervention_at_part_of_a_joined_unit_is_refused(panels: Panels) -> None:
+    """Nobody in North is a control only because the table names firms."""
+    parties = pl.DataFrame(
+        {
+            "id": ["f1", "f2", "f3"],
+            "name": ["F1", "F2", "F3"],
+            "parent": [None, None, None],
+            "eligible": [True, True, True],
+            "region": ["North", "North", "South"],
+        },
+        schema_overrides={"parent": pl.String},
+    )
+    begun = [at("2024-01-01") + k * 5 * DAY for k in range(72)]
+    firms = ("F1", "F2", "F3")
+    objects = [Plain(firms[k % 3], [("A", t), ("E", t + DAY)]) for k, t in enumerate(begun)]
+    how = {"unit": "firm", "outcomes": ["count"], "ends": ["E"], "level": "region"}
+    joined = build_panels(book_of(objects, ZONE), parties=parties, **how)  # type: ignore[arg-type]
+    assert joined.units == ("North", "South")
+    with pytest.raises(RequestError, match="'i' is at 'F2'"):
+        rollouts(table(("i", "F2", "2024-05-01", None)), joined)
+    weekly = build_panels(book_of(objects, ZONE), parties=parties, every="week", **how)  # type: ignore[arg-type]
+    rows = table(("i", "North", "2024-05-01", None), ("i", "elsewhere", "2024-05-01", None))
+    for built, start in ((joined, 4), (weekly, 18)):
+        found = rollouts(rows, built)["i"].start.tolist()
+        assert found == [start, NEVER]
+
+
 def test_doses_stand_beside_their_units(panels: Panels) -> None:
     rows = table(("i", "F1", "2024-03-01", None), ("i", "F3", "2024-03-01", None))
     found = rollouts(rows.with_columns(intensity=pl.Series([0.5, 2.0])), panels)["i"]

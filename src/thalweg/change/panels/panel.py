@@ -55,6 +55,9 @@ if TYPE_CHECKING:
 FEWEST_OBJECTS = 2
 """Objects behind a mean or share. More throw away what effects are found with, and leave the cells
 of large units only (docs/methods)."""
+DRIBBLE_SHARE, DRIBBLE_MOST = 0.2, 5
+"""A cell with fewer than this part of its unit's median is no sample of the unit's work, as before
+its records really begin; but so many objects always count."""
 FEWEST_PERIODS = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -66,8 +69,8 @@ class Panels:
     panels    by name of the outcome; units and periods are the same in all.
     aside     objects by reason: without_unit, not_eligible, without_level, outside_periods (begun
               before the first or after the last); ambiguous_unit counts objects that were kept.
-    cells     one row per outcome: cells, known, empty (no objects), thin (fewer than
-              ``fewest_objects``), immature (not followed for the window), short_units (with too
+    cells     one row per outcome: cells, known, empty (no objects), thin (too few:
+              ``fewest_by_unit``), immature (not followed for the window), short_units (with too
               few known cells to be of use) and short_cells (their cells).
     windows   of restricted means by outcome. missing: outcomes that are absent, with a code why.
     dropped   units without any known cell, which are not in ``units``.
@@ -182,7 +185,8 @@ def build_panels(
              outcomes: kinds (flow, layer, wait, pair, share, count, value) or names; None: all.
              adoption: unit to instants of adoption, of which ``Panel.straddle`` is made; without
              it, adoptions on first days of periods are supposed. rules: whose breaches make
-             ``deviation_share``. fewest_objects: below which a mean or share is unknown.
+             ``deviation_share``. fewest_objects: below which a mean or share is unknown, as
+             it is below a fifth of its unit's median, up to five (``fewest_by_unit``).
              calendar: working hours, in which durations are counted, and days; "profile": those of
              the profile; None: all time.
              ends, horizon, timezone, filters: as in ``map_book``.
@@ -302,6 +306,17 @@ def _deviating(book: Book, asked: PanelsRequest, view: Perspective) -> Mask | No
     return found
 
 
+def fewest_by_unit(objects: Ints, fewest: int) -> Ints:
+    """(N,) objects below which a cell of each unit is thin, of (N, T) objects; ``fewest`` 1 or less
+    keeps every cell."""
+    if fewest <= 1:
+        return np.ones(len(objects), np.int64)
+    some = np.where(objects > 0, objects, np.nan)
+    typical = np.array([np.nanmedian(row) if (row > 0).any() else 0.0 for row in some])
+    dribble = np.minimum(np.ceil(DRIBBLE_SHARE * typical), DRIBBLE_MOST)
+    return np.maximum(dribble, fewest).astype(np.int64)
+
+
 class _Finishing:
     """From sums by cell to panels: thin and immature cells become unknown, and are counted."""
 
@@ -358,7 +373,8 @@ class _Finishing:
         )
         immature = np.broadcast_to(~raw.known, objects.shape)
         empty = np.zeros_like(immature) if raw.per_day else ~immature & (objects == 0)
-        thin = ~immature & ~empty & (objects < self.asked.fewest_objects) & (not raw.per_day)
+        fewest = fewest_by_unit(objects, self.asked.fewest_objects)[:, None]
+        thin = ~immature & ~empty & (objects < fewest) & (not raw.per_day)
         value[immature | empty | thin] = np.nan
         short = np.isfinite(value).sum(axis=1) < min(self.asked.fewest_periods, len(grid))
         cut = int(np.isfinite(value[short]).sum())

@@ -26,8 +26,9 @@ from thalweg.change.panels.panel import Panels
 from thalweg.errors import RequestError
 from thalweg.process.calendar import zone_of
 from thalweg.process.timeline import midnight_ns
+from thalweg.records.attributes import column
 from thalweg.records.companions.interventions import EVERY_UNIT
-from thalweg.records.companions.reach import by_unit, in_doubt
+from thalweg.records.companions.reach import by_unit, in_doubt, unreached
 
 if TYPE_CHECKING:
     from thalweg.records.store.book import Book
@@ -55,7 +56,9 @@ def rollouts(
              are ``ALREADY``, as are units in ``doubtful``. Of several times in force the first counts, with what follows it
              without a gap. Rows that reach no unit of the panels are left out (see ``unreached``
              of the companions).
-    Raises   RequestError: there are no interventions, or a column is missing.
+    Raises   RequestError: there are no interventions, a column is missing, or units are joined by
+             a ``level`` and an intervention is at a unit below it: part of a joined unit would be
+             treated, which is neither treatment nor its absence.
     """
     table = source if isinstance(source, pl.DataFrame) else source.interventions()
     if table is None:
@@ -67,6 +70,7 @@ def rollouts(
     known = panels.parties if parties is None else parties
     rows = by_unit(settled(table, panels.grid.zone), panels.units, known)
     place = {name: at for at, name in enumerate(panels.units)}
+    _refuse_below(table, panels, known)
     found = {}
     for name in table["id"].unique(maintain_order=True).to_list():
         mine = rows.filter(pl.col("id") == name)
@@ -76,6 +80,24 @@ def rollouts(
         start[[place[unit] for unit in units]] = ALREADY
         found[name] = replace(found[name], start=start)
     return found
+
+
+def _refuse_below(table: pl.DataFrame, panels: Panels, parties: pl.DataFrame | None) -> None:
+    level = panels.source.level
+    if level is None or parties is None:
+        return
+    inside = parties.filter(column(level).cast(pl.String).is_in(list(panels.units)))
+    words = {*inside["id"], *inside["name"]}
+    missed = unreached(settled(table, panels.grid.zone), panels.units, parties)
+    below = missed.filter(pl.col("unit").is_in(list(words)))
+    if len(below):
+        name, unit = below["id"][0], below["unit"][0]
+        raise RequestError(
+            f"Units are joined by {level!r}, and the intervention {name!r} is at {unit!r}, which is "
+            f"part of one. A joined unit of which part is treated is no use as treated or as "
+            f"control. Leave the level out, or give the intervention by {level!r}, once it holds in "
+            f"all of it."
+        )
 
 
 def doubtful(
@@ -108,9 +130,9 @@ def doubtful(
 
 def settled(table: pl.DataFrame, zone: str) -> pl.DataFrame:
     """The rows with instants, whatever their days and times were given as."""
-    for column in ("id", "unit"):
-        if column not in table.columns:
-            raise RequestError(f"Interventions have no column {column!r}. Every row needs one.")
+    for needed in ("id", "unit"):
+        if needed not in table.columns:
+            raise RequestError(f"Interventions have no column {needed!r}. Every row needs one.")
     if "@row" not in table.columns:
         table = table.with_row_index("@row", 1).cast({"@row": pl.Int64})
     if "from_at" not in table.columns:
