@@ -8,7 +8,7 @@ import polars as pl
 
 from thalweg.records.attributes import column
 from thalweg.records.companions.schema import Surroundings
-from thalweg.records.intake import TIME
+from thalweg.records.intake import OBJECT, TIME
 from thalweg.records.profile.model import Profile
 from thalweg.records.store.book import Book
 
@@ -16,6 +16,8 @@ _ROLES = ("party", "resource")
 _MOST_NAMES = 2_000
 """Different values beyond which an attribute is no list of names to choose from."""
 _LOOKED_AT = 200_000
+_MOST_OBJECTS = 500
+"""Objects of a type beyond which their numbers are not offered as names of units."""
 
 
 def surroundings(
@@ -56,7 +58,12 @@ def occurring(book: Book, names: Iterable[str]) -> set[str]:
 def likely_names(book: Book) -> list[str]:
     """Names to offer: parties first, then texts of objects and events with few different values."""
     found = dict.fromkeys(_role_names(book, "party"))
-    frames = [book.objects(record.name) for record in book.manifest.types]
+    frames = [
+        book.objects(record.name)
+        if record.objects <= _MOST_OBJECTS
+        else book.objects(record.name).drop(OBJECT)
+        for record in book.manifest.types
+    ]
     if names := _text_columns(book):
         frames.append(book.events(names).head(_LOOKED_AT))
     for frame in frames:

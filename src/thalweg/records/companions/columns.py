@@ -31,6 +31,8 @@ class TableColumns(BaseModel):
     date_order: Literal["auto", "dmy", "mdy"] = "auto"
 
 
+UNNAMED = "__UNNAMED__"
+"""How the reader of workbooks calls a column whose first cell is empty, with a number behind."""
 _UNIT = re.compile(
     r"(?P<stem>.+?)(?:\s*[（(\[](?P<in>[^（()）\]]+)[)）\]]|_(?P<after>[A-Za-z]{3}))"
 )
@@ -117,6 +119,12 @@ def _refuse_missing(
         return
     named = "; ".join(f"{column.name!r} ({column.meaning})" for column in missing)
     columns = ", ".join(repr(name) for name in present)
+    if any(name.startswith(UNNAMED) for name in present):
+        raise MappingError(
+            f"{where} has no column for {named}, and some columns of its first row have no name: "
+            f"{columns}. The names must stand in the first row; delete titles and merged cells "
+            "above them."
+        )
     shown = ", ".join(f"{column.name}: NAME" for column in missing)
     raise MappingError(
         f"{where} has no column for {named}. It has: {columns}. Rename the column, or name it in a "

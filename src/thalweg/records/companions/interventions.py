@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -37,6 +38,7 @@ _UNIT_CURE = "Write the unit as the records or the parties spell it, or * for ev
 def check(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.DataFrame:
     """Hold typed rows of interventions against what can be true; see ``schema.Check``."""
     rows = rows.with_columns(pl.col("name").fill_null(pl.col("id")))
+    rows = _respelled(rows, around, found)
     rows = _kinds(rows, around, found)
     rows = _layers(rows, around, found)
     rows = _assignments(rows, found)
@@ -135,6 +137,33 @@ def outside_records(rows: pl.DataFrame, around: Surroundings, found: Judgement) 
     days = outside["from_day"].cast(pl.String).unique().sort().to_list()
     shown = ", ".join(days[:3])
     found.note("intervention_outside_records", "warning", outside[ROW], "from", shown)
+
+
+def _respelled(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.DataFrame:
+    """Units as the records spell them, where width, case and blanks are all that differs.
+
+    A word that fits two known names stays as it is, and so is unknown.
+    """
+    given = [unit for unit in rows["unit"].drop_nulls().unique().sort() if unit != EVERY_UNIT]
+    ids, names = _party_words(around.parties)
+    strange = set(given) - ids - names.keys()
+    strange -= around.known(sorted(strange)) if strange else set()
+    if not strange:
+        return rows
+    meant: dict[str, set[str]] = {}
+    for word in (*ids, *names, *around.names()):
+        meant.setdefault(_folded(word), set()).add(word)
+    fits = {unit: meant.get(_folded(unit), set()) for unit in sorted(strange)}
+    mended = {unit: next(iter(words)) for unit, words in fits.items() if len(words) == 1}
+    changed = rows.filter(pl.col("unit").is_in(list(mended)))
+    shown = ", ".join(f"{unit} → {word}" for unit, word in list(mended.items())[:3])
+    found.note("unit_respelled", "note", changed[ROW], "unit", shown)
+    return rows.with_columns(pl.col("unit").replace(mended))
+
+
+def _folded(word: str) -> str:
+    """A name without differences of width, case and blanks: Ｆ００１ and f 001 are F001."""
+    return "".join(unicodedata.normalize("NFKC", word).casefold().split())
 
 
 def _units(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
