@@ -36,7 +36,7 @@ MARK = "<!-- study: {name} -->"
 def sections(text: str) -> dict[str, str]:
     """The sections of the page that is there, by study."""
     known = {name: text.find(MARK.format(name=name)) for name in STUDIES}
-    starts = sorted(at for at in known.values() if at >= 0) + [len(text)]
+    starts = [*sorted(at for at in known.values() if at >= 0), len(text)]
     return {
         name: text[at : starts[starts.index(at) + 1]].rstrip()
         for name, at in known.items()
