@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from bench_change import measure_change
 from bench_models import measure_discovery, measure_loans, measure_quality, measure_waiting
 from generate import DATA, ensure
 from measure import HERE, Reading, repeat, run
@@ -129,17 +130,24 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=[1, 10], help="million events")
     parser.add_argument("--times", type=int, default=3, help="runs to take the median of")
     parser.add_argument("--date", type=date.fromisoformat, help="printed in the results")
-    parser.add_argument("--only", choices=("records", "models"), help="a half; the other stays")
+    parser.add_argument(
+        "--only", choices=("records", "models", "change"), help="a part; the others stay"
+    )
     parser.add_argument("--note", default="", help="a sentence for the results")
     options = parser.parse_args()
     today = (options.date or datetime.now(UTC).date()).isoformat()
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"sizes": {}}
     kept["machine"], kept["note"] = machine(), options.note
-    if options.only != "models":
+    if options.only in (None, "records"):
         measure_records(options.sizes, options.times, today, kept)
-    if options.only != "records":
+    if options.only in (None, "models"):
         found = measure_models(options.sizes, options.times, kept.get("models", {}))
         kept["models"] = found | {"date": today}
+    if options.only in (None, "change"):
+        sizes = dict(kept.get("change", {}).get("sizes", {}))
+        sizes |= {str(m): measure_change(m, say) for m in options.sizes if m < LARGE}
+        busy = f"Load of the machine at the end of the run: {os.getloadavg()[0]:.1f}."
+        kept["change"] = {"sizes": sizes, "load": busy, "date": today}
     RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
     (HERE / "RESULTS.md").write_text(render(kept), encoding="utf-8")
     print("Written: benchmarks/RESULTS.md")

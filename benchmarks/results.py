@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from results_bar import Bar, figure
+from results_change import NAMES as CHANGE_NAMES
+from results_change import change_bars, change_pages
 from results_models import NAMES as MODEL_NAMES
 from results_models import model_bars, model_pages
 
@@ -27,6 +29,7 @@ def bars(kept: dict[str, Any]) -> Iterator[Bar]:
     if JUDGED in kept["sizes"] and "100" in kept["sizes"]:
         yield from _bars_of_growth(kept["sizes"][JUDGED], kept["sizes"]["100"])
     yield from model_bars(kept)
+    yield from change_bars(kept)
 
 
 def _bars_at(size: dict[str, Any]) -> Iterator[Bar]:
@@ -64,24 +67,28 @@ def _bars_of_growth(ten: dict[str, Any], hundred: dict[str, Any]) -> Iterator[Ba
     yield Bar("peak memory of map, 100 M", "under 8 GB", peaks[1], 8_000, 1, "MB")
 
 
-NAMES = {
-    "ingest": "Thalweg, Parquet to a finished book",
-    "open_only": "Thalweg, open a book",
-    "pairs": "Thalweg, directly-follows graph with times",
-    "variants": "Thalweg, variants",
-    "whole_map": "Thalweg, whole map",
-    "pm4py_table": "PM4Py",
-    "r4pm_table": "r4pm (counts only, no times)",
-    "polars_table": "Polars",
-    "duckdb_table": "DuckDB",
-    "ours": "Thalweg, XES to a finished book",
-    "pm4py": "PM4Py, `read_xes`",
-    "r4pm": "r4pm",
-    "ingest_table": "Parquet to a finished book",
-} | MODEL_NAMES
+NAMES = (
+    {
+        "ingest": "Thalweg, Parquet to a finished book",
+        "open_only": "Thalweg, open a book",
+        "pairs": "Thalweg, directly-follows graph with times",
+        "variants": "Thalweg, variants",
+        "whole_map": "Thalweg, whole map",
+        "pm4py_table": "PM4Py",
+        "r4pm_table": "r4pm (counts only, no times)",
+        "polars_table": "Polars",
+        "duckdb_table": "DuckDB",
+        "ours": "Thalweg, XES to a finished book",
+        "pm4py": "PM4Py, `read_xes`",
+        "r4pm": "r4pm",
+        "ingest_table": "Parquet to a finished book",
+    }
+    | MODEL_NAMES
+    | CHANGE_NAMES
+)
 
 
-def _table(found: dict[str, Any]) -> Iterator[str]:
+def table(found: dict[str, Any]) -> Iterator[str]:
     yield "| who | seconds (processor seconds) | peak memory | answers |"
     yield "| --- | --- | --- | --- |"
     for task, reading in found.items():
@@ -158,17 +165,18 @@ def _page(kept: dict[str, Any]) -> Iterator[str]:
     yield from (bar.row() for bar in bars(kept))
     for size, found in sorted(kept["sizes"].items(), key=lambda item: int(item[0])):
         yield f"\n## {size} million events, {found['date']}\n"
-        yield from _table(found)
+        yield from table(found)
         yield from _agreement(found)
     if "xes" in kept:
         yield f"\n## XES: BPI Challenge 2012, 262,200 events, {kept['xes']['date']}\n"
-        yield from _table(kept["xes"])
+        yield from table(kept["xes"])
         yield from _agreement(kept["xes"])
-    yield from model_pages(kept, _table)
+    yield from model_pages(kept, table)
+    yield from change_pages(kept, table)
     if "first" in kept:
         yield f"\n## First run after installation, 1 million events, {kept['first']['date']}\n"
         yield "Compilation happens once; its result is kept beside the installed package.\n"
-        yield from _table(kept["first"])
+        yield from table(kept["first"])
 
 
 def _agreement(found: dict[str, Any]) -> Iterator[str]:
