@@ -195,31 +195,46 @@ def sensitivity_table(answers: Sequence[Answer]) -> pl.DataFrame:
 
 def weights_table(answers: Sequence[Answer]) -> pl.DataFrame:
     """Weights of cells that have one, and of the comparisons that two-way effects would make."""
-    rows = [row for answer in answers for row in _weights(answer)]
-    return frame("weights", rows)
+    return pl.concat([frame("weights", []), *map(_weights, answers)])
 
 
-def _weights(answer: Answer) -> Iterator[Row]:
+def _weights(answer: Answer) -> pl.DataFrame:
     panel, cells = answer.design.panel, answer.cells
-    if cells is not None:
-        for unit, period in zip(*np.nonzero(cells.weight), strict=True):
-            yield {
-                **key(answer),
-                "kind": "cell",
-                "group": panel.units[int(unit)],
-                "cohort": _day(panel, int(answer.design.rollout.start[unit])),
-                "period": panel.periods[int(period)],
-                "treated": bool(cells.treated[unit, period]),
-                "weight": float(cells.weight[unit, period]),
+    about = key(answer)
+    compared = frame(
+        "weights",
+        [
+            {
+                **about,
+                "kind": "comparison",
+                "group": name,
+                "weight": weight,
+                "estimate": finite(estimate),
             }
-    for name, weight, estimate in answer.comparisons:
-        yield {
-            **key(answer),
-            "kind": "comparison",
-            "group": name,
-            "weight": weight,
-            "estimate": finite(estimate),
+            for name, weight, estimate in answer.comparisons
+        ],
+    )
+    if cells is None:
+        return compared
+    unit, period = np.nonzero(cells.weight)
+    begun = pl.Series([_day(panel, int(at)) for at in answer.design.rollout.start], dtype=pl.Date)
+    own = pl.DataFrame(
+        {
+            "group": pl.Series(panel.units, dtype=pl.String).gather(unit),
+            "cohort": begun.gather(unit),
+            "period": pl.Series(panel.periods, dtype=pl.Date).gather(period),
+            "treated": cells.treated[unit, period],
+            "weight": cells.weight[unit, period],
         }
+    ).with_columns(kind=pl.lit("cell"), **{name: pl.lit(value) for name, value in about.items()})
+    missing = [
+        pl.lit(None, dtype=kind).alias(name)
+        for name, kind in compared.schema.items()
+        if name not in own.columns
+    ]
+    return pl.concat(
+        [own.with_columns(missing).select(compared.columns).cast(compared.schema), compared]
+    )
 
 
 def raw_table(answers: Sequence[Answer]) -> pl.DataFrame:

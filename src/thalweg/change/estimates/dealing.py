@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from thalweg.change.estimates.imputation import NULL, connected, solve
+from thalweg.change.estimates.imputation import connected, gather, mend, solve
 from thalweg.change.frame import NEVER, Floats, Ints, Mask
 
 SIDES = 3
@@ -176,7 +176,7 @@ def _normal_matrix(there: Floats, x: Floats, sums: Floats, used: Mask, reach: In
         many[e] += 1.0
         shares[e] += share
         if row[0] < e:
-            _mend(a, mine, share)
+            mend(a, mine, share)
         at = 3 + extra
         for k in range(extra):
             if not used[i, k]:
@@ -188,33 +188,9 @@ def _normal_matrix(there: Floats, x: Floats, sums: Floats, used: Mask, reach: In
             for m in range(k, extra):
                 a[periods + k, periods + m] += row[at] - mean * row[3 + m]
                 at += 1
-    count, share = 0.0, 0.0
-    for t in range(periods - 1, -1, -1):
-        count += many[t + 1]
-        share += shares[t + 1]
-        a[t, t] += count
-        for s in range(t + 1):
-            a[s, t] -= share
-        for k in range(extra):
-            a[t, periods + k] = cross[k, t]
-    for t in range(periods):
-        if a[t, t] <= NULL:
-            a[t, t:] = 0.0
-            a[:t, t] = 0.0
+    gather(a, many, shares)
+    a[:periods, periods:] = cross.T
     return a
-
-
-@njit(cache=True, nogil=True)
-def _mend(a: Floats, mine: Floats, share: float) -> None:
-    """Take back what the gaps of a unit (e,) are counted for when all its cells are summed."""
-    for t in range(len(mine)):
-        if mine[t] != 0.0:
-            continue
-        a[t, t] -= 1.0
-        for s in range(t):
-            a[s, t] += share * mine[s]
-        for s in range(t, len(mine)):
-            a[t, s] += share
 
 
 @njit(cache=True, nogil=True)

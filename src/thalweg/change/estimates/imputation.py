@@ -149,6 +149,43 @@ def connected(untreated: Mask) -> Mask:
 
 
 @njit(cache=True, nogil=True)
+def gather(a: Floats, many: Floats, shares: Floats) -> None:
+    """Add units to the equations of periods, of which those at e have the first e cells.
+
+    many, shares (T + 1,): their number, and the sum of one over their known cells. A period without
+    cells, or with none but those of units that have no other, is left without an equation.
+    """
+    periods = len(many) - 1
+    count, share = 0.0, 0.0
+    for t in range(periods - 1, -1, -1):
+        count += many[t + 1]
+        share += shares[t + 1]
+        a[t, t] += count
+        for s in range(t + 1):
+            a[s, t] -= share
+    for t in range(periods):
+        if a[t, t] <= NULL:
+            a[t, t:] = 0.0
+            a[:t, t] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def mend(a: Floats, mine: Floats, share: float) -> None:
+    """Take back what the gaps of a unit (e,) are counted for when its first e cells are gathered.
+
+    mine: 1 where the cell is known, else 0; share: one over their number.
+    """
+    for t in range(len(mine)):
+        if mine[t] != 0.0:
+            continue
+        a[t, t] -= 1.0
+        for s in range(t):
+            a[s, t] += share * mine[s]
+        for s in range(t, len(mine)):
+            a[t, s] += share
+
+
+@njit(cache=True, nogil=True)
 def _normal(untreated: Mask, x: Floats) -> tuple[Floats, Floats, Ints]:
     """Normal matrix of periods and covariates with unit effects taken out, and unit sums.
 
@@ -158,32 +195,39 @@ def _normal(untreated: Mask, x: Floats) -> tuple[Floats, Floats, Ints]:
     extra = x.shape[0]
     size = periods + extra
     a = np.zeros((size, size))
+    many, shares = np.zeros(periods + 1), np.zeros(periods + 1)
     sums = np.zeros((units, extra))
     count = np.zeros(units, dtype=np.int64)
+    mine, own = np.zeros(periods), np.zeros((extra, periods))
+    cross = np.zeros((extra, periods))
     for i in range(units):
+        e = 0
         for t in range(periods):
+            mine[t] = 1.0 if untreated[i, t] else 0.0
             if untreated[i, t]:
                 count[i] += 1
-                for k in range(extra):
-                    sums[i, k] += x[k, i, t]
-        if count[i] == 0:
+                e = t + 1
+        if e == 0:
             continue
         share = 1.0 / count[i]
-        for t in range(periods):
-            if not untreated[i, t]:
-                continue
-            a[t, t] += 1.0
-            for s in range(t, periods):
-                if untreated[i, s]:
-                    a[t, s] -= share
-            for k in range(extra):
-                a[t, periods + k] += x[k, i, t] - sums[i, k] * share
+        many[e] += 1.0
+        shares[e] += share
+        if count[i] < e:
+            mend(a, mine[:e], share)
         for k in range(extra):
-            for m in range(k, extra):
-                for t in range(periods):
-                    if untreated[i, t]:
-                        a[periods + k, periods + m] += x[k, i, t] * x[m, i, t]
-                a[periods + k, periods + m] -= sums[i, k] * sums[i, m] * share
+            for t in range(e):
+                own[k, t] = x[k, i, t] * mine[t]
+                sums[i, k] += own[k, t]
+            mean = sums[i, k] * share
+            for t in range(e):
+                cross[k, t] += own[k, t] - mean * mine[t]
+            for m in range(k + 1):
+                met = 0.0
+                for t in range(e):
+                    met += own[k, t] * own[m, t]
+                a[periods + m, periods + k] += met - mean * sums[i, m]
+    gather(a, many, shares)
+    a[:periods, periods:] = cross.T
     return a, sums, count
 
 
