@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner
@@ -16,7 +16,7 @@ from thalweg.records.trust import Example, Finding, TrustReport
 from thalweg.surfaces.cli import app
 from thalweg.surfaces.cli.commands import prove  # noqa: F401  registers the command
 from thalweg.surfaces.cli.trust import print_trust
-from thalweg.surfaces.prove_words import absolute, verdict
+from thalweg.surfaces.prove_words import absolute, check_answer, verdict
 from thalweg.surfaces.texts import load
 
 FAST = ("--no-candidates", "--draws", "99")
@@ -64,6 +64,15 @@ def test_an_interval_without_zero_that_correction_takes_back_is_not_called_no_ch
     assert verdict(effect(low=-0.2, high=-0.01), say) == "not sure after correction"
     assert verdict(effect(low=-0.2, high=0.01), say) == "no change shown"
     assert verdict(effect(low=None, high=None), say) == "no change shown"
+
+
+def test_a_tiny_p_is_below_a_bound_and_not_equal_to_one() -> None:
+    figures = {"tried": 8, "clear": 1, "name": "rework_share", "p": 0.0002}
+    row = {"check": "placebo_outcomes", "finding": "found", "figures": json.dumps(figures)}
+    for language in ("en", "zh"):
+        said = check_answer(cast(Any, None), row, "log", load(language))
+        assert "p < 0.001" in said
+        assert "= <" not in said
 
 
 def test_a_layer_or_cause_that_is_not_there_is_refused_with_near_names(book: Book) -> None:

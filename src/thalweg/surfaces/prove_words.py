@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _MINUS = "−"
+NOTHING = 0.0005
+"""Changes below this are told as 0%."""
 _GROUP = {
     "flow": "time",
     "layer": "time",
@@ -60,9 +62,11 @@ def kind_name(result: ProveResult, kind: str | None, say: Texts) -> str:
 
 
 def signed(x: float | None, say: Texts) -> str:
-    """A share with its sign: +12.3%, −4%."""
+    """A share with its sign: +12.3%, −4%; what rounds to nothing has none."""
     if x is None:
         return UNKNOWN
+    if abs(x) < NOTHING:
+        return "0%"
     text = format_share(abs(x), say.language)
     return f"{_MINUS if x < 0 else '+'}{text}"
 
@@ -175,7 +179,8 @@ def check_answer(result: ProveResult, row: Row, scale: str, say: Texts) -> str:
     figures = json.loads(row["figures"])
     if figures.get("name") is not None:
         figures["name"] = _called(result, row["check"], figures["name"], say)
-    return text.format(**{place: figure(place, figures, scale, say) for place in places(text)})
+    told = text.format(**{place: figure(place, figures, scale, say) for place in places(text)})
+    return told.replace("= <", "< ")
 
 
 def _called(result: ProveResult, check: str, name: str, say: Texts) -> str:
