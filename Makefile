@@ -14,7 +14,7 @@ THALWEG := $(BIN)/thalweg
 help:  ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
-demo: $(READY)  ## make a small sample, map it, find its model, and write two reports into demo/
+demo: $(READY)  ## map a small sample, prove what changed a made-up industry, write reports into demo/
 	@mkdir -p demo
 	$(BIN)/python -m thalweg.industry.sample demo/sample
 	$(THALWEG) ingest demo/sample/steel_orders.csv --mapping demo/sample/steel_orders.yaml --into demo/steel-orders --replace
@@ -26,6 +26,11 @@ demo: $(READY)  ## make a small sample, map it, find its model, and write two re
 	$(THALWEG) conform --example --language zh > demo/规则.yaml
 	$(THALWEG) report demo/steel-orders -o demo/report.html --rules demo/rules.yaml --language en
 	$(THALWEG) report demo/钢材订单 -o demo/report.zh.html --rules demo/规则.yaml --language zh
+	$(THALWEG) demo demo/industry --replace
+	$(THALWEG) prove demo/industry/book --truth demo/industry/truth.json
+	$(THALWEG) report demo/industry/book --type order -o demo/industry.html --language en
+	$(THALWEG) demo demo/产业 --language zh --firms 40 --replace
+	$(THALWEG) report demo/产业/book --type 订单 -o demo/industry.zh.html --language zh
 	@cat tools/after-demo.txt
 
 test: lint system-packages bpmn-js  ## check style and types, then run every test

@@ -16,8 +16,8 @@ from thalweg.surfaces.texts import Texts, load
 if TYPE_CHECKING:
     from thalweg.industry.writing.demo import Demo
 
-ORDERS_PER_FIRM_MONTH = 5.0
-"""With 40 firms and 36 months about 115,000 events."""
+ORDERS_PER_FIRM_MONTH = 12.0
+"""With 60 firms and 36 months some 420,000 events: enough for sure answers."""
 
 
 @app.command()
@@ -32,7 +32,7 @@ def demo(
             "confounded, pre_trend, anticipation or spill_over.",
         ),
     ] = "revolution",
-    firms: Annotated[int, typer.Option("--firms", help="Trading firms, 8 to 500.")] = 40,
+    firms: Annotated[int, typer.Option("--firms", help="Trading firms, 8 to 500.")] = 60,
     months: Annotated[int, typer.Option("--months", help="Months observed, 12 to 96.")] = 36,
     orders: Annotated[
         float, typer.Option("--orders", help="Order files that a firm opens in a month.")
