@@ -66,6 +66,11 @@ def test_an_interval_without_zero_that_correction_takes_back_is_not_called_no_ch
     assert verdict(effect(low=None, high=None), say) == "no change shown"
 
 
+def test_grade_c_may_go_with_no_change_so_its_legend_claims_no_significance() -> None:
+    assert "significant" not in load("en")("prove.legend")
+    assert "显著" not in load("zh")("prove.legend")
+
+
 def test_a_tiny_p_is_below_a_bound_and_not_equal_to_one() -> None:
     figures = {"tried": 8, "clear": 1, "name": "rework_share", "p": 0.0002}
     row = {"check": "placebo_outcomes", "finding": "found", "figures": json.dumps(figures)}
