@@ -302,8 +302,8 @@ def _waves(raw: pl.DataFrame, say: Texts) -> tuple[pl.DataFrame, dict[Any, str]]
 def sensitivity_chart(sensitivity: pl.DataFrame, say: Texts) -> Chart:
     """The interval as breaches of parallel trends are allowed for, and where it meets zero.
 
-    Takes    sensitivity: of one intervention and outcome: mbar (rising from 0), low, high (on the
-             scale of estimation, or parts).
+    Takes    sensitivity: of one intervention and outcome: mbar (rising from 0), low, high (parts, or
+             differences of shares).
     """
     alt = load_altair()
     data = sensitivity.drop_nulls(["low", "high"]).sort("mbar")

@@ -81,6 +81,8 @@ def sensitivity(found: ProveResult, row: Row, say: Texts) -> Any:
     known = of(found.sensitivity, row).drop_nulls(["low", "high"])
     if len(known) < 2:
         raise RequestError(say("effects.no_sensitivity", label=label_of(found, row, say)))
+    if row["scale"] == "log":
+        known = known.with_columns(pl.col("low", "high").exp() - 1)
     return effect_charts.sensitivity_chart(known, say)
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from thalweg.change.result import ProveResult
 
 Row = dict[str, Any]
+ROLES = ("headline", "relevant", "other", "placebo")
+"""In this order outcomes are listed, those of the better grade first."""
 
 
 def effects_section(found: ProveResult, writer: Writer) -> Section:
@@ -79,7 +81,11 @@ def _effects(found: ProveResult, say: Texts) -> pl.DataFrame:
             "grade": row["grade"],
             "in_words": verdict(row, say),
         }
-        for row in found.effects.to_dicts()
+        for row in found.effects.sort(
+            pl.col("role").replace_strict({role: n for n, role in enumerate(ROLES)}),
+            "grade",
+            maintain_order=True,
+        ).to_dicts()
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
 

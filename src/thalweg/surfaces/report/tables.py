@@ -30,6 +30,10 @@ def _figure(value: float, _: Language) -> str:
     return f"{value:.3f}"
 
 
+def _p(value: float, _: Language) -> str:
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
 _FORMATS: dict[str, Callable[[Any, Language], str]] = {
     "count": format_count,
     "number": format_number,
@@ -37,12 +41,13 @@ _FORMATS: dict[str, Callable[[Any, Language], str]] = {
     "time": format_duration,
     "date": format_date,
     "figure": _figure,
+    "p": _p,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as shown. kind: text, count, number, figure (0 to 1), share, time
+    """A column as shown. kind: text, count, number, figure (0 to 1), p (a p-value), share, time
     (seconds) or date."""
 
     title: str
@@ -81,15 +86,15 @@ class Table:
 
 EFFECTS = (
     ("intervention_name", "text"), ("outcome", "text"), ("role", "text"), ("smallest", "text"),
-    ("effect", "text"), ("grade", "text"), ("in_words", "text"), ("p_holm", "figure"),
-    ("p_bh", "figure"),
+    ("effect", "text"), ("grade", "text"), ("in_words", "text"), ("p_holm", "p"),
+    ("p_bh", "p"),
 )  # fmt: skip
 REFUSALS = (
     ("intervention_name", "text"), ("outcome", "text"), ("grade", "text"), ("why", "text"),
     ("remedy", "text"),
 )  # fmt: skip
 MECHANISM = (
-    ("intervention_name", "text"), ("step", "text"), ("effect", "text"), ("p_bh", "figure"),
+    ("intervention_name", "text"), ("step", "text"), ("effect", "text"), ("p_bh", "p"),
 )  # fmt: skip
 EFFECT_CHECKS = (
     ("intervention_name", "text"), ("outcome", "text"), ("check", "text"), ("status", "text"),
