@@ -88,11 +88,11 @@ COLUMNS: dict[str, Columns] = {
         ),
         **_ESTIMATE,
         "p": (SHARE, "p-value; null without inference"),
-        "p_holm": (
+        "p_holm": (SHARE, "Holm's correction over the headline rows, or the others"),
+        "p_bh": (
             SHARE,
-            "Holm's correction: over headlines for a headline, over all rows for others",
+            "Benjamini and Hochberg's correction over the headline rows, or the others",
         ),
-        "p_bh": (SHARE, "Benjamini and Hochberg's correction over all rows"),
         **_RELATIVE,
         "effect": (NUMBER, "effect in the unit of the outcome, mean over treated cells"),
         "effect_low": (NUMBER, "beginning of its interval"),

@@ -58,7 +58,8 @@ def print_prove(result: ProveResult, language: str, book: Path, truth: Truth | N
         tested = result.effects.filter(pl.col("p").is_not_null())
         if len(tested):
             headline = len(tested.filter(role="headline"))
-            typer.echo("\n" + say("prove.correction", headline=headline, all=len(tested)))
+            others = len(tested) - headline
+            typer.echo("\n" + say("prove.correction", headline=headline, others=others))
     typer.echo(say("cli.fingerprint", fingerprint=result.fingerprint[:16], book=result.book))
 
 
