@@ -168,7 +168,10 @@ def test_an_interrupt_ends_the_work_cleanly() -> None:
 
 
 def test_a_signal_ends_a_long_search() -> None:
-    """The net has no state-machine part, so that its search would take minutes."""
+    """The net has no state-machine part, so that its search would take minutes.
+
+    Kernels are compiled before: an interruption while they are is lost in the compiler.
+    """
     forks = range(14)
     net = net_of(
         f"i > _ > w w {' '.join(f'p{n}' for n in forks)}; w w > _ > v v;"
@@ -178,6 +181,7 @@ def test_a_signal_ends_a_long_search() -> None:
         "o",
     )
     variants = weigh(tuple(f"b{n % 14}" for n in range(60)))
+    align(net, variants, max_states=10)
     threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         align(net, variants, max_states=10**9, max_seconds=300)

@@ -10,13 +10,14 @@ from xml.etree import ElementTree
 
 import pytest
 
+import prove_books
 import thalweg
 from thalweg.industry.sample import write_sample
 from thalweg.process import map as process_map
 from thalweg.process.models.files.write import write_model
 from thalweg.process.models.tree import parse_tree
 from thalweg.surfaces.cli import main
-from thalweg.surfaces.cli.chart_kinds import Kind
+from thalweg.surfaces.cli.chart_kinds import OF_EFFECTS, Kind
 from thalweg.surfaces.texts import LANGUAGES, load
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -28,6 +29,11 @@ WORDS = {
     "deviations": "model_chart.occurrences",
     "fitness": "model_chart.mean_fitness",
     "drift": "model_chart.drift_level",
+    "effects": "effects.relative",
+    "event_study": "effects.since.quarter",
+    "cohorts": "effects.began",
+    "sensitivity": "effects.mbar",
+    "weights": "effects.weight",
 }
 """A text that only the chart of this kind has."""
 
@@ -38,6 +44,14 @@ def trade(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sample = write_sample(folder, orders=300)
     mapping = thalweg.load_mapping(sample.english_mapping)
     return thalweg.ingest(sample.english, into=folder / "book", mapping=mapping).path
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trade with two interventions."""
+    return prove_books.book_of(
+        tmp_path_factory.mktemp("changed"), prove_books.Trade(months=24)
+    ).path
 
 
 @pytest.fixture(scope="module")
@@ -68,18 +82,45 @@ def words_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("kind", [kind for kind in get_args(Kind) if kind not in OF_EFFECTS])
 def test_every_kind_is_drawn_in_the_readers_language(
     run: Run, trade: Path, tmp_path: Path, kind: str, language: str
 ) -> None:
     target = tmp_path / "chart.svg"
     ask = (trade, "--kind", kind, "--type", "order", "-o", target, "--language", language)
     assert run(*ask) == (0, "")
-    drawn = words_of(target)
+    assert_worded(kind, words_of(target), language)
+
+
+def assert_worded(kind: str, drawn: str, language: str) -> None:
     if kind in WORDS:
         assert load(language)(WORDS[kind]) in drawn
         other = load("zh" if language == "en" else "en")(WORDS[kind])
         assert other not in drawn
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", OF_EFFECTS)
+def test_every_chart_of_effects_is_drawn_in_the_readers_language(
+    run: Run, changed: Path, tmp_path: Path, kind: str, language: str
+) -> None:
+    target = tmp_path / "chart.svg"
+    ask = (changed, "--kind", kind, "--outcome", "layer", "-o", target, "--language", language)
+    assert run(*ask) == (0, "")
+    assert_worded(kind, words_of(target), language)
+
+
+def test_one_intervention_can_be_drawn_and_an_unknown_one_is_refused(
+    run: Run, changed: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "chart.svg"
+    ask = (changed, "--kind", "rollout", "-o", target, "--intervention")
+    assert run(*ask, "scanner")[0] == 0
+    assert "Coil scanner" in words_of(target) and "Electronic signing" not in words_of(target)
+    code, said = run(*ask, "scaner")
+    assert code == 2 and "scanner" in said
+    code, said = run(changed, "--kind", "hours", "-o", target, "--outcome", "flow_h")
+    assert code == 2 and "event_study" in said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -91,6 +132,7 @@ def test_every_kind_is_drawn_in_the_readers_language(
         ("deviations", "conform.none"),
         ("fitness", "model_chart.one_month"),
         ("drift", "drift.reasons.few_objects"),
+        ("effects", "prove.warnings.no_interventions"),
     ],
 )
 def test_what_the_records_cannot_give_is_said_and_no_file_is_written(
