@@ -108,14 +108,17 @@ def report(runs: int, seed: int) -> Iterator[str]:
 
 
 def _sound(part: int, seed: int) -> Iterator[str]:
+    refused: list[float] = []
     yield "| sound roll-out | effect | units | A | B | C | N | an effect |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for name, world in SOUND:
         for effect in EFFECTS:
             for units in UNITS:
                 own = replace(world, effect=effect, units=units)
-                yield _line(name, effect, units, study(own, part, seed, "lot" in name))
-    yield ""
+                done = study(own, part, seed, "lot" in name)
+                refused.append(float(np.mean([one.grade == "N" for one in done])))
+                yield _line(name, effect, units, done)
+    yield f"\n- sound roll-outs refused: {np.mean(refused):.3f}\n"
 
 
 def _repaired(part: int, seed: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from thalweg.change.checks.anticipation import check_anticipation, leads
 from thalweg.change.checks.concurrent import check_concurrent
 from thalweg.change.checks.context import Context
 from thalweg.change.checks.forbidden import check_forbidden
+from thalweg.change.checks.grade import RULES
 from thalweg.change.checks.measure import look_for, untreated_fit
 from thalweg.change.checks.outcomes import (
     check_composition,
@@ -157,6 +158,16 @@ def test_spill_over_to_partners_is_found_and_exposed_units_are_left_out() -> Non
     assert settled.left_out > 0
     assert abs(impute(settled.design).att - EFFECT) < abs(impute(design).att - EFFECT)
     assert abs(impute(settled.design).att - EFFECT) < 0.3
+
+
+def test_exposure_that_comes_to_all_alike_cannot_show_a_spill_over_and_lowers_no_grade() -> None:
+    """Every firm deals with every other one, save for a little: no test, and so no weak test."""
+    links = 1.0 + 0.02 * np.random.default_rng(1).random((UNITS, UNITS))
+    check = check_spill_over(
+        world(-0.95 * EFFECT * after(ROLLOUT, PERIODS)), Context(exposure=links)
+    )
+    assert (check.status, check.finding) == ("not_possible", "cannot_show")
+    assert not any(r.code == "spill_over" and "cannot_show" in r.findings for r in RULES)
 
 
 def test_without_links_spill_over_is_not_claimed_to_be_tested() -> None:

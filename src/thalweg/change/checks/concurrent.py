@@ -17,7 +17,7 @@ MOST_NEAR = 0.2
 LEAST_OWN = 0.1
 """Part of the treatment's own variation that must be left beside the others' dates; below it the
 two cannot be told apart (a variance inflation of ten)."""
-ALIKE = 1e-6
+ALIKE = 1e-3
 """Largest part of a cell's time that unit and period effects may leave of an intervention which
 began everywhere at once, or held nowhere."""
 

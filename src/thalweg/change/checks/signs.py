@@ -2,8 +2,11 @@
 
 Each unit's contribution to the pattern is flipped at random (a wild bootstrap of scores by unit,
 with the null imposed: Kline and Santos 2012, Journal of Econometric Methods; Cameron, Gelbach and
-Miller 2008, Review of Economics and Statistics). With few units there are few sign patterns, so the
-test can only become too cautious, never too eager.
+Miller 2008, Review of Economics and Statistics). What is flipped comes from residuals of each unit
+without its own part in the period effects, as in the jackknife variance CR3 (MacKinnon, Nielsen and
+Webb 2023, Journal of Applied Econometrics): late periods have few untreated units, whose residuals
+are shrunk by the fit, and with plain ones a spill-over among 30 units was seen in 10 of 100 panels
+without any. With few units there are few sign patterns, which makes the test more cautious yet.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thalweg.change.checks.twoway import ZERO, TwoWay
+from thalweg.change.checks.twoway import ZERO, TwoWay, moved_periods
 from thalweg.change.frame import Floats
 
 DRAWS = 999
@@ -55,12 +58,13 @@ def show(fit: TwoWay, values: Floats, patterns: Floats, seed: int) -> Shown:
     own = score - size[:, None] * (column**2).sum(axis=2)
     units = max(int(mask.any(axis=1).sum()), 2)
     se = np.sqrt((own**2).sum(axis=1) * units / (units - 1)) / safe
-    noise = np.sqrt((score**2).sum(axis=1))
+    alone = np.einsum("kit,it->ki", column, left - np.where(mask, moved_periods(fit, left), 0.0))
+    noise = np.sqrt((alone**2).sum(axis=1))
     usable = seen & (noise > ZERO * np.maximum(np.sqrt(safe), ZERO))
     if not usable.any():
         return Shown(size, np.where(seen, se, np.nan), float("nan"), None)
-    unit = score[usable] / noise[usable, None]
-    strength = np.abs(unit.sum(axis=1))
+    unit = alone[usable] / noise[usable, None]
+    strength = np.abs(score[usable].sum(axis=1)) / noise[usable]
     flips = np.random.default_rng(seed).integers(0, 2, (DRAWS, unit.shape[1])) * 2.0 - 1.0
     drawn = np.abs(flips @ unit.T).max(axis=1)
     p = (1 + int((drawn >= strength.max() - ZERO).sum())) / (DRAWS + 1)

@@ -21,6 +21,11 @@ SHARE = 0.5
 neighbours, about a third of what is estimated is missing, so that such a one is told from none."""
 
 
+HARDLY = 0.1
+"""Part of the exposure's variation within units that must differ between them at the same time:
+below it exposure comes to all alike, and no records could show what it does."""
+
+
 def exposed_share(design: Design, exposure: Floats) -> Floats:
     """(N, T) share of each unit's dealings that is with units already touched by the treatment."""
     own = np.where(np.eye(len(exposure), dtype=bool), 0.0, exposure)
@@ -76,4 +81,16 @@ def check_spill_over(design: Design, context: Context) -> Check:
     }
     if fault is None and not (share[untreated] >= EXPOSED).any():
         return Check("spill_over", "passed", "no_exposed", extra)
-    return judge("spill_over", fault, effect, extra, share=SHARE)
+    found = judge("spill_over", fault, effect, extra, share=SHARE)
+    if found.finding == "weak" and _alike(design, share):
+        return Check("spill_over", "not_possible", "cannot_show", found.figures)
+    return found
+
+
+def _alike(design: Design, share: Floats) -> bool:
+    """Whether exposure hardly differs between untreated units beyond its level and the time."""
+    fit = untreated_fit(design)
+    inside = np.where(fit.mask, share, 0.0)
+    level = inside.sum(axis=1) / np.maximum(fit.mask.sum(axis=1), 1)
+    within = float((np.where(fit.mask, share - level[:, None], 0.0) ** 2).sum())
+    return float((np.where(fit.mask, fit.residual(inside), 0.0) ** 2).sum()) < HARDLY * within

@@ -176,7 +176,7 @@ def _without(fit: TwoWay, gap: Floats, cells: Mask, att: float) -> Floats:
     leaving unit i out moves the period effects by b(i), which solves the system without i for
     the residuals without i. Coefficients of further columns stay as they are.
     """
-    moved = _moved(fit, gap)
+    moved = moved_periods(fit, gap)
     aim = cells.astype(float)
     reach = aim - np.einsum("itd,id->it", fit.inside, np.einsum("itd,it->id", fit.basis, aim))
     others = reach.sum(axis=0)[None, :] - reach
@@ -187,7 +187,7 @@ def _without(fit: TwoWay, gap: Floats, cells: Mask, att: float) -> Floats:
     return np.where(rest > 0, total / np.maximum(rest, 1), np.nan)
 
 
-def _moved(fit: TwoWay, gap: Floats) -> Floats:
+def moved_periods(fit: TwoWay, gap: Floats) -> Floats:
     """(N, T) by how much the period effects move when each unit is left out.
 
     The system without a unit depends on which cells of it are known, so units with the same cells
