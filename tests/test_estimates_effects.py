@@ -13,7 +13,7 @@ from effect_designs import design
 from thalweg.change.estimates import adapter
 from thalweg.change.estimates.estimate import before_after, estimate
 from thalweg.change.estimates.imputation import impute
-from thalweg.change.estimates.path import by_cohort, dose_response, event_study, unit_effects
+from thalweg.change.estimates.path import by_cohort, dose_response, event_study
 from thalweg.change.estimates.variance import cohort_horizon, conservative
 from thalweg.change.frame import ALREADY, NEVER, Design, Floats
 from thalweg.change.simulated import World, simulate
@@ -193,7 +193,7 @@ def test_dose_is_the_slope_of_the_effects_on_intensity() -> None:
     assert found.low is not None and found.high is not None
     assert found.low <= -0.2 <= found.high
     assert found.high - found.low < 0.05
-    effects = unit_effects(drawn.design)
+    effects = impute(drawn.design).by_unit()
     assert np.isnan(effects[drawn.design.rollout.start == NEVER]).all()
     flat = replace(
         drawn.design.rollout, intensity=np.where(drawn.design.rollout.treated, 1.0, np.nan)

@@ -1,4 +1,4 @@
-"""Paths, sensitivity, synthetic twins, and what is refused instead of guessed."""
+"""Paths, synthetic twins, and what is refused instead of guessed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from effect_designs import design
 from thalweg.change.estimates import adapter
 from thalweg.change.estimates.estimate import estimate, second_opinion, synthetic
-from thalweg.change.estimates.fitted import Sensitivity, Trend, binned
 from thalweg.change.estimates.path import event_study
 from thalweg.change.estimates.power import moments, smallest_detectable
 from thalweg.change.estimates.synthetic import simplex, stand_in
@@ -61,39 +60,6 @@ def test_what_was_there_before_the_start_shows_in_the_path() -> None:
         high = leads[at].high
         assert high is not None and high < -0.2
     assert abs(leads[-6].att) < 0.1
-
-
-def test_sensitivity_is_the_identified_set_and_two_standard_errors(forty: Design) -> None:
-    fitted = adapter.callaway_santanna(forty)
-    found = adapter.honest(fitted, 0)
-    assert isinstance(found, Sensitivity)
-    bins = binned(fitted, 0)
-    after = [int(np.flatnonzero(bins.horizon == at)[0]) for at in range(4)]
-    mean = bins.path[after].mean()
-    se = float(np.sqrt(bins.covariance[np.ix_(after, after)].mean()))
-    assert found.set_low[0] == pytest.approx(mean)
-    assert found.low[0] == pytest.approx(mean - 1.959964 * se, abs=1e-6)
-    assert found.high[0] == pytest.approx(mean + 1.959964 * se, abs=1e-6)
-    assert list(found.high) == sorted(found.high)
-    clear = [m for m, high in zip(found.magnitude, found.high, strict=True) if high < 0]
-    assert found.breakdown == max(clear)
-
-
-def test_a_steeper_trend_before_is_more_surely_found(forty: Design) -> None:
-    fitted = adapter.callaway_santanna(forty)
-    found = adapter.trend_power(fitted, 0)
-    assert isinstance(found, Trend)
-    assert found.power == pytest.approx(0.8, abs=0.001)
-    steeper = adapter.trend_power(fitted, 0, slope=2 * found.detectable)
-    assert isinstance(steeper, Trend)
-    assert steeper.power > 0.95
-
-
-def test_too_short_a_history_has_no_sensitivity() -> None:
-    value = np.random.default_rng(0).normal(size=(20, 10))
-    fitted = adapter.callaway_santanna(design(value, [4] * 10 + [NEVER] * 10))
-    assert adapter.honest(fitted, 0) == "too_few_bins_before"
-    assert adapter.trend_power(fitted, 0) == "too_few_bins_before"
 
 
 def test_without_never_treated_units_the_strict_comparison_is_refused() -> None:
@@ -168,14 +134,6 @@ def test_few_donors_give_a_figure_and_no_inference() -> None:
     assert np.isfinite(found.att)
     many = simulate(World(units=30), 3).design
     assert synthetic(many).refused == "many_treated_units"
-
-
-def test_a_twin_of_the_treated_among_the_donors_gives_no_false_certainty() -> None:
-    """diff-diff then has a standard error of zero, and it is refused by name."""
-    flat = np.tile(np.arange(20.0), (6, 1))
-    found = adapter.synthetic_difference(flat[:1], flat[1:], tuple("abcde"), 12, seed=1, draws=50)
-    assert found.se is None
-    assert found.refused in {"zero_standard_error", "no_standard_error"}
 
 
 @settings(max_examples=20, deadline=None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
@@ -20,10 +20,7 @@ import numpy as np
 from thalweg.change.estimates.fitted import (
     Comparisons,
     Fitted,
-    Sensitivity,
     Synthetic,
-    Trend,
-    binned,
 )
 from thalweg.change.estimates.imputation import covariates, fit, impute
 from thalweg.change.frame import NEVER, Design, Floats, Mask
@@ -208,15 +205,7 @@ def _groups(table: Any) -> dict[int, tuple[float, float | None]]:
 
 def imputation(design: Design, *, leave_one_out: bool = True) -> Fitted:
     """diff-diff's imputation estimator, as judge of ours; its path carries no covariance."""
-    return _two_step(design, library().ImputationDiD(leave_one_out=leave_one_out))
-
-
-def two_stage(design: Design) -> Fitted:
-    """Gardner (2022): the same effects from two regressions, with their own standard error."""
-    return _two_step(design, library().TwoStageDiD())
-
-
-def _two_step(design: Design, model: Any) -> Fitted:
+    model = library().ImputationDiD(leave_one_out=leave_one_out)
     cells, y = _usable(design)
     code = _missing_part(design, cells)
     if code:
@@ -265,84 +254,6 @@ def _container(fitted: Fitted, before: int, after: int) -> Any | None:
     )  # fmt: skip
 
 
-def honest(
-    fitted: Fitted,
-    straddle: int,
-    *,
-    magnitudes: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0),
-    before: int = 4,
-    after: int = 4,
-    confidence: float = 0.95,
-) -> Sensitivity | str:
-    """Sensitivity of the average over the first ``after`` bins; the code of why not, instead.
-
-    Uses as many whole bins as there are, at most ``before`` before the start (the last of them is
-    the reference) and ``after`` from it on, at least two and one.
-    """
-    chosen = _chosen(fitted, straddle, before, after)
-    if isinstance(chosen, str):
-        return chosen
-    model = library().HonestDiD(method="relative_magnitude", alpha=1.0 - confidence)
-    try:
-        found, heard = _listen(lambda: [model.fit(chosen, M=m) for m in magnitudes])
-    except ValueError as error:
-        return "singular_covariance" if "ingular" in str(error) else "not_estimable"
-    if not all(np.isfinite([one.ci_lb, one.ci_ub]).all() for one in found):
-        return "not_estimable"
-    clear = [m for m, one in zip(magnitudes, found, strict=True) if one.ci_lb > 0 or one.ci_ub < 0]
-    return Sensitivity(
-        magnitude=tuple(magnitudes),
-        set_low=tuple(float(one.lb) for one in found),
-        set_high=tuple(float(one.ub) for one in found),
-        low=tuple(float(one.ci_lb) for one in found),
-        high=tuple(float(one.ci_ub) for one in found),
-        breakdown=max(clear, default=0.0),
-        warnings=heard,
-    )
-
-
-def trend_power(
-    fitted: Fitted,
-    straddle: int,
-    *,
-    slope: float | None = None,
-    before: int = 4,
-    power: float = 0.8,
-) -> Trend | str:
-    """Power of the test before the start against a steady trend (Roth 2022), in bins."""
-    chosen = _chosen(fitted, straddle, before, 1)
-    if isinstance(chosen, str):
-        return chosen
-    model = library().PreTrendsPower(power=power, violation_type="linear")
-    try:
-        found, _ = _listen(lambda: model.fit(chosen, M=slope))
-    except ValueError as error:
-        return "singular_covariance" if "ingular" in str(error) else "not_estimable"
-    if not np.isfinite(found.mdv):
-        return "not_estimable"
-    return Trend(
-        detectable=float(found.mdv),
-        power=float(found.power),
-        slope=float(found.violation_magnitude),
-        bins=int(found.n_pre_periods),
-    )
-
-
-def _chosen(fitted: Fitted, straddle: int, before: int, after: int) -> Any | str:
-    if "bases_differ" in fitted.warnings:
-        return "bases_differ"
-    bins = binned(fitted, straddle)
-    while before >= 2 and not {*range(-before, -1)} <= {*bins.horizon.tolist()}:
-        before -= 1
-    while after >= 1 and not {*range(after)} <= {*bins.horizon.tolist()}:
-        after -= 1
-    if before < 2:
-        return "too_few_bins_before"
-    if after < 1:
-        return "too_few_bins_after"
-    return _container(bins, before, after)
-
-
 def bacon(design: Design) -> Comparisons | str:
     """What a two-way fixed effects regression would compare; units with gaps are left out."""
     whole = np.isfinite(design.panel.scaled()).all(axis=1)
@@ -363,39 +274,6 @@ def bacon(design: Design) -> Comparisons | str:
         forbidden=float(found.total_weight_later_vs_earlier),
         forbidden_effect=float(found.weighted_avg_later_vs_earlier or 0.0),
         units=int(whole.sum()),
-    )
-
-
-def synthetic_difference(
-    treated: Floats, donors: Floats, names: tuple[str, ...], before: int, *, seed: int, draws: int
-) -> Synthetic:
-    """Synthetic difference-in-differences (Arkhangelsky et al. 2021), placebo variance.
-
-    treated (units, T), donors (D, T): complete cells; the first ``before`` periods are untreated,
-    the rest treated. Refused with fewer than two donors more than treated units, or where the
-    standard error is zero, as with very few donors.
-    """
-    rows, post = _blocks(treated, donors, before)
-    model = library().SyntheticDiD(variance_method="placebo", n_bootstrap=draws, seed=seed)
-    try:
-        found, heard = _listen(
-            lambda: model.fit(rows, "y", "treated", "unit", "time", post_periods=post)
-        )
-    except ValueError:
-        return Synthetic(
-            np.nan, None, "too_few_donors", (), names, np.zeros(len(names)), float("nan")
-        )
-    se, refused = _error(float(found.se))
-    return Synthetic(
-        att=float(found.att),
-        se=se if len(donors) >= len(treated) + 2 else None,
-        refused=refused if len(donors) >= len(treated) + 2 else "too_few_donors",
-        warnings=heard,
-        donors=names,
-        weights=np.asarray(
-            [found.unit_weights.get(len(treated) + at, 0.0) for at in range(len(names))]
-        ),
-        fit_rmse=float(found.pre_treatment_fit),
     )
 
 

@@ -32,38 +32,6 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Sensitivity:
-    """How far parallel trends may fail before the sign of the average effect is open.
-
-    Relative magnitudes (Rambachan, Roth 2023): changes of the difference in trends after the start
-    are at most ``magnitude`` times the largest one before. ``low``/``high`` are the identified set
-    ± z standard errors, not the conditional interval of R's HonestDiD.
-    """
-
-    magnitude: tuple[float, ...]
-    set_low: tuple[float, ...]
-    set_high: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    breakdown: float
-    """Largest magnitude of the grid with which the interval still excludes zero; 0 if none."""
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """Slope per bin that a test of the path before the start finds with 80 %, and its findings.
-
-    power: chance to find a slope as large as ``slope`` (None if not asked).
-    """
-
-    detectable: float
-    power: float
-    slope: float
-    bins: int
-
-
-@dataclass(frozen=True, slots=True)
 class Comparisons:
     """Goodman-Bacon (2021): what two-way fixed effects compare, and how much they weigh it."""
 

@@ -160,11 +160,6 @@ def by_cohort(design: Design, *, confidence: float = 0.95) -> list[Cohort]:
     ]
 
 
-def unit_effects(design: Design) -> Floats:
-    """(N,) mean effect of each unit, NaN where it has none; noisy one by one."""
-    return impute(design).by_unit()
-
-
 def dose_response(design: Design, *, confidence: float = 0.95) -> Dose:
     """Slope of the effects of units on their intensity, weighted by their treated cells.
 

@@ -109,20 +109,11 @@ class Panels:
         behind = [one.objects[np.isfinite(one.value)] for one in means]
         return float(np.median(behind[0])) if behind else float("inf")
 
-    def unit_of_object(self) -> Ints:
-        """Per object of the measured perspective its position in ``units``, -1 for none."""
-        place = {name: at for at, name in enumerate(self.units)}
-        codes = np.array([place.get(name, -1) for name in self.source.names], np.int64)
-        return np.where(self.source.code >= 0, codes[np.maximum(self.source.code, 0)], -1)
-
     def table(self) -> pl.DataFrame:
         """One row per known cell: unit, period (first local day), outcome, value, objects, and
         weight (objects, of means and shares; days of the period, of what is counted per day)."""
         frames = [_tidy(panel, self.grid) for panel in self.panels.values()]
         return pl.concat(frames) if frames else pl.DataFrame(schema=TABLE_SCHEMA)
-
-    def to_parquet(self, path: str | Path) -> None:
-        self.table().write_parquet(path)
 
 
 TABLE_SCHEMA = {

@@ -33,7 +33,6 @@ WINDOWS_D: dict[str, int] = {
 
 HOUR_S = 3_600
 LAYER_NAMES = tuple(dict.fromkeys(LAYERS.values()))
-ORDER_ACTIVITIES = tuple(name for name in ACTIVITIES if name != "repay_loan")
 
 
 def window_of(outcome: str, windows_d: dict[str, int]) -> int:
