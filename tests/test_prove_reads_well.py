@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from prove_books import Trade, book_of
+from thalweg.change.prove import prove_book
 from thalweg.records.store.book import Book
 from thalweg.records.trust import Example, Finding, TrustReport
 from thalweg.surfaces.cli import app
 from thalweg.surfaces.cli.commands import prove  # noqa: F401  registers the command
+from thalweg.surfaces.cli.prove_text import print_explained
 from thalweg.surfaces.cli.trust import print_trust
 from thalweg.surfaces.prove_words import absolute, check_answer, verdict
 from thalweg.surfaces.texts import load
@@ -116,6 +119,39 @@ def test_changes_of_the_whole_process_name_interventions_as_people_do(book: Book
     begun = [line for line in said.splitlines() if "begun meanwhile" in line]
     assert begun
     assert all(any(name in line for name in names.values()) for line in begun)
+    assert "Unrecorded changes were looked for in" in said
+
+
+def test_filters_that_leave_nothing_are_said_and_not_the_units(book: Book) -> None:
+    said = told(str(book.path), "--filter", "time:2001-01-01..2001-02-01", *FAST)
+    assert "No object passes the filters" in said
+
+
+def test_what_begins_after_the_records_is_told_as_still_to_come(
+    book: Book, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = prove_book(book, only=["scanner"], draws=99, candidates=False, mechanism=False)
+    print_explained(found, "en")
+    assert "Begun at 12 of 16 units" in capsys.readouterr().out
+    to_come = found.rollout.with_columns(pl.col("from").dt.offset_by("10y"))
+    print_explained(replace(found, rollout=to_come), "en")
+    said = capsys.readouterr().out
+    assert "Begins at 12 of 16 units" in said
+    assert "Begun" not in said
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--waves", "0"), "The number of waves is 0"),
+        (("--waves", "3", "--wait", "0"), "The number of periods to wait is 0"),
+        (("--waves", "3", "--controls", "1.5"), "The share of controls is 1.5"),
+    ],
+)
+def test_numbers_of_a_plan_out_of_range_are_named_in_words(
+    book: Book, options: tuple[str, ...], words: str
+) -> None:
+    assert words in told(str(book.path), "--design", "--first", "2026-01", *options)
 
 
 def test_a_truth_file_that_is_none_is_named_without_program_words(

@@ -217,6 +217,12 @@ def _change(value: float, scale: str, say: Texts) -> str:
     return say("prove.points", value=format_number(value * 100, say.language))
 
 
+def candidates_from(result: ProveResult, say: Texts) -> str:
+    """In how many objects unrecorded changes were looked for."""
+    count = format_count(result.facts["candidates_from_objects"], say.language)
+    return say("prove.candidates_from", count=count)
+
+
 def period_text(day: Any, every: str, say: Texts) -> str:
     """A period by its first day: a month is Mar 2024 or 2024年3月, a week its first day."""
     return format_month(day, say.language) if every == "month" else day_text(day, say)

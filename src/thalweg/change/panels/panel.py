@@ -216,6 +216,8 @@ def _settle(book: Book, asked: PanelsRequest, threads: int | None) -> tuple[Unit
     settings, wanted, hours = Settings.of(asked.profile), Wanted.of(asked.outcomes), asked.calendar
     base = book.perspective(asked.type)
     view = apply_filters(base, asked.filters)
+    if base.objects and not view.objects:
+        raise RequestError("No object passes the filters. Name fewer of them, or wider ones.")
     done = judge(base, view, asked.ends, asked.horizon)
     begun, stop = object_spans(view)
     units = find_units(

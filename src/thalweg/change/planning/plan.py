@@ -66,14 +66,21 @@ class RolloutPlan:
     def __post_init__(self) -> None:
         if self.waves is None and self.capacity is None:
             raise RequestError("How many waves? Give the number of waves, or units per wave.")
-        asked = {"waves": self.waves, "capacity": self.capacity, "every": self.every}
-        for name, value in (asked | {"wait": self.wait}).items():
+        asked = {
+            "number of waves": self.waves,
+            "number of units per wave": self.capacity,
+            "number of periods between waves": self.every,
+            "number of periods to wait": self.wait,
+        }
+        for name, value in asked.items():
             if value is not None and value < 1:
-                raise RequestError(f"{name} is {value}; it must be at least 1.")
+                raise RequestError(f"The {name} is {value}; it must be at least 1.")
         if self.waves is not None and self.waves > _MOST_WAVES:
             raise RequestError(f"{self.waves} waves are asked for; {_MOST_WAVES} are the most.")
         if not 0 <= self.controls_share < 1:
-            raise RequestError(f"controls_share is {self.controls_share}; give 0 up to below 1.")
+            raise RequestError(
+                f"The share of controls is {self.controls_share}; give 0 up to below 1, such as 0.2."
+            )
         if not 0 < self.alpha < 0.5 or not 0.5 <= self.power < 1:
             raise RequestError("alpha must lie between 0 and 0.5, power between 0.5 and 1.")
         named = [*self.exclude, *self.early, *self.late]

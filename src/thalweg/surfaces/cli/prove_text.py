@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import typer
 
+from thalweg.change.planning.plan import later
 from thalweg.surfaces.cli.output import print_table
 from thalweg.surfaces.format_values import UNKNOWN, format_count, format_number, format_share
 from thalweg.surfaces.prove_words import (
     absolute,
+    candidates_from,
     check_answer,
     coded,
     day_text,
@@ -191,11 +193,15 @@ def _begun(result: ProveResult, intervention: str, say: Texts) -> None:
     mine = result.rollout.filter(intervention=intervention)
     if not len(mine):
         return
-    first, last = mine["from"].min(), mine["from"].max()
+    first: Any = mine["from"].min()
+    last: Any = mine["from"].max()
+    measured: Any = result.panel["period"].max()
+    ahead = measured is not None and first >= later(measured, 1, result.every)
+    together = "prove.begun_together" if first == last else "prove.begun"
     typer.echo(
         "  "
         + say(
-            "prove.begun_together" if first == last else "prove.begun",
+            "prove.begins" if ahead else together,
             treated=mine["unit"].n_unique(),
             units=format_count(result.units, say.language),
             first=day_text(first, say),
@@ -347,6 +353,7 @@ def _candidates(result: ProveResult, say: Texts) -> None:
     if not len(result.candidates):
         return
     typer.echo("\n" + say("prove.candidates_title"))
+    typer.echo("  " + candidates_from(result, say))
     for row in result.candidates.to_dicts():
         known = row["recorded"] is not None
         names = result.facts.get("all_interventions", {})

@@ -11,6 +11,7 @@ from thalweg.surfaces.effect_charts import EFFECT_GRADES
 from thalweg.surfaces.effect_pictures import MOST_DETAILED, label_of, of, surest
 from thalweg.surfaces.format_values import UNKNOWN
 from thalweg.surfaces.prove_words import (
+    candidates_from,
     check_answer,
     coded,
     day_text,
@@ -36,6 +37,8 @@ def effects_section(found: ProveResult, writer: Writer) -> Section:
     """Forest, staircases, the paths of the surest effects, and tables of all."""
     say = writer.say
     notes = [coded("prove.warnings", code, say) for code in found.warnings]
+    if len(found.candidates):
+        notes.append(candidates_from(found, say))
     figures: list[Figure] = []
     headline = found.effects.filter(role="headline")
     if len(headline):
