@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panel_tools import DAY, Plain, book_of, profile_of
-from thalweg.change.answers import inflation
+from thalweg.change.answers.answer import inflation
 from thalweg.change.frame import ALREADY, NEVER, Floats, Rollout
 from thalweg.change.panels.apart import MOST_INFLATION, taken_out
 from thalweg.change.panels.grid import TOUCHED, Grid, lay_grid, straddling

@@ -8,9 +8,9 @@ import pytest
 from diff_diff import ImputationDiD
 
 from prove_worlds import staggered
-from thalweg.change.cells import cells_of
+from thalweg.change.answers.traits import by_traits
+from thalweg.change.estimates.cells import cells_of
 from thalweg.change.frame import NEVER, Design
-from thalweg.change.traits import by_traits
 
 ROUNDING = 1e-8
 LIBRARY = 1e-6

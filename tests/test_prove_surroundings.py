@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prove_worlds import FLOW, staggered
-from thalweg.change.answers import Answer, Settings, answer, inflation
+from thalweg.change.answers.answer import Answer, Settings, answer, inflation
+from thalweg.change.answers.figures import canonical_order, reordered, tell, treated_mean
+from thalweg.change.answers.grading import give_grades
+from thalweg.change.answers.questions import About, Role, Surroundings, question_of, role_of
 from thalweg.change.blas import _switch, one_blas_thread
-from thalweg.change.cells import cells_of
+from thalweg.change.estimates.cells import cells_of
 from thalweg.change.estimates.estimate import Estimate
-from thalweg.change.exposure import _walk
-from thalweg.change.figures import canonical_order, reordered, tell, treated_mean
 from thalweg.change.frame import NEVER, Design, Outcome
-from thalweg.change.grading import give_grades
-from thalweg.change.questions import About, Role, Surroundings, question_of, role_of
+from thalweg.change.panels.exposure import _walk
 from thalweg.change.schema import COLUMNS, frame, prove_json_schema
 
 SETTINGS = Settings(0.95, 0, 199)

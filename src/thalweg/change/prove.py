@@ -10,19 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 
-from thalweg.change import tables
-from thalweg.change.answers import Answer, Settings, answer
-from thalweg.change.blas import one_blas_thread
-from thalweg.change.candidates import candidates_table
-from thalweg.change.composition import cell_traits
-from thalweg.change.exposure import exposure
-from thalweg.change.frame import ALREADY, Every, Rollout
-from thalweg.change.grading import Verdict, give_grades
-from thalweg.change.mechanism import Part, mechanism_table, part_of
-from thalweg.change.panels.panel import Panels, build_panels
-from thalweg.change.panels.rollouts import design_for, doubtful, rollouts, settled
-from thalweg.change.panels.settings import KINDS
-from thalweg.change.questions import (
+from thalweg.change.answers import tables
+from thalweg.change.answers.answer import Answer, Settings, answer
+from thalweg.change.answers.grading import Verdict, give_grades
+from thalweg.change.answers.mechanism import Part, mechanism_table, part_of
+from thalweg.change.answers.questions import (
     MECHANISM,
     ROLES,
     About,
@@ -31,10 +23,18 @@ from thalweg.change.questions import (
     question_of,
     role_of,
 )
+from thalweg.change.answers.traits import Trait
+from thalweg.change.blas import one_blas_thread
+from thalweg.change.candidates import candidates_table
+from thalweg.change.frame import ALREADY, Every, Rollout
+from thalweg.change.panels.composition import cell_traits
+from thalweg.change.panels.exposure import exposure
+from thalweg.change.panels.panel import Panels, build_panels
+from thalweg.change.panels.rollouts import design_for, doubtful, rollouts, settled
+from thalweg.change.panels.settings import KINDS
 from thalweg.change.request import ProveRequest, profile_for, refuse_unknown, table_fingerprint
 from thalweg.change.result import ProveResult
 from thalweg.change.schema import COLUMNS, frame
-from thalweg.change.traits import Trait
 from thalweg.errors import RequestError
 from thalweg.process.chunks import each
 from thalweg.process.filter_text import to_text

@@ -8,12 +8,15 @@ from math import isfinite, nan
 from threading import Lock
 from typing import Literal, TypedDict
 
-from thalweg.change.cells import Cells, cells_of
+from thalweg.change.answers.figures import seed_of
+from thalweg.change.answers.questions import Question
+from thalweg.change.answers.traits import TraitEffect, by_traits
 from thalweg.change.checks.check import Check
 from thalweg.change.checks.quarters import Sensitivity
 from thalweg.change.checks.robustness import sensitivity_of
 from thalweg.change.checks.run import run_checks, settle
 from thalweg.change.estimates.adapter import bacon
+from thalweg.change.estimates.cells import Cells, cells_of
 from thalweg.change.estimates.estimate import (
     Estimate,
     Method,
@@ -25,10 +28,7 @@ from thalweg.change.estimates.estimate import (
 )
 from thalweg.change.estimates.path import Cohort, Dose, by_cohort, dose_response, event_study
 from thalweg.change.estimates.power import smallest_detectable
-from thalweg.change.figures import seed_of
 from thalweg.change.frame import Design
-from thalweg.change.questions import Question
-from thalweg.change.traits import TraitEffect, by_traits
 
 FEW = 3
 """Treated units up to which synthetic twins stand in for a comparison of many."""

@@ -13,12 +13,12 @@ from typing import Any
 
 import polars as pl
 
-from thalweg.change.answers import Settings, estimated
+from thalweg.change.answers.answer import Settings, estimated
+from thalweg.change.answers.figures import finite, relative_row, tell, treated_mean
+from thalweg.change.answers.questions import Question
 from thalweg.change.correction import benjamini_hochberg
 from thalweg.change.estimates.estimate import Estimate
-from thalweg.change.figures import finite, relative_row, tell, treated_mean
 from thalweg.change.frame import Design
-from thalweg.change.questions import Question
 from thalweg.change.schema import frame
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from thalweg.change.cells import cells_of
+from thalweg.change.estimates.cells import cells_of
 from thalweg.change.frame import Design, Floats, Mask
 
 FEWEST_IN_GROUP = 4

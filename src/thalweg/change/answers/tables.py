@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from thalweg.change.answers import Answer
+from thalweg.change.answers.answer import Answer
+from thalweg.change.answers.figures import Told, finite, point_row, relative_row, tell, treated_mean
+from thalweg.change.answers.grading import Verdict
 from thalweg.change.correction import benjamini_hochberg
 from thalweg.change.estimates.estimate import PathPoint
 from thalweg.change.estimates.path import Cohort
-from thalweg.change.figures import Told, finite, point_row, relative_row, tell, treated_mean
 from thalweg.change.frame import ALREADY, Panel
-from thalweg.change.grading import Verdict
 from thalweg.change.schema import frame
 from thalweg.process.result import plain
 

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from thalweg.change.checks.context import Context
-from thalweg.change.figures import (
+from thalweg.change.answers.figures import (
     canonical_order,
     reordered,
     reordered_panel,
     reordered_rollout,
     seed_of,
 )
+from thalweg.change.answers.traits import Trait
+from thalweg.change.checks.context import Context
 from thalweg.change.frame import Design, Floats, Outcome, Rollout
-from thalweg.change.traits import Trait
 
 Role = Literal["headline", "relevant", "placebo", "other"]
 ROLES: tuple[Role, ...] = ("headline", "relevant", "other", "placebo")

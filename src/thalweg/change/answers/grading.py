@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from thalweg.change.answers import Answer
+from thalweg.change.answers.answer import Answer
 from thalweg.change.checks.check import Graded
 from thalweg.change.checks.grade import grade
 from thalweg.change.correction import benjamini_hochberg, holm
