@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from thalweg.change.checks.signs import show
 from thalweg.change.checks.spill_over import check_spill_over
 from thalweg.change.checks.twoway import TwoWay, impute
 from thalweg.change.estimates import adapter
+from thalweg.change.estimates.fitted import Fitted
 from thalweg.change.estimates.imputation import impute as impute_elsewhere
 from thalweg.change.frame import Design, Floats
 from thalweg.change.simulated import World, simulate
@@ -145,6 +147,26 @@ def test_a_quarter_is_a_difference_of_means_written_out_by_hand() -> None:
     assert (path.influence[:, at] ** 2).sum() == pytest.approx(variance)
 
 
+def event_study_of(fitted: Fitted, before: int, after: int) -> Any:
+    """Bins −before … after−1 as diff-diff holds an event study."""
+    wanted = [b for b in range(-before, after) if b != -1]
+    rows = [int(np.flatnonzero(fitted.horizon == b)[0]) for b in wanted]
+    covariance = fitted.covariance[np.ix_(rows, rows)]
+    low = np.searchsorted(wanted, -1)
+    att = np.insert(fitted.path[rows], low, 0.0)
+    se = np.insert(np.sqrt(np.diag(covariance)), low, np.nan)
+    none = np.full(len(att), np.nan)
+    times = np.arange(-before, after)
+    return adapter.library().EventStudyResults(
+        event_time=times, att=att, se=se, t_stat=att / se, p_value=np.where(times == -1, np.nan, 0.5),
+        conf_int_lower=none, conf_int_upper=none, is_reference=times == -1, n=none, n_kind=None,
+        reference_period=-1, time_scale="relative", event_time_convention="e0_first_treated",
+        vcov=covariance, vcov_index=np.asarray(wanted), cband_lower=None, cband_upper=None,
+        cband_crit_value=None, alpha=0.05, source="CallawaySantAnnaResults", df=None,
+        base_period="universal", anticipation=0, df_survey=None, reference_event_times=(-1,),
+    )  # fmt: skip
+
+
 def test_the_sensitivity_is_that_of_diff_diff() -> None:
     rollout = rolled_out(24, [15])
     values = noisy(24, 27, 2) - 3 * after(rollout, 27)
@@ -154,11 +176,11 @@ def test_the_sensitivity_is_that_of_diff_diff() -> None:
     found = sensitivity(path)
     assert found is not None
     covariance = path.influence.T @ path.influence
-    fitted = adapter.Fitted(
+    fitted = Fitted(
         0.0, 1.0, None, (), np.where(path.quarter < 0, path.quarter - 1, path.quarter - 1),
         path.effect, covariance, {},
     )  # fmt: skip
-    container = adapter._container(fitted, int((path.quarter < 0).sum()) + 1, 4)
+    container = event_study_of(fitted, int((path.quarter < 0).sum()) + 1, 4)
     for magnitude, low, high in found.curve:
         judge = adapter.library().HonestDiD(method="relative_magnitude").fit(container, M=magnitude)
         assert (low, high) == pytest.approx((judge.ci_lb, judge.ci_ub), abs=1e-6)

@@ -232,28 +232,6 @@ def imputation(design: Design, *, leave_one_out: bool = True) -> Fitted:
     )
 
 
-def _container(fitted: Fitted, before: int, after: int) -> Any | None:
-    """Bins −before … after−1 as diff-diff holds an event study; None where a bin is missing."""
-    wanted = [b for b in range(-before, after) if b != -1]
-    rows = [int(np.flatnonzero(fitted.horizon == b)[0]) for b in wanted if b in fitted.horizon]
-    if len(rows) != len(wanted):
-        return None
-    covariance = fitted.covariance[np.ix_(rows, rows)]
-    low = np.searchsorted(wanted, -1)
-    att = np.insert(fitted.path[rows], low, 0.0)
-    se = np.insert(np.sqrt(np.diag(covariance)), low, np.nan)
-    none = np.full(len(att), np.nan)
-    times = np.arange(-before, after)
-    return library().EventStudyResults(
-        event_time=times, att=att, se=se, t_stat=att / se, p_value=np.where(times == -1, np.nan, 0.5),
-        conf_int_lower=none, conf_int_upper=none, is_reference=times == -1, n=none, n_kind=None,
-        reference_period=-1, time_scale="relative", event_time_convention="e0_first_treated",
-        vcov=covariance, vcov_index=np.asarray(wanted), cband_lower=None, cband_upper=None,
-        cband_crit_value=None, alpha=0.05, source="CallawaySantAnnaResults", df=None,
-        base_period="universal", anticipation=0, df_survey=None, reference_event_times=(-1,),
-    )  # fmt: skip
-
-
 def bacon(design: Design) -> Comparisons | str:
     """What a two-way fixed effects regression would compare; units with gaps are left out."""
     whole = np.isfinite(design.panel.scaled()).all(axis=1)
