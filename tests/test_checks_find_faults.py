@@ -160,14 +160,15 @@ def test_spill_over_to_partners_is_found_and_exposed_units_are_left_out() -> Non
     assert abs(impute(settled.design).att - EFFECT) < 0.3
 
 
-def test_exposure_that_comes_to_all_alike_cannot_show_a_spill_over_and_lowers_no_grade() -> None:
-    """Every firm deals with every other one, save for a little: no test, and so no weak test."""
+def test_exposure_that_comes_to_all_alike_cannot_show_a_spill_over_and_forbids_a_b() -> None:
+    """Every firm deals with every other one, save for a little: whatever reached all is unseen."""
     links = 1.0 + 0.02 * np.random.default_rng(1).random((UNITS, UNITS))
     check = check_spill_over(
         world(-0.95 * EFFECT * after(ROLLOUT, PERIODS)), Context(exposure=links)
     )
     assert (check.status, check.finding) == ("not_possible", "cannot_show")
-    assert not any(r.code == "spill_over" and "cannot_show" in r.findings for r in RULES)
+    caps = {r.cap for r in RULES if r.code == "spill_over" and "cannot_show" in r.findings}
+    assert caps == {"C"}
 
 
 def test_without_links_spill_over_is_not_claimed_to_be_tested() -> None:

@@ -61,7 +61,7 @@ def test_each_rule_lowers_the_grade_to_its_cap_and_says_why(rule: object) -> Non
         ("spill_over", "found", "N"),
         ("anticipation", "found", "N"),
         ("anticipation", "weak", "A"),
-        ("spill_over", "hint", "A"),
+        ("spill_over", "hint", "C"),
         ("spill_over", "weak", "A"),
         ("spill_over", "left_out", "C"),
         ("pre_trend", "found", "A"),

@@ -79,8 +79,10 @@ RULES: tuple[Rule, ...] = (
         "anticipation", "cannot_show", "C", "anticipation_untested", "longer_before", by_lot=False
     ),
     _rule("spill_over", "left_out", "C", "spill_over_left_out", "treat_by_groups"),
-    _rule("spill_over", "hint", "C", "spill_over_hint", "treat_by_groups", by_lot=False),
-    _rule("spill_over", "weak", "C", "spill_over_unseen", "treat_by_groups", by_lot=False),
+    _rule("spill_over", "hint", "C", "spill_over_hint", "treat_by_groups"),
+    _rule(
+        "spill_over", "weak cannot_show", "C", "spill_over_unseen", "treat_by_groups", by_lot=False
+    ),
     _rule("placebo_dates", "found", "C", "placebo_dates", "randomise", by_lot=False),
     _rule("unit_trends", "moved", "C", "unit_trends", "longer_before", by_lot=False),
     _rule("placebo_units", "noisier", "C", "placebo_units", "more_units"),
