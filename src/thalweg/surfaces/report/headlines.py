@@ -29,6 +29,8 @@ LOSS_SHARE = 0.01
 TOP_WAYS = 10
 PROVEN = ("improved", "worsened", "changed")
 """What may be found of an effect that is one."""
+FIRM = ("A", "B")
+"""Grades of effects that stand on a firm comparison; C is an effect with doubts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def _effects(deep: Deep | None, say: Texts) -> Headline | None:
     values: dict[str, Any] = {
         "n": found.effects["intervention"].n_unique(),
         "proven": proven["intervention"].n_unique(),
+        "firm": proven.filter(pl.col("grade").is_in(FIRM))["intervention"].n_unique(),
     }
     figure = say("headline.effects.figure", **values)
     if proven.is_empty():
