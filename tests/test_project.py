@@ -24,8 +24,12 @@ MAY_KNOW = {
     "records": {"records"},
     "process": {"process", "records"},
     "change": {"change", "process", "records"},
+    "economy": {"economy", "change", "process", "records"},
+    "verdict": {"verdict", "economy", "change", "process", "records"},
     "industry": {"industry", "records"},
-    "surfaces": {"surfaces", "change", "process", "records", "industry"},
+    "surfaces": {
+        *("surfaces", "verdict", "economy", "change", "process", "records", "industry"),
+    },
 }
 """Rooms that a room may import: back along the arrow only."""
 MOST_LINES = 500

@@ -32,6 +32,9 @@ def profile_text(profile: Profile) -> str:
     data = _stated(profile.model_dump(mode="json"))
     if profile.kinds == KINDS:
         del data["kinds"]
+    for name in ("economy", "thresholds"):
+        if getattr(profile, name) == Profile.model_fields[name].default:
+            del data[name]
     return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
 
 

@@ -145,6 +145,42 @@ KINDS = (
 """New technology, new model, new application: the kinds where a profile names none."""
 
 
+ACCOUNTS = (
+    *("revenue", "cost_of_sales", "marketing", "subsidy", "research", "rollout", "operations"),
+    *("capital_in", "capital_out", "cash"),
+)
+"""Standard accounts. ``cash`` is a balance at the end of the month; all others are flows."""
+
+
+class Economy(_Record):
+    """What money is measured by.
+
+    new_months      a product is new for so many months from its first sale.
+    capital_rate    of capital tied up, a year.
+    labour_per_h    cost of an hour of work, in the profile's currency; None: not known.
+    """
+
+    new_months: Annotated[int, Field(ge=1, le=120)] = 36
+    capital_rate: Annotated[float, Field(ge=0, le=1)] = 0.06
+    labour_per_h: Annotated[float | None, Field(ge=0), BeforeValidator(_no_blank)] = None
+
+
+class Thresholds(_Record):
+    """Declared before the data are seen: where the regions of the verdict begin.
+
+    depth        share of the chain's burden removed, from which a change is deep.
+    dependence   share of revenue lost twelve months after paid traffic and subsidy end, from which
+                 a platform is dependent.
+    probability  from which a region is named.
+    layer        smallest part of a layer's burden whose removal counts towards the reach.
+    """
+
+    depth: Annotated[float, Field(gt=0, lt=1)] = 0.10
+    dependence: Annotated[float, Field(gt=0, lt=1)] = 0.25
+    probability: Annotated[float, Field(gt=0.5, lt=1)] = 0.80
+    layer: Annotated[float, Field(ge=0, lt=1)] = 0.05
+
+
 class Profile(_Record):
     """What an industry calls its things.
 
@@ -154,6 +190,8 @@ class Profile(_Record):
     within       window of the restricted mean of the whole flow; None: chosen from the log.
     failed_ends  activities that end an object without success.
     value        attribute with an object's value in ``currency``.
+    platform     party whose ledger rows belong to no unit; None: rows without a party alone.
+    accounts     standard account → names that the ledger writes for it.
     """
 
     name: Text
@@ -166,6 +204,27 @@ class Profile(_Record):
     currency: Annotated[Text | None, BeforeValidator(_no_blank)] = None
     kinds: Annotated[tuple[InterventionKind, ...], Field(min_length=1)] = KINDS
     hours: Hours | None = None
+    platform: Annotated[Text | None, BeforeValidator(_no_blank)] = None
+    accounts: dict[str, tuple[Text, ...]] = {}
+    economy: Economy = Economy()
+    thresholds: Thresholds = Thresholds()
+
+    @field_validator("accounts")
+    @classmethod
+    def _standard(cls, accounts: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        home: dict[str, str] = {}
+        for account, names in accounts.items():
+            if account not in ACCOUNTS:
+                raise ValueError(
+                    f"{account!r} is no standard account. {nearest(account, ACCOUNTS)}"
+                )
+            for name in names:
+                if home.setdefault(name.casefold(), account) != account:
+                    raise ValueError(
+                        f"{name!r} stands under {home[name.casefold()]!r} and under {account!r}; "
+                        "leave it under one"
+                    )
+        return accounts
 
     @field_validator("unit")
     @classmethod
