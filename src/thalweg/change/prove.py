@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +14,7 @@ import polars as pl
 from thalweg.change.answers import tables
 from thalweg.change.answers.answer import Answer, Settings, answer
 from thalweg.change.answers.grading import Verdict, give_grades
+from thalweg.change.answers.kept import Proved
 from thalweg.change.answers.mechanism import Part, mechanism_table, part_of
 from thalweg.change.answers.questions import (
     MECHANISM,
@@ -198,7 +200,8 @@ class _Proving:
         verdicts = give_grades(answers)
         mechanism = self._mechanism(answers, verdicts, parts)
         self._notice(panels, everyone)
-        return self._assemble(panels, answers, verdicts, mechanism, chosen)
+        told = self._assemble(panels, answers, verdicts, mechanism, chosen)
+        return replace(told, kept=Proved(panels, everyone, tuple(answers), tuple(verdicts)))
 
     def _panels(self, table: pl.DataFrame) -> Panels:
         self.progress("panels", 0, 0)

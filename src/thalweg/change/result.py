@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from thalweg.change.answers.kept import Proved
 from thalweg.change.frame import Every
 from thalweg.change.schema import COLUMNS, SCHEMA
 from thalweg.errors import RequestError
@@ -47,6 +48,8 @@ class ProveResult:
     facts: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     trust: dict[str, Any] = field(default_factory=dict)
+    kept: Proved | None = None
+    """What it was worked out from, for rooms that go on from here; not part of the JSON."""
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """All tables by name."""
@@ -55,7 +58,7 @@ class ProveResult:
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON: times in ISO 8601 UTC, unknown figures as null."""
         body: dict[str, Any] = {"schema": SCHEMA}
-        return body | {name: plain(getattr(self, name)) for name in self.__slots__}
+        return body | {n: plain(getattr(self, n)) for n in self.__slots__ if n != "kept"}
 
     def write_parquet(self, folder: str | Path) -> list[Path]:
         """Every table as ``<table>.parquet`` in a folder, which is made; the files written.

@@ -9,7 +9,12 @@ from thalweg.change.frame import Floats, Ints
 
 
 def conservative(found: Imputed, w: Floats, groups: Ints | None = None) -> float:
-    """Standard error of Σ w·Y (Borusyak, Jaravel, Spiess 2024, theorem 3, app. A.9).
+    """Standard error of Σ w·Y (Borusyak, Jaravel, Spiess 2024, theorem 3, app. A.9)."""
+    return float(np.sqrt((scores(found, w, groups) ** 2).sum()))
+
+
+def scores(found: Imputed, w: Floats, groups: Ints | None = None) -> Floats:
+    """(N,) what each unit's errors add to Σ w·Y; the root of their squares is its standard error.
 
     groups (N, T) labels treated cells that are expected to share an effect, None: all do;
     deviations from the mean of a group, taken without the unit itself, stand in for the errors of
@@ -28,8 +33,8 @@ def conservative(found: Imputed, w: Floats, groups: Ints | None = None) -> float
     lever = by_unit**2 / safe
     several = ((by_unit != 0).sum(axis=0) > 1) & (lever < 1.0)
     scale = np.where(several, 1.0 / np.where(lever < 1.0, 1.0 - lever, 1.0), 1.0)
-    scores = (left * scale).sum(axis=1) + np.einsum("it,it->i", w, np.nan_to_num(found.residual))
-    return float(np.sqrt((scores**2).sum()))
+    own_errors = (left * scale).sum(axis=1)
+    return np.asarray(own_errors + np.einsum("it,it->i", w, np.nan_to_num(found.residual)))
 
 
 def _unit_group(groups: Ints, values: Floats) -> Floats:
