@@ -38,7 +38,7 @@ Label = Literal["counted", "experimental", "event_based", "model_only", "bounds"
 event_based: spend moved for a reason outside demand. model_only: nothing but the model separates it.
 bounds: only a range can be given. not_identified: no answer."""
 
-LINE_COLUMNS = {
+LINE_COLUMNS: dict[str, type[pl.DataType]] = {
     "@row": pl.Int64,
     "party": pl.String,
     "month": pl.Date,
@@ -48,7 +48,7 @@ LINE_COLUMNS = {
     "amount": pl.Float64,
     "document": pl.String,
 }
-TRAFFIC_COLUMNS = {
+TRAFFIC_COLUMNS: dict[str, type[pl.DataType]] = {
     "@row": pl.Int64,
     "party": pl.String,
     "month": pl.Date,
@@ -58,7 +58,7 @@ TRAFFIC_COLUMNS = {
     "orders": pl.Float64,
     "spend": pl.Float64,
 }
-PRODUCT_COLUMNS = {
+PRODUCT_COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
     "product": pl.String,
     "name": pl.String,
     "first_sale": pl.Date,
@@ -107,6 +107,9 @@ class GrowthPanel:
     dose    (K, N, T): share of the month in force times intensity.
     paused  (C, N, T): paid traffic paused by lot.
     A cell of revenue without any row is NaN before a unit's first row and after its last, else 0.
+    common_revenue (T,), common_spend (C, T), common_subsidy (T,): what stands at the platform and
+             belongs to no unit; None: nothing. With it, totals are those of the accounts.
+    facts    counts and codes for the reader: where spend is from, ledger against traffic, reach.
     """
 
     currency: str
@@ -120,21 +123,33 @@ class GrowthPanel:
     subsidy: Floats
     dose: Floats
     paused: Mask
+    common_revenue: Floats | None = None
+    common_spend: Floats | None = None
+    common_subsidy: Floats | None = None
+    facts: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Response:
     """How revenue answers to spend, subsidy and interventions, in draws of what is not known.
 
-    D draws. The log of revenue of a unit and month is its base (unit, month, noise) plus
-    ``lift`` of its spend, plus ``subsidy_pull`` times subsidy per unit's mean revenue, plus the sum
-    of ``tau`` times dose. Draws come from a bootstrap over units in which the carry-over is found
-    anew each time.
+    D draws, N units, T months, C channels, K interventions. Up to a constant of the unit, expected
+    revenue is its own part, ``exp(base + subsidy_pull · rate + Σ tau · dose)``, plus what spend
+    brings, ``Σ lift`` (where ``adds``), or times ``exp(Σ lift)``. Draws come from a bootstrap over
+    units in which carry-over and form are found anew each time. ``level`` puts it together; all
+    that asks "what if" goes through it: revenue · level(other) / level(observed).
 
     label      how the separation of bought from earned is known; ``not_identified`` has no draws.
-    form       "log": beta · log1p(stock / scale); "hill": beta · stock^s / (stock^s + half^s).
+    form       "log": beta · log1p(stock / scale); "hill": beta · stock^s / (stock^s + half^s), half
+               in units of scale.
+    adds       (D,) whether paid revenue adds to a unit's own or multiplies it.
     carry, beta, half, power   (D, C). half and power are NaN for the form "log".
-    scale      (C,) of spend: each channel's mean of what is spent where something is spent.
+    scale      (C,) of spend: each channel's mean of what is spent where something is spent, per
+               unit of mean size. size (N,): each unit's mean revenue beside the mean of all.
+    late       share of what is brought that becomes revenue a month later.
+    base       (D, T) log of the months' common level of own revenue.
+    volume     (N, T) revenue of the business that a month's subsidy was paid for; the rate of a
+               subsidy is its share of it.
     subsidy_pull (D,). tau (D, K).
     months_kept  months of past spend that a stock remembers.
     checks     code → finding; reasons: codes of why the label is not better.
@@ -153,6 +168,11 @@ class Response:
     subsidy_pull: Floats
     tau: Floats
     months_kept: int
+    size: Floats
+    adds: Mask
+    base: Floats
+    volume: Floats
+    late: float = 0.0
     reasons: tuple[str, ...] = ()
     checks: dict[str, dict[str, object]] = field(default_factory=dict)
     bounds: tuple[float, float] | None = None
@@ -162,25 +182,66 @@ class Response:
         return len(self.beta)
 
     def stock(self, draw: int, spend: Floats) -> Floats:
-        """(C, N, T) spend carried over: s[t] = carry · s[t-1] + (1 - carry) · spend[t]."""
-        out = np.empty_like(spend)
-        carry = self.carry[draw][:, None]
-        held = np.zeros(spend.shape[:2])
-        for month in range(spend.shape[2]):
-            held = carry * held + (1 - carry) * spend[:, :, month]
-            out[:, :, month] = held
-        return out
+        """(C, N, T') spend carried over: s[t] = carry · s[t-1] + (1 - carry) · spend[t]."""
+        return carried(spend, self.carry[draw])
 
     def lift(self, draw: int, spend: Floats) -> Floats:
-        """(C, N, T) log points of revenue that spend brings, by channel.
+        """(C, N, T') what spend brings, by channel: in units of base (adds) or in log points.
 
-        Takes    spend: (C, N, T), from the panel's first month on, so that carry-over is known.
+        Takes    spend: (C, N, T'), from the panel's first month on, so that carry-over is known.
         """
-        stock = self.stock(draw, spend)
-        beta = self.beta[draw][:, None, None]
+        stock = self.stock(draw, spend) / (self.scale[:, None] * self.size)[:, :, None]
         if self.form == "log":
-            return np.asarray(beta * np.log1p(stock / self.scale[:, None, None]))
-        power = self.power[draw][:, None, None]
-        raised = stock**power
-        half = self.half[draw][:, None, None] * self.scale[:, None, None]
-        return np.asarray(beta * raised / (raised + half**power))
+            shape = np.log1p(stock)
+        else:
+            raised = stock ** self.power[draw][:, None, None]
+            half = self.half[draw] ** self.power[draw]
+            shape = raised / (raised + half[:, None, None])
+        return np.asarray(self.beta[draw][:, None, None] * delayed(shape, self.late))
+
+    def own(self, draw: int, subsidy: Floats, dose: Floats) -> Floats:
+        """(N, T') what revenue would be without spend, up to a constant of each unit.
+
+        Takes    subsidy: (N, T') money. dose: (K, N, T').
+        Months after the panel's last have the mean base and volume of its last twelve.
+        """
+        months = subsidy.shape[1]
+        rate = subsidy_rate(subsidy, onward(self.volume, months), self.late)
+        log = onward(self.base[draw][None, :], months) + self.subsidy_pull[draw] * rate
+        return np.asarray(np.exp(log + np.tensordot(self.tau[draw], dose, axes=1)))
+
+    def level(self, draw: int, spend: Floats, subsidy: Floats, dose: Floats) -> Floats:
+        """(N, T') expected revenue, up to a constant of each unit; never below zero."""
+        own, lift = self.own(draw, subsidy, dose), self.lift(draw, spend).sum(axis=0)
+        return np.asarray(np.maximum(own + lift, 0.0) if self.adds[draw] else own * np.exp(lift))
+
+
+def carried(spend: Floats, carry: Floats) -> Floats:
+    """(C, N, T) geometric carry-over of each channel, begun empty; carry: (C,)."""
+    out = np.empty_like(spend)
+    keep = carry[:, None]
+    held = np.zeros(spend.shape[:2])
+    for month in range(spend.shape[2]):
+        held = keep * held + (1 - keep) * spend[:, :, month]
+        out[:, :, month] = held
+    return out
+
+
+def delayed(table: Floats, late: float) -> Floats:
+    """The last axis is months: a share comes a month later; the first month has its own before it."""
+    before = np.concatenate((table[..., :1], table[..., :-1]), axis=-1)
+    return np.asarray((1 - late) * table + late * before)
+
+
+def onward(table: Floats, months: int) -> Floats:
+    """(N, months): a table cut, or gone on with the mean of its last twelve months."""
+    if months <= table.shape[1]:
+        return table[:, :months]
+    tail = np.repeat(table[:, -12:].mean(axis=1, keepdims=True), months - table.shape[1], axis=1)
+    return np.concatenate((table, tail), axis=1)
+
+
+def subsidy_rate(subsidy: Floats, volume: Floats, late: float) -> Floats:
+    """(N, T) share of a month's business paid as subsidy, when its revenue comes; 0 where none is."""
+    rate = np.divide(subsidy, volume, out=np.zeros_like(subsidy), where=volume > 0)
+    return delayed(rate, late)
