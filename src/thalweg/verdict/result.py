@@ -43,7 +43,7 @@ class JudgeResult:
     technology    intervention, kind, spend, eligible_share (units), event_share, effect, grade,
                   class (matched, spread_ready, ineffective, shelf, unproven), reason.
     theses        thesis (T1 … T10), status (answered, partly, missing), figures (ids), missing
-                  (codes), adds (code of what the missing record would let one know).
+                  (codes), adds (for each of them, the code of what it would let one know).
     draws         draw, depth, dependence: at most 400, for the picture of the uncertainty region.
     evidence      every figure by id.
     """
@@ -75,8 +75,4 @@ class JudgeResult:
         body: dict[str, Any] = {"schema": SCHEMA}
         hidden = ("prove", "sustain", "evidence")
         body |= {n: plain(getattr(self, n)) for n in self.__slots__ if n not in hidden}
-        body["figures"] = [
-            plain({n: getattr(one, n) for n in one.__slots__ if n != "rows"})
-            for one in self.evidence
-        ]
-        return body
+        return body | {"figures": [one.to_json() for one in self.evidence]}

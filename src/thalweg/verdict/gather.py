@@ -1,0 +1,132 @@
+"""Run what the records of a book can carry: process, effects, economy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import TYPE_CHECKING
+
+from thalweg.change.prove import prove_book
+from thalweg.change.request import profile_for
+from thalweg.errors import RequestError
+from thalweg.process.conformance.conform import conform_book
+from thalweg.process.map import choose_type, map_book
+from thalweg.process.waiting.waits import waits_book
+from thalweg.verdict.parts import Parts
+
+if TYPE_CHECKING:
+    from thalweg.change.result import ProveResult
+    from thalweg.economy.result import SustainResult
+    from thalweg.process.conformance.result import ConformResult
+    from thalweg.process.result import MapResult
+    from thalweg.records.profile.model import Profile
+    from thalweg.records.store.book import Book
+    from thalweg.verdict.request import JudgeRequest
+
+Progress = Callable[[str, int, int], None]
+MOST_VARIANTS = 5_000
+"""Beyond this, holding every variant against a model takes longer than all the rest together."""
+
+
+def gather(
+    book: Book,
+    profile: Profile | None,
+    request: JudgeRequest,
+    threads: int | None,
+    progress: Progress,
+) -> Parts:
+    """All results that the book gives, one after the other.
+
+    Raises   RequestError: a type, unit or filter that the book does not have.
+    """
+    missing: dict[str, str] = {}
+    if not book.activities:
+        raise RequestError(
+            "A verdict begins with events, and the book holds none. Ingest a log into it first."
+        )
+    chain, drafted = profile_for(book, profile, request.type)
+    kind = choose_type(book, request.type or chain.type)
+    progress("map", 0, 0)
+    found = map_book(book, type=kind, filters=request.filters, threads=threads)
+    progress("waits", 0, 0)
+    waits = waits_book(book, type=kind, filters=request.filters, threads=threads)
+    conform = _conform(book, kind, found, request, threads, progress, missing)
+    prove = _prove(book, chain, kind, request, threads, progress, missing)
+    return Parts(
+        book=book,
+        profile=chain,
+        drafted=drafted,
+        type=kind,
+        filters=request.filters,
+        map=found,
+        waits=waits,
+        conform=conform,
+        prove=prove,
+        sustain=_sustain(book, missing),
+        missing=missing,
+    )
+
+
+def _conform(
+    book: Book,
+    kind: str,
+    found: MapResult,
+    request: JudgeRequest,
+    threads: int | None,
+    progress: Progress,
+    missing: dict[str, str],
+) -> ConformResult | None:
+    """Deviations from what is usual. Searches end by states alone: a clock gives no two equal
+    answers."""
+    if not found.objects or found.variants > MOST_VARIANTS:
+        missing["conform"] = "too_many_variants" if found.objects else "no_objects"
+        return None
+    progress("conform", 0, 0)
+    return conform_book(
+        book,
+        type=kind,
+        filters=request.filters,
+        max_seconds=inf,
+        total_seconds=inf,
+        threads=threads,
+    )
+
+
+def _prove(
+    book: Book,
+    profile: Profile,
+    kind: str,
+    request: JudgeRequest,
+    threads: int | None,
+    progress: Progress,
+    missing: dict[str, str],
+) -> ProveResult | None:
+    """Effects on all outcomes; without interventions, changes that nobody recorded."""
+    if book.interventions() is None:
+        missing["effects"] = "no_interventions"
+    try:
+        return prove_book(
+            book,
+            profile=profile,
+            type=kind,
+            unit=request.unit,
+            filters=request.filters,
+            confidence=request.confidence,
+            seed=request.seed,
+            mechanism=False,
+            threads=threads,
+            progress=progress,
+        )
+    except RequestError:
+        if request.unit is not None or book.interventions() is None:
+            raise
+        missing["effects"] = "no_units"
+        return None
+
+
+def _sustain(book: Book, missing: dict[str, str]) -> SustainResult | None:
+    if book.companion_record("ledger") is None:
+        missing["economy"] = "no_ledger"
+        return None
+    missing["economy"] = "no_economy_yet"
+    return None

@@ -1,0 +1,173 @@
+"""The rows behind a figure, fetched from the book with the source and row that they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from thalweg.errors import RequestError
+from thalweg.process.map import read_filters
+from thalweg.process.selection import apply_filters
+from thalweg.records.attributes import column
+from thalweg.records.intake import ACTIVITY, ROW
+from thalweg.records.mapping.flat import nearest
+
+if TYPE_CHECKING:
+    from thalweg.records.perspective import Perspective
+    from thalweg.records.store.book import Book
+    from thalweg.verdict.evidence import Rows
+
+FILE, TYPE, OBJECT = "@file", "@type", "@object"
+BEFORE, BEFORE_AT, SINCE_H, AGAIN = "@before", "@before_at", "@since_h", "@again"
+FILTERS = "@filters"
+EVENT_ROW = "@event_row"
+BESIDE = ("parties", "interventions", "ledger", "traffic", "products", "rates", "pauses", "totals")
+TABLES = ("events", "objects", *BESIDE)
+_HOUR_NS = 3_600_000_000_000
+
+
+def rows_of(book: Book, rows: Rows) -> pl.LazyFrame:
+    """The rows of a book that a figure was made from.
+
+    Takes    rows: of events, with ``@type`` among the columns of ``where``, the events of objects
+             of that type: one row for each object and event, with the object's id (@object), the
+             activity before in the same object (@before, @before_at), the hours since (@since_h)
+             and whether the object had the activity already (@again), all of which may be asked
+             for; ``@filters``: as in ``map_book``. Objects need a ``@type``.
+    Returns  the columns of the book, in record order, with @file (name of the source) and @row (row
+             or line in it) first.
+    Raises   RequestError: no such table or column, or a table that the book does not hold.
+    """
+    if rows.table == "events":
+        return _events(book, rows)
+    if rows.table == "objects":
+        return _chosen(_objects(book, rows), rows, skip={TYPE})
+    if rows.table not in BESIDE:
+        raise RequestError(f"There is no table {rows.table!r}. {nearest(rows.table, TABLES)}")
+    return _chosen(_beside(book, rows.table), rows)
+
+
+def count_rows(book: Book, rows: Rows) -> int:
+    """How many rows these are."""
+    return int(rows_of(book, rows).select(pl.len()).collect().item())
+
+
+def _beside(book: Book, table: str) -> pl.LazyFrame:
+    held, record = book.companion(table), book.companion_record(table)
+    if held is None or record is None:
+        raise RequestError(f"The book holds no table {table!r} beside its events.")
+    return held.lazy().select(pl.lit(record.source).alias(FILE), pl.all())
+
+
+def _objects(book: Book, rows: Rows) -> pl.LazyFrame:
+    if TYPE not in rows.where:
+        raise RequestError("Objects have types: say which one under '@type'.")
+    frames = [
+        book.objects(str(name)).with_columns(pl.lit(name).alias(TYPE)) for name in rows.where[TYPE]
+    ]
+    return pl.concat(frames, how="diagonal_relaxed")
+
+
+def _events(book: Book, rows: Rows) -> pl.LazyFrame:
+    names = [source.name for source in book.manifest.sources]
+    file = column("@source").replace_strict(dict(enumerate(names)), return_dtype=pl.String)
+    plain = book.events().with_row_index(EVENT_ROW).with_columns(file.alias(FILE))
+    first = (FILE, ROW)
+    if TYPE not in rows.where:
+        found = _chosen(plain, rows)
+    else:
+        entries = _entries(book, rows)
+        kept = _chosen(plain, rows, skip={TYPE, FILTERS, BEFORE, AGAIN, OBJECT})
+        found = entries.lazy().join(kept, on=EVENT_ROW, maintain_order="left")
+    return found.select(column(first[0]), column(first[1]), pl.exclude(*first, "@source"))
+
+
+def _entries(book: Book, rows: Rows) -> pl.DataFrame:
+    """One row for each object of the types and event, with what was before."""
+    filters = read_filters([str(f) for f in rows.where.get(FILTERS, ())], book.timezone)
+    frames = [
+        _entries_of(apply_filters(book.perspective(str(name)), filters), rows)
+        for name in rows.where[TYPE]
+    ]
+    return pl.concat(frames)
+
+
+def _entries_of(view: Perspective, rows: Rows) -> pl.DataFrame:
+    activity = np.asarray(view.activity).astype(np.int64)
+    time_ns, offsets = np.asarray(view.time_ns), np.asarray(view.offsets)
+    first = np.zeros(len(activity), np.bool_)
+    first[offsets[:-1]] = True
+    before = np.where(first, -1, np.roll(activity, 1))
+    owner = np.repeat(np.arange(view.objects), np.diff(offsets))
+    kept = _coded(activity, view.activities, rows.where.get(ACTIVITY))
+    kept &= _coded(before, view.activities, rows.where.get(BEFORE))
+    again = _again(owner, activity, len(view.activities))
+    if AGAIN in rows.where:
+        kept &= np.isin(again, np.array(rows.where[AGAIN], np.bool_))
+    if OBJECT in rows.where:
+        wanted = view.object_ids().is_in([str(v) for v in rows.where[OBJECT]]).to_numpy()
+        kept &= wanted[owner]
+    at = np.flatnonzero(kept)
+    known = pl.Series(~first[at])
+    gap = (time_ns - np.roll(time_ns, 1))[at] / _HOUR_NS
+    since, names = pl.Series(gap), pl.Series(view.activities, dtype=pl.String)
+    instants = pl.Series(np.roll(time_ns, 1)[at]).cast(pl.Datetime("ns", "UTC"))
+    return pl.DataFrame(
+        {
+            EVENT_ROW: pl.Series(np.asarray(view.event)[at], dtype=pl.UInt32),
+            TYPE: pl.Series([view.type], dtype=pl.String).new_from_index(0, len(at)),
+            OBJECT: view.object_ids().gather(owner[at]),
+            BEFORE: names.gather(pl.Series(before[at]).set(~known, None)),
+            BEFORE_AT: instants.set(~known, None) if len(at) else instants,
+            SINCE_H: since.set(~known, None) if len(at) else since,
+            AGAIN: again[at],
+        }
+    )
+
+
+def _coded(
+    codes: np.ndarray[Any, Any], names: tuple[str, ...], wanted: Iterable[Any] | None
+) -> Any:
+    if wanted is None:
+        return np.ones(len(codes), np.bool_)
+    chosen = {str(name) for name in wanted}
+    return np.isin(codes, [k for k, name in enumerate(names) if name in chosen])
+
+
+def _again(owner: Any, activity: Any, activities: int) -> Any:
+    """Whether the object had the activity before."""
+    again = np.ones(len(owner), np.bool_)
+    again[np.unique(owner * max(activities, 1) + activity, return_index=True)[1]] = False
+    return again
+
+
+def _chosen(frame: pl.LazyFrame, rows: Rows, skip: Iterable[str] = ()) -> pl.LazyFrame:
+    """Rows whose columns have one of the values, and lie between the ends."""
+    schema, left_out = frame.collect_schema(), set(skip)
+    for name in [*rows.where, *rows.between]:
+        if name not in schema and name not in left_out:
+            raise RequestError(f"{rows.table} has no column {name!r}. {nearest(name, schema)}")
+    for name, values in rows.where.items():
+        if name not in left_out:
+            kind = schema[name]
+            wanted = pl.Series([_typed(value, kind) for value in values], dtype=kind)
+            test = column(name).is_in(wanted.implode(), nulls_equal=True)
+            frame = frame.filter(test)
+    for name, (low, high) in rows.between.items():
+        kind = schema[name]
+        ends = pl.lit(_typed(low, kind), dtype=kind), pl.lit(_typed(high, kind), dtype=kind)
+        frame = frame.filter(column(name).is_between(*ends))
+    return frame
+
+
+def _typed(value: Any, kind: pl.DataType) -> Any:
+    """A value as the column has it: days and times are written as ISO texts."""
+    if not isinstance(value, str):
+        return value
+    if kind == pl.Date:
+        return date.fromisoformat(value)
+    return datetime.fromisoformat(value) if isinstance(kind, pl.Datetime) else value
