@@ -1,0 +1,1 @@
+"""Depth: which part of the chain's burden the interventions have removed, layer by layer."""
