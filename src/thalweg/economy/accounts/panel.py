@@ -1,0 +1,166 @@
+"""Revenue by unit and month beside all that may have moved it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from thalweg.economy.accounts.dose import doses
+from thalweg.economy.accounts.reconcile import by_both
+from thalweg.economy.frame import Accounts, Floats, GrowthPanel
+from thalweg.records.companions.reach import in_doubt
+from thalweg.records.profile.model import Profile
+from thalweg.records.store.book import Book
+
+MARKETING = "marketing"
+"""The one channel where no traffic table tells channels apart."""
+
+
+def growth_panel(
+    book: Book, accounts: Accounts, profile: Profile | None = None
+) -> GrowthPanel | None:
+    """The panel of a book; see ``panel_from``.
+
+    Takes    profile: not used as yet; the accounts are already its own.
+    """
+    del profile
+    panel = panel_from(accounts, book.interventions(), book.parties())
+    if panel is not None:
+        doubt = in_doubt(book.companion_set_aside("interventions"), panel.units, book.parties())
+        panel.facts["in_doubt"] = [list(pair) for pair in doubt.sort("id", "unit").rows()]
+    return panel
+
+
+def panel_from(
+    accounts: Accounts,
+    interventions: pl.DataFrame | None = None,
+    parties: pl.DataFrame | None = None,
+) -> GrowthPanel | None:
+    """Set revenue by unit and month beside spend, subsidy, interventions, new products and pauses.
+
+    Spend is the traffic table's, channel by channel; else the ledger's marketing, as one channel.
+    Where both exist, ``facts`` says by how much they differ. What has no unit is ``common``; where
+    no unit has rows of its own, the platform is the one unit. A product is new if its first sale
+    lies after the first month.
+
+    Takes    interventions, parties: as ``Book`` gives them.
+    Returns  None where there is no revenue at all.
+    """
+    lines = accounts.lines
+    revenue = lines.filter(pl.col("account") == "revenue")
+    if revenue.is_empty():
+        return None
+    cells = _Cells(accounts.units or (accounts.platform,), accounts.months)
+    paid = accounts.traffic.filter(pl.col("spend") != 0).drop_nulls("channel")
+    marketing = lines.filter(pl.col("account") == "marketing").with_columns(-pl.col("amount"))
+    spent, amount, channels = paid, "spend", paid["channel"].unique().sort().to_list()
+    if paid.is_empty():
+        channels = [MARKETING] if len(marketing) else []
+        spent = marketing.with_columns(channel=pl.lit(MARKETING))
+        amount = "amount"
+    spend, common_spend = cells.by(spent, amount, "channel", channels)
+    subsidy, common_subsidy = cells.sum(
+        lines.filter(pl.col("account") == "subsidy").with_columns(-pl.col("amount"))
+    )
+    total, common_revenue = cells.sum(revenue)
+    known, dose, facts = doses(interventions, parties, cells.units, cells.months)
+    facts |= {
+        "spend_from": "none" if not channels else "traffic" if len(paid) else "ledger",
+        "common_spend_share": _share(common_spend, spend),
+        "common_revenue_share": _share(common_revenue, total),
+    }
+    if len(paid) and len(marketing):
+        facts["ledger_against_traffic"] = by_both(marketing, paid, accounts.months)
+    return GrowthPanel(
+        currency=accounts.currency,
+        units=cells.units,
+        months=cells.months,
+        channels=tuple(channels),
+        interventions=known,
+        revenue=cells.known(revenue, total),
+        new=cells.sum(_of_new(revenue, accounts))[0],
+        spend=np.maximum(spend, 0.0),
+        subsidy=np.maximum(subsidy, 0.0),
+        dose=dose,
+        paused=cells.count(accounts.paused, channels),
+        common_revenue=common_revenue,
+        common_spend=np.maximum(common_spend, 0.0),
+        common_subsidy=np.maximum(common_subsidy, 0.0),
+        facts=facts | _negative(spend, common_spend, subsidy, common_subsidy),
+    )
+
+
+class _Cells:
+    """Sums of rows by unit and month; a row of no unit falls to the common part."""
+
+    def __init__(self, units: Sequence[str], months: Sequence[date]) -> None:
+        self.units, self.months = tuple(units), tuple(months)
+        self._unit = {name: place for place, name in enumerate(units)}
+        self._month = {month: place for place, month in enumerate(months)}
+
+    def sum(self, rows: pl.DataFrame, amount: str = "amount") -> tuple[Floats, Floats]:
+        """(N, T) of the units, and (T,) of the rest; rows are added up in their order."""
+        shape = (len(self.units) + 1, len(self.months))
+        units, months = pl.Series(self.units, dtype=pl.String), pl.Series(self.months)
+        placed = rows.select(
+            pl.col("party").replace_strict(
+                units, list(range(len(units))), default=len(units), return_dtype=pl.Int64
+            ),
+            pl.col("month").replace_strict(months, list(range(len(months))), return_dtype=pl.Int64),
+            amount,
+        )
+        unit, month, value = (placed[name].to_numpy() for name in placed.columns)
+        cell = unit * shape[1] + month
+        table = np.asarray(np.bincount(cell, value, shape[0] * shape[1]), np.float64)
+        table = table.reshape(shape)
+        return table[:-1], table[-1]
+
+    def by(
+        self, rows: pl.DataFrame, amount: str, column: str, values: Sequence[str]
+    ) -> tuple[Floats, Floats]:
+        """(C, N, T) and (C, T): one table for each value of a column."""
+        pairs = [self.sum(rows.filter(pl.col(column) == value), amount) for value in values]
+        empty = np.zeros((0, len(self.units), len(self.months)))
+        if not pairs:
+            return empty, empty[:, 0]
+        return np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
+
+    def known(self, rows: pl.DataFrame, total: Floats) -> Floats:
+        """The sums, NaN before a unit's first row and after its last."""
+        out = np.full_like(total, np.nan)
+        spans = rows.group_by("party").agg(first=pl.col("month").min(), last=pl.col("month").max())
+        for unit, first, last in spans.iter_rows():
+            place = self._unit.get(unit)
+            if place is not None:
+                inside = slice(self._month[first], self._month[last] + 1)
+                out[place, inside] = total[place, inside]
+        return out
+
+    def count(self, paused: pl.DataFrame, channels: Sequence[str]) -> np.ndarray[Any, Any]:
+        """(C, N, T) whether a pause is recorded."""
+        inside = paused.filter(
+            pl.col("month").is_in(self.months) & pl.col("party").is_in(self.units)
+        ).with_columns(one=pl.lit(1.0))
+        return np.asarray(self.by(inside, "one", "channel", channels)[0] > 0)
+
+
+def _of_new(revenue: pl.DataFrame, accounts: Accounts) -> pl.DataFrame:
+    """Lines of products whose first sale lies after the first month."""
+    later = pl.col("first_sale").dt.month_start() > accounts.months[0]
+    return revenue.join(accounts.products.filter(later), on="product", how="semi")
+
+
+def _share(common: Floats, of_units: Floats) -> float:
+    total = float(common.sum() + of_units.sum())
+    return float(common.sum()) / total if total else 0.0
+
+
+def _negative(*tables: Floats) -> dict[str, Any]:
+    """Cells in which more spend came back than went out: they count as nothing spent."""
+    cells = sum(int((table < 0).sum()) for table in tables)
+    amount = sum(float(table[table < 0].sum()) for table in tables)
+    return {"negative_cells": cells, "negative_amount": amount} if cells else {}
