@@ -10,8 +10,9 @@ import pytest
 from checks_panels import after, noisy, panel_of, rolled_out, told
 from thalweg.change.checks.check import Check
 from thalweg.change.checks.context import Context
-from thalweg.change.checks.grade import ORDER, RULES, grade
-from thalweg.change.checks.measure import Fault, judge
+from thalweg.change.checks.grade import ORDER, RULES, Rule, grade
+from thalweg.change.checks.lots import by_lot
+from thalweg.change.checks.measure import Fault, judge, leans
 from thalweg.change.checks.run import run_checks, settle
 from thalweg.change.checks.spill_over import exposed_share
 from thalweg.change.estimates.estimate import Estimate, estimate
@@ -61,6 +62,9 @@ def test_each_rule_lowers_the_grade_to_its_cap_and_says_why(rule: object) -> Non
         ("spill_over", "found", "N"),
         ("anticipation", "found", "N"),
         ("anticipation", "weak", "A"),
+        ("anticipation", "hint", "C"),
+        ("anticipation", "leaning", "C"),
+        ("spill_over", "leaning", "C"),
         ("spill_over", "hint", "C"),
         ("spill_over", "weak", "A"),
         ("spill_over", "left_out", "C"),
@@ -89,6 +93,13 @@ def test_two_hints_of_one_fault_refuse_what_either_alone_would_weaken() -> None:
         alone = grade([*QUIET[:2], check, *QUIET[3:]], FOUND, ROLLOUT, True)
         assert alone.grade == "C"
     assert grade(both, FOUND, BY_LOT, True).grade == "A"
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES if r.by_lot], ids=lambda r: r.reason)
+def test_what_costs_a_lottery_its_grade_is_not_told_as_chance(rule: Rule) -> None:
+    for finding in rule.findings:
+        check = Check(rule.code, "warning", finding)
+        assert by_lot(check) == check
 
 
 def test_a_lot_is_never_told_to_draw_lots() -> None:
@@ -188,6 +199,23 @@ def test_a_fault_is_judged_by_its_size_next_to_the_effect_and_by_what_could_be_u
     """Against an effect of −1: 25 % breaks, 10 % is negligible, half may not go unseen."""
     check = judge("pre_trend", Fault(bias, se, p, bias, 1.0, 0), (-1.0, 0.1), {})
     assert (check.status, check.finding) == expected
+
+
+@pytest.mark.parametrize(
+    ("bias", "p", "side", "unseen", "expected"),
+    [
+        (-0.1, 0.15, 1, 0.3, True),
+        (-0.1, 0.15, -1, 0.3, False),
+        (0.1, 0.15, -1, 0.3, True),
+        (0.1, 0.25, -1, 0.3, False),
+        (0.05, 0.15, -1, 0.09, False),
+    ],
+)
+def test_a_fault_leans_to_one_side_and_only_where_it_could_matter(
+    bias: float, p: float, side: int, unseen: float, expected: bool
+) -> None:
+    """Beside an effect of −1, at a level of 0.2."""
+    assert leans(Fault(bias, 0.1, p, bias, 1.0, 0), (-1.0, 0.1), 0.2, side, unseen) == expected
 
 
 @pytest.mark.parametrize(("sign", "unseen"), [(1, 0.1 + 1.645 * 0.1), (-1, 1.645 * 0.1 - 0.1)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from thalweg.change.checks.check import Check
@@ -11,6 +13,7 @@ from thalweg.change.checks.measure import (
     Figures,
     effect_of,
     judge,
+    leans,
     look_for,
     set_aside,
     untreated_fit,
@@ -21,6 +24,8 @@ from thalweg.change.frame import Design, Floats
 LEADS = {"month": (1, 2, 3), "week": (2, 4, 8)}
 """Periods before the first touched one in which anticipation is looked for, and that may be set
 aside: notice of more than a quarter is a different roll-out."""
+LEANING = 0.2
+"""An early change in the direction of the effect is a trace below this (0.1 on that side)."""
 LEAST_LEFT = 3
 """Untreated periods that most treated units must keep when leads are set aside."""
 
@@ -48,7 +53,12 @@ def check_anticipation(design: Design, context: Context) -> Check:
     looked = LEADS[design.panel.every]
     window = None if fault is None else looked[fault.which]
     extra: Figures = {"leads": window, "looked": looked[-1], "moved_t": strongest, **moves}
-    return judge("anticipation", fault, effect, extra)
+    found = judge("anticipation", fault, effect, extra)
+    if fault is None or found.finding not in ("quiet", "weak"):
+        return found
+    if leans(fault, effect, LEANING, -1, fault.bound):
+        return replace(found, status="warning", finding="leaning")
+    return found
 
 
 def allow_for_anticipation(design: Design, context: Context) -> tuple[Design, int]:

@@ -73,13 +73,15 @@ RULES: tuple[Rule, ...] = (
         "pre_trend", "too_short cannot_show", "C", "drift_untested", "longer_before", by_lot=False
     ),
     _rule("anticipation", "allowed", "C", "anticipation_allowed", "record_announcement"),
-    _rule("anticipation", "hint", "C", "anticipation_hint", "record_announcement", by_lot=False),
+    _rule("anticipation", "hint", "C", "anticipation_hint", "record_announcement"),
+    _rule("anticipation", "leaning", "C", "anticipation_leaning", "record_announcement"),
     _rule("anticipation", "weak", "C", "anticipation_unseen", "longer_before", by_lot=False),
     _rule(
         "anticipation", "cannot_show", "C", "anticipation_untested", "longer_before", by_lot=False
     ),
     _rule("spill_over", "left_out", "C", "spill_over_left_out", "treat_by_groups"),
     _rule("spill_over", "hint", "C", "spill_over_hint", "treat_by_groups"),
+    _rule("spill_over", "leaning", "C", "spill_over_leaning", "treat_by_groups"),
     _rule(
         "spill_over", "weak cannot_show", "C", "spill_over_unseen", "treat_by_groups", by_lot=False
     ),

@@ -137,6 +137,18 @@ def judge(
     return Check(code, "passed", "quiet", figures)
 
 
+def leans(
+    fault: Fault, effect: tuple[float, float], level: float, side: int, unseen: float
+) -> bool:
+    """Whether a fault that isn't seen leans to the side on which it is feared.
+
+    Takes    side: 1 where the fault would make an effect, −1 where it would hide a part of one.
+             level: p-value below which it leans. unseen: bias that may have gone unseen.
+    """
+    feared = fault.bias * effect[0] * side > 0
+    return feared and fault.p < level and unseen > NEGLIGIBLE * yardstick(effect)
+
+
 def set_aside(design: Design, leads: int) -> Design:
     """The design with further periods before each start taken as neither control nor treated."""
     return replace(design, panel=replace(design.panel, straddle=design.panel.straddle + leads))

@@ -9,12 +9,11 @@ import numpy as np
 from thalweg.change.checks.check import Check
 from thalweg.change.checks.context import Context
 from thalweg.change.checks.measure import (
-    NEGLIGIBLE,
     effect_of,
     judge,
+    leans,
     look_for,
     untreated_fit,
-    yardstick,
 )
 from thalweg.change.checks.twoway import first_touched
 from thalweg.change.frame import Design, Floats
@@ -32,21 +31,28 @@ drifts that matter for the same alarms (benchmarks/study_checks.py)."""
 SURE = 0.02
 """A drift this clear, and large next to the effect, breaks the design: it cannot be allowed for.
 With anticipation, spill-over and timing at 1 % each, at most 5 % of sound designs are refused."""
+LATELY = {"month": 12, "week": 52}
+"""Periods before the start in which units may have set out on their way: the year that the
+sensitivity looks back on."""
 SHARE = 0.5
 """Part of the effect that an unseen drift may make up."""
 
 
 def slopes(design: Design) -> Floats:
-    """(2, N, T) a slope of treated units, and a slope the steeper the earlier a unit starts.
+    """(3, N, T) a slope of treated units, one the steeper the earlier a unit starts, and one that
+    begins a year before the start.
 
-    The second shows where all units are treated some day, and when the early ones drift most.
+    The second shows where all units are treated some day, and when the early ones drift most; the
+    third where units had only lately set out on their way.
     """
     count = len(design.panel.periods)
     at = np.arange(count, dtype=float)
     treated = design.rollout.treated
-    ahead = np.where(treated, count - np.minimum(first_touched(design), count), 0.0)
+    first = np.minimum(first_touched(design), count)
+    ahead = np.where(treated, count - first, 0.0)
     ahead = ahead / max(float(ahead.max(initial=0.0)), 1.0)
-    return np.stack([treated[:, None] * at, ahead[:, None] * at])
+    lately = np.clip(at[None, :] - first[:, None] + LATELY[design.panel.every], 0.0, None)
+    return np.stack([treated[:, None] * at, ahead[:, None] * at, treated[:, None] * lately])
 
 
 def check_pre_trend(design: Design, context: Context) -> Check:
@@ -65,7 +71,6 @@ def check_pre_trend(design: Design, context: Context) -> Check:
     )
     if fault is None or unseen is None or found.finding != "quiet":
         return found
-    matters = unseen > NEGLIGIBLE * yardstick(effect)
-    if fault.bias * effect[0] > 0 and fault.p < LEANING and matters:
+    if leans(fault, effect, LEANING, 1, unseen):
         return replace(found, status="warning", finding="leaning")
     return found

@@ -99,15 +99,14 @@ def settle(design: Design, context: Context) -> Settled:
     """Look for what can be allowed for, and allow for it: anticipation, and spill-over.
 
     An estimate belongs to the settled design, not to the one that came in. What was repaired keeps
-    its warning: a repair rests on the fault having been seen in full. Dates drawn by lot are mended
-    only where the fault is clear; a faint trace is what some lots give.
+    its warning: a repair rests on the fault having been seen in full.
     """
     ground = tuple(ask(question, design, context) for question in GROUND)
     if any(check.status == "failed" for check in ground):
         return Settled(design, ground)
     alone = replace(context, estimate=None, second=None)
     lot = design.rollout.randomised
-    seen = {"found"} if lot else {"found", "hint"}
+    seen = {"found", "hint"}
     anticipation = ask(check_anticipation, design, alone)
     further = 0
     if anticipation.finding in seen:
