@@ -75,6 +75,11 @@ class Told:
             return None
         return self.low <= self.truth <= self.high
 
+    @property
+    def passed(self) -> bool:
+        """Whether called an effect with grade A or B."""
+        return self.called and self.grade in "AB"
+
 
 def book_of(spec: WorldSpec, folder: Path) -> Book:
     """A world's orders as Parquet tables, its parties and interventions as CSV, and their book.
@@ -214,6 +219,10 @@ def _coverage(part: int, seed: int) -> Iterator[str]:
         for own in (True, False):
             yield f"| {firms} | {_outcome(own)} | {_line([o for o in done if o.own == own])} |"
     yield ""
+    for firms in SIZES:
+        held = [one.held for one in study("revolution", firms, part, seed) if one.held is not None]
+        yield f"- {firms} firms: {np.mean(held):.3f} of {len(held)} intervals hold the truth"
+    yield ""
 
 
 def _line(done: Sequence[Told]) -> str:
@@ -265,17 +274,26 @@ def _faulty(part: int, seed: int) -> Iterator[str]:
         "passed and wrong | told and wrong | C | N | refused for |"
     )
     yield "| --- |" + " --- |" * 12
+    every: list[Told] = []
+    of_fault: dict[str, Sequence[Told]] = {}
     for fault in FAULTS:
+        of_fault[fault] = [one for firms in FAULT_SIZES for one in study(fault, firms, part, seed)]
+        every += of_fault[fault]
         for firms in FAULT_SIZES:
             done = study(fault, firms, part, seed)
             for own in (True, False):
                 yield _fault(fault, firms, own, [one for one in done if one.own == own])
+    yield ""
+    for name, done in {**of_fault, "all faults": every}.items():
+        passed = [one.passed for one in done]
+        wrong = [one.passed and one.held is False for one in done]
+        yield f"- {name}: {np.mean(passed):.3f} passed, {np.mean(wrong):.3f} passed and wrong"
 
 
 def _fault(name: str, firms: int, own: bool, done: Sequence[Told]) -> str:
     off = [one.att - one.truth for one in done if one.att is not None]
-    passed = [one.called and one.grade in "AB" for one in done]
-    wrong = [ok and one.held is False for ok, one in zip(passed, done, strict=True)]
+    passed = [one.passed for one in done]
+    wrong = [one.passed and one.held is False for one in done]
     grades = Counter(one.grade for one in done)
     why = Counter(one.reasons[0] for one in done if one.grade == "N")
     figures = [
