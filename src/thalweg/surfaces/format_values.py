@@ -64,6 +64,58 @@ def format_number(x: float | None, language: Language = "en") -> str:
     return (_MINUS if x < 0 else "") + _short(abs(x))
 
 
+_MONEY_ZH: tuple[tuple[float, str], ...] = ((1e8, "亿"), (1e4, "万"))
+_MONEY_EN: tuple[tuple[float, str], ...] = ((1e9, "billion"), (1e6, "million"))
+_CURRENCIES_ZH = {
+    "CNY": "元",
+    "USD": "美元",
+    "EUR": "欧元",
+    "JPY": "日元",
+    "HKD": "港元",
+    "GBP": "英镑",
+    "KRW": "韩元",
+    "SGD": "新加坡元",
+}
+
+
+def format_money(x: float | None, currency: str, language: Language = "en") -> str:
+    """An amount with three or four digits and its currency: CNY 12.3 million, 1,230 万元."""
+    if x is None or not math.isfinite(x):
+        return UNKNOWN
+    sign, size = (_MINUS if x < 0 else ""), abs(x)
+    scale, word = _money_step(size, language)
+    number = _three(size / scale)
+    if language == "zh":
+        return f"{sign}{number} {word}{currency_name(currency, language)}"
+    return f"{sign}{currency_name(currency, language)} {number}{' ' if word else ''}{word}"
+
+
+def money_unit(largest: float, currency: str, language: Language = "en") -> tuple[float, str]:
+    """The unit for an axis of amounts that reaches so far: its size and its name, such as 万元."""
+    scale, word = _money_step(abs(largest) if math.isfinite(largest) else 0.0, language)
+    name = currency_name(currency, language)
+    return scale, f"{word}{name}" if language == "zh" else f"{name} {word}".strip()
+
+
+def currency_name(currency: str, language: Language = "en") -> str:
+    """A currency as it is written beside an amount: CNY, 元; its code where it has no word."""
+    code = currency.upper()
+    return _CURRENCIES_ZH.get(code, code) if language == "zh" else code
+
+
+def _money_step(size: float, language: Language) -> tuple[float, str]:
+    steps = _MONEY_ZH if language == "zh" else _MONEY_EN
+    return next(((scale, word) for scale, word in steps if size >= scale), (1.0, ""))
+
+
+def _three(x: float) -> str:
+    """Three significant digits, and all digits before the point: 1.23, 12.3, 123, 1,234."""
+    if x >= 100 or x == 0:
+        return f"{x:,.0f}"
+    text = f"{x:.2f}" if x < 10 else f"{x:.1f}"
+    return text.rstrip("0").rstrip(".")
+
+
 def format_share(x: float | None, language: Language = "en") -> str:
     """A part of a whole: 12.3%; tiny and almost-whole parts are not rounded to 0 or 100."""
     if x is None or not math.isfinite(x):

@@ -19,6 +19,7 @@ DEEP: Final = "#0e4a69"
 RUST: Final = "#b04a17"
 SAND: Final = "#d9a441"
 MOSS: Final = "#4f7f63"
+SLATE: Final = "#5f6f7a"
 
 COUNT_SCALE: Final = ("#e6f1f6", "#a8cfe0", "#5c9fbf", "#27708f", "#0e4a69")
 """From few to many."""
@@ -66,6 +67,14 @@ def ink_on(colour: str) -> str:
     """Dark or white text, whichever has more contrast on the colour (4.5 at least, WCAG 2)."""
     dark = contrast(colour, _NIGHT)
     return _NIGHT if dark >= contrast(colour, PAPER) else PAPER
+
+
+def shade(colour: str, least: float = 5.0) -> str:
+    """The colour, darkened until text in it can be read on paper and on a tint of itself."""
+    dark = colour
+    while contrast(dark, PAPER) < least + 1:
+        dark = mix((dark, _NIGHT), 0.08)
+    return dark
 
 
 def contrast(one: str, other: str) -> float:
