@@ -284,9 +284,9 @@ def _faulty(part: int, seed: int) -> Iterator[str]:
             for own in (True, False):
                 yield _fault(fault, firms, own, [one for one in done if one.own == own])
     yield ""
-    for name, done in {**of_fault, "all faults": every}.items():
-        passed = [one.passed for one in done]
-        wrong = [one.passed and one.held is False for one in done]
+    for name, told in {**of_fault, "all faults": every}.items():
+        passed = [one.passed for one in told]
+        wrong = [one.passed and one.held is False for one in told]
         yield f"- {name}: {np.mean(passed):.3f} passed, {np.mean(wrong):.3f} passed and wrong"
 
 
