@@ -110,6 +110,8 @@ class GrowthPanel:
     common_revenue (T,), common_spend (C, T), common_subsidy (T,): what stands at the platform and
              belongs to no unit; None: nothing. With it, totals are those of the accounts.
     facts    counts and codes for the reader: where spend is from, ledger against traffic, reach.
+    volume   (N, T) value of the orders placed in the month, of which subsidy is a share; None where
+             the records do not tell.
     """
 
     currency: str
@@ -127,6 +129,7 @@ class GrowthPanel:
     common_spend: Floats | None = None
     common_subsidy: Floats | None = None
     facts: dict[str, object] = field(default_factory=dict)
+    volume: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +142,9 @@ class Response:
     units in which carry-over and form are found anew each time. ``level`` puts it together; all
     that asks "what if" goes through it: revenue · level(other) / level(observed).
 
-    label      how the separation of bought from earned is known; ``not_identified`` has no draws.
+    label      how what paid traffic brings is known; ``not_identified`` has no draws; with ``bounds``
+               draws are what the model would say if it could be believed.
+    known      label of each channel; subsidy_known: of what subsidy brings.
     form       "log": beta · log1p(stock / scale); "hill": beta · stock^s / (stock^s + half^s), half
                in units of scale.
     adds       (D,) whether paid revenue adds to a unit's own or multiplies it.
@@ -173,6 +178,8 @@ class Response:
     base: Floats
     volume: Floats
     late: float = 0.0
+    known: tuple[Label, ...] = ()
+    subsidy_known: Label = "not_identified"
     reasons: tuple[str, ...] = ()
     checks: dict[str, dict[str, object]] = field(default_factory=dict)
     bounds: tuple[float, float] | None = None
