@@ -31,6 +31,7 @@ from thalweg.records.companions.attach import (
     lost_tables,
     put_beside,
 )
+from thalweg.records.companions.tables import MONEY
 from thalweg.records.intake import ReadRequest
 from thalweg.records.locate import Located, locate
 from thalweg.records.profile.model import Profile
@@ -61,8 +62,9 @@ class IngestRequest:
     append    add to the book that is there; rows that it already holds are counted and skipped.
     replace   start the book's next generation from these sources alone.
     strict    refuse as soon as the trust report would hold a warning or a loss.
-    beside   tables and a profile to put beside the events; alone, into a book that is there. The
-             stated encoding is that of the sources, or of the tables where they come alone.
+    beside    tables and a profile to put beside the events; alone, into a book that is there, or,
+              where there is money among them, into a new one without events. The stated encoding
+              is that of the sources, or of the tables where they come alone.
     """
 
     sources: tuple[Located, ...]
@@ -90,6 +92,12 @@ def ingest(
     *,
     parties: str | Path | None = None,
     interventions: str | Path | None = None,
+    ledger: str | Path | None = None,
+    traffic: str | Path | None = None,
+    products: str | Path | None = None,
+    rates: str | Path | None = None,
+    pauses: str | Path | None = None,
+    totals: str | Path | None = None,
     columns: str | Path | None = None,
     profile: str | Path | Profile | None = None,
     mapping: Any = None,
@@ -104,9 +112,10 @@ def ingest(
     """Read sources into a book and open it.
 
     Takes    sources: files (plain, gzipped or zipped), folders of tables, or database
-             addresses; none to put tables beside the events of a book that is there. into:
-             folder of the book. parties, interventions: files with tables beside the events;
-             columns: a mapping file that names their columns. profile: a ``Profile`` or its file.
+             addresses; none to put tables beside the events of a book that is there, or to make
+             one of tables of money alone. into: folder of the book. parties, interventions,
+             ledger, traffic, products, rates, pauses, totals: files or database addresses of
+             tables beside the events; columns: a mapping file that names their columns. profile: a ``Profile`` or its file.
              mapping: a ``FlatMapping`` or ``TablesMapping`` for tables. timezone: zone of times
              that carry none. The flags are those of ``IngestRequest``.
     Returns  the book at its new generation.
@@ -117,7 +126,16 @@ def ingest(
     if into is None:
         raise RequestError("Name the folder of the book: into=…")
     paths = [sources] if isinstance(sources, str | Path) else list(sources)
-    tables = {"parties": parties, "interventions": interventions}
+    tables = {
+        "parties": parties,
+        "interventions": interventions,
+        "ledger": ledger,
+        "traffic": traffic,
+        "products": products,
+        "rates": rates,
+        "pauses": pauses,
+        "totals": totals,
+    }
     reading = ReadRequest(
         timezone=timezone, mapping=mapping, repair_text=repair_text, encoding=encoding
     )
@@ -138,10 +156,25 @@ def ingest(
 def run_ingest(request: IngestRequest) -> Book:
     """Carry a request out in one transaction."""
     if not request.sources and request.beside:
-        return attach(request)
+        money = any(table in MONEY for table in request.beside.tables)
+        return without_events(request) if money and not _holds_book(request) else attach(request)
     if not request.sources:
         raise RequestError("There is nothing to ingest. Name at least one file.")
     return write_book(open_intakes(request.sources, request.reading), request)
+
+
+def without_events(request: IngestRequest) -> Book:
+    """A new book of tables of money alone."""
+    _check(request)
+    with writing(request.into) as transaction, closing(BookBuilder(transaction)) as builder:
+        builder.flush()
+        manifest = _finish(builder, Known(), [], request, 1, builder.events)
+        _commit(transaction, manifest, None, request)
+    return open_book(request.into)
+
+
+def _holds_book(request: IngestRequest) -> bool:
+    return (request.into / POINTER).exists()
 
 
 def write_book(opened: Iterable[Opened], request: IngestRequest) -> Book:
@@ -200,7 +233,7 @@ def _commit(
 def _check(request: IngestRequest) -> None:
     if request.append and request.replace:
         raise RequestError("--append and --replace exclude each other. Choose one.")
-    exists = (request.into / POINTER).exists()
+    exists = _holds_book(request)
     if exists and not (request.append or request.replace):
         raise BookError(
             f"{request.into} already holds a book. Add to it with --append, or start its next "
@@ -211,7 +244,7 @@ def _check(request: IngestRequest) -> None:
 
 
 def _parent(request: IngestRequest) -> Book | None:
-    return open_book(request.into) if (request.into / POINTER).exists() else None
+    return open_book(request.into) if _holds_book(request) else None
 
 
 def _read(builder: BookBuilder, opened: Opened, generation: int, hashes: set[str]) -> _Read:

@@ -41,6 +41,7 @@ MOST_DIRT = 0.5
 MOST_EVENTS_OF_OCEL = 400_000
 """Beyond it a log is written as Parquet where no format is asked for: OCEL 2.0 in SQLite takes
 five times as long to write and to read."""
+SIDES = ("parties", "interventions", "products", "ledger", "traffic", "pauses", "totals")
 RECORDS, BOOK, TRUTH = "records", "book", "truth.json"
 
 
@@ -105,7 +106,7 @@ class Demo:
 
     @property
     def sides(self) -> dict[str, Path]:
-        """Files with the tables beside the events, by key."""
+        """Files with the tables beside the events, by key; a table without rows has none."""
         return _side_files(self.request)
 
 
@@ -138,10 +139,15 @@ def make_demo(request: DemoRequest, tell: Callable[[Step], None] = lambda _: Non
             source,
             folder / BOOK,
             mapping=mapping and mapping[1],
-            parties=sides["parties"],
-            interventions=sides["interventions"],
             profile=profile,
             timezone=ZONE,
+            parties=sides.get("parties"),
+            interventions=sides.get("interventions"),
+            products=sides.get("products"),
+            ledger=sides.get("ledger"),
+            traffic=sides.get("traffic"),
+            pauses=sides.get("pauses"),
+            totals=sides.get("totals"),
         )
         sign(folder, _about(request, chosen, damage))
     path = None if mapping is None else mapping[0]
@@ -199,16 +205,23 @@ def _encoding(request: DemoRequest) -> Encoding:
     return "gbk" if request.language == "zh" and request.dirt > 0 else "utf-8"
 
 
+def _side_file(request: DemoRequest, key: str) -> Path:
+    return request.folder / f"{header(f'file.{key}', request.language)}.csv"
+
+
 def _side_files(request: DemoRequest) -> dict[str, Path]:
-    keys = ("parties", "interventions", "products", "ledger", "traffic")
-    return {key: request.folder / f"{header(f'file.{key}', request.language)}.csv" for key in keys}
+    paths = {key: _side_file(request, key) for key in SIDES}
+    return {key: path for key, path in paths.items() if path.exists()}
 
 
 def _write_sides(records: Records, request: DemoRequest) -> dict[str, int]:
     language = request.language
     tables = side_tables(records, language)
     rows = {}
-    for key, path in _side_files(request).items():
+    for key in SIDES:
+        path = _side_file(request, key)
+        if tables[key].is_empty():
+            continue
         write_csv(tables[key], path, _encoding(request))
         rows[path.name] = len(tables[key])
         if request.workbooks:

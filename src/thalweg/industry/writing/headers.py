@@ -48,11 +48,12 @@ HEADERS: dict[str, tuple[str, str]] = {
     "interventions.currency": ("currency", "币种"),
     "interventions.assignment": ("assignment", "分配方式"),
     "interventions.reason": ("reason", "原因"),
-    # products, ledger, traffic
+    # products, ledger, traffic, pauses, control totals: names that ``thalweg ingest`` knows
     "products.product": ("product", "产品编号"),
     "products.name": ("name", "名称"),
     "products.service": ("service", "是否服务"),
     "products.first_sale": ("first_sale", "首次销售日期"),
+    "products.intervention": ("intervention", "举措编号"),
     "ledger.party": ("party", "企业编号"),
     "ledger.month": ("month", "月份"),
     "ledger.product": ("product", "产品编号"),
@@ -65,6 +66,13 @@ HEADERS: dict[str, tuple[str, str]] = {
     "traffic.leads": ("leads", "线索数"),
     "traffic.orders": ("orders", "订单数"),
     "traffic.spend_cny": ("spend_cny", "投放费用"),
+    "pauses.party": ("party", "企业编号"),
+    "pauses.month": ("month", "月份"),
+    "pauses.channel": ("channel", "渠道"),
+    "pauses.assignment": ("assignment", "分配方式"),
+    "totals.month": ("month", "月份"),
+    "totals.account": ("account", "科目"),
+    "totals.amount_cny": ("amount_cny", "金额"),
     # files
     "file.log": ("industry", "产业记录"),
     "file.events": ("events", "事件"),
@@ -76,6 +84,8 @@ HEADERS: dict[str, tuple[str, str]] = {
     "file.products": ("products", "产品"),
     "file.ledger": ("ledger", "账目"),
     "file.traffic": ("traffic", "流量"),
+    "file.pauses": ("pauses", "投放暂停"),
+    "file.totals": ("totals", "控制总额"),
     "file.mapping": ("mapping", "映射"),
     "file.profile": ("profile", "产业说明"),
     # columns of ends of links

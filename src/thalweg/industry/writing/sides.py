@@ -1,4 +1,5 @@
-"""The tables beside the events in one language: parties, interventions, products, ledger, traffic.
+"""The tables beside the events in one language: parties, interventions, products, ledger, traffic,
+pauses of paid traffic, control totals.
 
 Columns carry the names that ``thalweg ingest`` knows; so do the words of assignments and layers.
 """
@@ -7,8 +8,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from thalweg.industry.world.mechanisms import FAILED_ENDS, LAYERS
+from thalweg.industry.world.mechanisms import (
+    FAILED_ENDS,
+    INTERVENTION_TABLE,
+    LAYERS,
+    PRODUCTS,
+)
 from thalweg.industry.world.outcomes import WINDOWS_D
+from thalweg.industry.world.parties import PLATFORM
 from thalweg.industry.world.records import Records
 from thalweg.industry.world.words import Language, say
 from thalweg.industry.writing.headers import header
@@ -21,6 +28,8 @@ _WORDED: dict[str, tuple[str, ...]] = {
     "products": (),
     "ledger": ("account",),
     "traffic": ("channel",),
+    "pauses": ("channel", "assignment"),
+    "totals": ("account",),
 }
 """Columns whose keys are said as words."""
 LAYER_IDS = (
@@ -28,6 +37,17 @@ LAYER_IDS = (
     *("processing", "production", "quality", "settlement", "finance"),
 )
 MEASURED = "order"
+ACCOUNTS: dict[str, tuple[str, ...]] = {
+    "revenue": ("revenue",),
+    "cost_of_sales": ("cost_of_service",),
+    "marketing": ("traffic_spend",),
+    "subsidy": ("subsidy",),
+    "research": ("research",),
+    "rollout": ("rollout",),
+    "operations": ("staff",),
+    "capital_in": ("capital_raised",),
+}
+"""The world's accounts by the standard ones."""
 
 
 def side_tables(records: Records, language: Language) -> dict[str, pl.DataFrame]:
@@ -38,6 +58,8 @@ def side_tables(records: Records, language: Language) -> dict[str, pl.DataFrame]
         "products": _products(records.products, language),
         "ledger": records.ledger,
         "traffic": records.traffic,
+        "pauses": pauses_of(records.traffic),
+        "totals": totals_of(records.ledger),
     }
     return {key: _worded(key, table, language) for key, table in tables.items()}
 
@@ -53,7 +75,32 @@ def _parties(parties: pl.DataFrame, language: Language) -> pl.DataFrame:
 
 def _products(products: pl.DataFrame, language: Language) -> pl.DataFrame:
     name = words_of(products["product"], lambda key: say(key, language)).alias("name")
-    return products.select("product", name, pl.exclude("product"))
+    brought = {product: by for product, (_, by) in PRODUCTS.items() if by in INTERVENTION_TABLE}
+    by = pl.col("product").replace_strict(brought, default=None, return_dtype=pl.String)
+    return products.select("product", name, pl.exclude("product"), by.alias("intervention"))
+
+
+def pauses_of(traffic: pl.DataFrame) -> pl.DataFrame:
+    """Firm-months in which a paid channel in use was paused by lot: party, month, channel.
+
+    A channel is in use at a firm between the first and the last month with spend on it; nothing is
+    spent there in a month but by the lot.
+    """
+    months = traffic.select(pl.col("month").unique().sort())
+    paid = traffic.filter(pl.col("spend_cny") > 0)
+    used = paid.group_by("party", "channel").agg(
+        pl.col("month").min().alias("first"), pl.col("month").max().alias("last")
+    )
+    cells = used.join(months, how="cross").filter(pl.col("month").is_between("first", "last"))
+    paused = cells.join(paid, on=["party", "month", "channel"], how="anti")
+    found = paused.select("party", "month", "channel", pl.lit("randomised").alias("assignment"))
+    return found.sort("month", "party", "channel")
+
+
+def totals_of(ledger: pl.DataFrame) -> pl.DataFrame:
+    """What the ledger comes to by month and account, as its bookkeeper would sign for it."""
+    sums = ledger.group_by("month", "account").agg(pl.col("amount_cny").sum().round(2))
+    return sums.sort("month", "account")
 
 
 def _interventions(records: Records, language: Language) -> pl.DataFrame:
@@ -106,4 +153,9 @@ def profile_of(language: Language) -> Profile:
         failed_ends=tuple(say(activity, language) for activity in FAILED_ENDS),
         value=header("amount_cny", language),
         currency="CNY",
+        platform=PLATFORM,
+        accounts={
+            standard: tuple(say(account, language) for account in accounts)
+            for standard, accounts in ACCOUNTS.items()
+        },
     )

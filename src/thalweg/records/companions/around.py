@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
 from thalweg.records.attributes import column
+from thalweg.records.companions.documents import objects_of
 from thalweg.records.companions.schema import Surroundings
 from thalweg.records.intake import OBJECT, TIME
 from thalweg.records.profile.model import Profile
@@ -21,16 +22,21 @@ _MOST_OBJECTS = 500
 
 
 def surroundings(
-    book: Book, zone: str, profile: Profile | None, parties: pl.DataFrame | None
+    book: Book,
+    zone: str,
+    profile: Profile | None,
+    tables: Callable[[str], pl.DataFrame | None],
 ) -> Surroundings:
     """What tables are checked against, looked up when it is asked for."""
     return Surroundings(
         zone=zone,
         profile=profile,
-        parties=parties,
+        parties=tables("parties"),
         span_ns=span_ns(book),
         known=lambda names: occurring(book, names),
         names=lambda: likely_names(book),
+        tables=tables,
+        objects=lambda documents: objects_of(book, documents),
     )
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import polars as pl
+
 from thalweg.errors import RequestError
 from thalweg.records.companions.around import surroundings
 from thalweg.records.companions.columns import TableColumns, load_columns
@@ -28,6 +30,8 @@ from thalweg.records.store.book import Book
 from thalweg.records.store.manifest import CompanionRecord, Manifest
 from thalweg.records.store.transaction import Transaction
 from thalweg.records.trust import BESIDE, Finding, TrustReport, zone_stated
+
+NO_EVENTS, EVENTS = "no_events", "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,8 @@ def put_beside(
     profile = None if parent is None else parent.profile
     if wanted.profile is not None:
         profile = transaction.keep_json(wanted.profile.model_dump(mode="json"), PROFILE)
-    findings = (*work.carried(), *work.findings, *work.profile_findings(), *also)
+    without = [] if book.n_events else [Finding(NO_EVENTS, "note", 1, detail={BESIDE: EVENTS})]
+    findings = (*without, *work.carried(), *work.findings, *work.profile_findings(), *also)
     trust = replace(book.trust, findings=findings)
     kept = transaction.keep_json(trust.to_json(), "trust")
     return replace(manifest, companions=records, profile=profile, trust=kept), trust
@@ -133,7 +138,7 @@ class _Work:
         self._reading = reading
         self._held = None if parent is None else Book(transaction.book, parent)
         self._profile = wanted.profile or (self._held.profile() if self._held else None)
-        self._parties = None if self._held is None else self._held.companion("parties")
+        self._read_now: dict[str, pl.DataFrame] = {}
         self._zone = self._known_zone()
         self.findings: list[Finding] = []
         if wanted.profile is not None:
@@ -163,8 +168,7 @@ class _Work:
         how = self._wanted.columns.get(table, TableColumns())
         schema = schema_of(table)
         read = read_companion(schema, source, how, self._reading, self._around, self._zone)
-        if table == "parties":
-            self._parties = read.rows
+        self._read_now[table] = read.rows
         self.findings += read.findings
         return self._kept(read)
 
@@ -187,7 +191,7 @@ class _Work:
     def _recheck(self, record: CompanionRecord) -> None:
         """Say again of a held table what depends on the events."""
         assert self._held is not None
-        rows, schema = self._held.companion(record.table), schema_of(record.table)
+        rows, schema = self._table(record.table), schema_of(record.table)
         assert rows is not None and schema.recheck is not None
         judged = Judgement()
         schema.recheck(rows, self._around(self._zone or "UTC"), judged)
@@ -195,11 +199,17 @@ class _Work:
             self.findings.append(replace(finding, detail=finding.detail | {BESIDE: record.table}))
 
     def _around(self, zone: str) -> Surroundings:
-        return surroundings(self._book, zone, self._profile, self._parties)
+        return surroundings(self._book, zone, self._profile, self._table)
+
+    def _table(self, table: str) -> pl.DataFrame | None:
+        """A table as the generation will hold it."""
+        if table in self._read_now or self._held is None:
+            return self._read_now.get(table)
+        return self._held.companion(table)
 
     def carried(self) -> list[Finding]:
         """Findings that still hold: of the events, and of tables that stay, less what is said anew."""
-        gone = {*self._wanted.tables, PROFILE}
+        gone = {*self._wanted.tables, PROFILE, EVENTS}
         again = {(table, code) for table, s in SCHEMAS.items() for code in s.rechecked}
         return [
             finding

@@ -9,6 +9,7 @@ import polars as pl
 
 from thalweg.records.attributes import normalised
 from thalweg.records.companions.columns import stem_and_unit
+from thalweg.records.companions.periods import parse_periods
 from thalweg.records.companions.schema import Column, Fault, Judgement, Schema
 from thalweg.records.intake import ROW
 from thalweg.records.mapping.flat import AttributeType
@@ -22,6 +23,8 @@ _SEPARATORS = r"[;；、,，]"
 _TYPES: dict[str, AttributeType] = {"number": "number", "amount": "amount", "flag": "boolean"}
 _CURES = {
     "moment": "Write a day as 2024-03-01.",
+    "month": "Write a month as 2024-03.",
+    "day": "Write a day as 2024-03-01, or a month as 2024-03.",
     "number": "Write a number such as 0.8.",
     "amount": "Write an amount such as 120000 or 12万元.",
     "flag": "Write yes or no.",
@@ -68,6 +71,8 @@ class CellReader:
     ) -> dict[str, pl.Series]:
         if column.kind == "moment":
             found = self._moment(column, source)
+        elif column.kind in ("month", "day"):
+            found = self._period(column, source, parts)
         elif column.kind in _TYPES:
             found = self._number(column, source)
         elif column.kind == "list":
@@ -78,8 +83,9 @@ class CellReader:
             known = text if earlier is None else earlier.zip_with(earlier.is_not_null(), text)
             found = {column.name: known.alias(column.name)}
         if column.required:
-            first = next(iter(found.values()))
-            empty = self._given(source).is_null() & first.is_null()
+            first = found[column.name] if column.name in found else next(iter(found.values()))
+            nothing = first.is_null()
+            empty = nothing & self._given(source).is_null() if nothing.any() else nothing
             for row in self._rows[ROW].filter(empty):
                 self._found.faults.append(Fault(row, "required_cell_empty", column.name, ""))
         return found
@@ -116,6 +122,43 @@ class CellReader:
             f"{column.name}_day": days.alias(f"{column.name}_day"),
         }
 
+    def _period(
+        self, column: Column, source: str, parts: dict[str, pl.Series]
+    ) -> dict[str, pl.Series]:
+        """A month by its first day, or a day; a longer period ends in the column for it."""
+        values = self._rows[source]
+        if not values.dtype.is_temporal():
+            values = self._text(source)
+        order = None if self._order == "auto" else self._order
+        read = parse_periods(values, self._zone or "UTC", order)
+        self._unreadable(column, source, read.first)
+        if read.undecided:
+            detail = {"assumed": "dmy", "undecided": read.undecided}
+            self._notes.add(
+                "date_order_ambiguous", "warning", read.undecided, where=source, detail=detail
+            )
+        if column.kind == "day":
+            return {column.name: read.first.alias(column.name)}
+        first, last = read.first.dt.month_start(), read.last.dt.month_start()
+        if column.whole_day:
+            earlier = parts.get(column.name)
+            known = last if earlier is None else last.zip_with(last.is_not_null(), earlier)
+            return {column.name: known.alias(column.name)}
+        longer = (last > first).fill_null(False)
+        found = {column.name: first.alias(column.name)}
+        if column.until is not None:
+            until = last.zip_with(longer, last.clear(len(last)))
+            return found | {column.until: until.alias(column.until)}
+        for row, value in self._at(longer, source):
+            cure = "Write a row for each month."
+            self._found.faults.append(Fault(row, "period_not_a_month", column.name, value, cure))
+        return found
+
+    def _at(self, where: pl.Series, source: str) -> list[tuple[int, str]]:
+        """Row and text of the cells where something is so."""
+        few = self._rows[[ROW, source]].filter(where)
+        return list(zip(few[ROW], as_text(few[source]).to_list(), strict=True))
+
     def _number(self, column: Column, source: str) -> dict[str, pl.Series]:
         rows = self._rows
         if rows[source].dtype == pl.String:
@@ -149,9 +192,12 @@ class CellReader:
 
     def _unreadable(self, column: Column, source: str, read: pl.Series) -> None:
         """A fault for every cell that holds something of which nothing could be read."""
-        given = self._given(source)
-        rows = pl.DataFrame({ROW: self._rows[ROW], "value": given})
-        for row, value in rows.filter(given.is_not_null() & read.is_null()).iter_rows():
+        nothing = read.is_null()
+        if not nothing.any():
+            return
+        few = self._rows[[ROW, source]].filter(nothing)
+        rows = pl.DataFrame({ROW: few[ROW], "value": _filled(as_text(few[source]))})
+        for row, value in rows.drop_nulls("value").iter_rows():
             cure = _CURES[column.kind]
             self._found.faults.append(Fault(row, "cell_unreadable", column.name, value, cure))
 

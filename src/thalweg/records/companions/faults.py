@@ -27,6 +27,10 @@ _SAID = {
     "intervention_overlaps": "{value!r} is in force twice at a time",
     "party_repeated": "{value!r} is described twice",
     "parent_circular": "{value!r} leads back to the party itself",
+    "period_not_a_month": "{value!r} is longer than a month",
+    "product_repeated": "{value!r} is described twice",
+    "rate_repeated": "{value!r} has two rates from the same day",
+    "total_repeated": "{value!r} has two totals that differ",
     "row_ragged": "it has more or fewer cells than the header",
     "quote_unclosed": "a quote is opened and never closed",
     "json_unreadable": "it is no JSON object",
@@ -51,7 +55,7 @@ def refuse_unusable(
 ) -> None:
     """Raise SourceError when no row can be used: of the table, or of one of its groups."""
     bad = found.bad_rows()
-    lost = set(rows[ROW]) <= bad
+    lost = not len(rows) or (len(bad) >= len(rows) and set(rows[ROW]) <= bad)
     told: set[int] = bad
     what = f"not one row of the table of {schema.table} can be used"
     if schema.group is not None and not lost:
@@ -102,10 +106,11 @@ def remarks_of(found: Judgement, schema: Schema, source: str, rows: int) -> list
         Finding(
             code=remark.code,
             severity=remark.severity,
-            count=len(remark.rows),
-            of=rows,
+            count=remark.count,
+            of=rows if remark.of is None else remark.of,
             where=_place(schema, remark.column),
-            examples=tuple(Example(source, row, remark.value) for row in remark.rows[:EXAMPLES]),
+            examples=tuple(Example(source, row, shown) for row, shown in remark.examples),
+            detail=dict(remark.detail),
         )
         for remark in found.remarks
     ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
 import polars as pl
 
+from thalweg.records.companions.names import party_words, respelled
 from thalweg.records.companions.schema import (
     Column,
     Fault,
@@ -38,7 +38,7 @@ _UNIT_CURE = "Write the unit as the records or the parties spell it, or * for ev
 def check(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.DataFrame:
     """Hold typed rows of interventions against what can be true; see ``schema.Check``."""
     rows = rows.with_columns(pl.col("name").fill_null(pl.col("id")))
-    rows = _respelled(rows, around, found)
+    rows = respelled(rows, "unit", around, found)
     rows = _kinds(rows, around, found)
     rows = _layers(rows, around, found)
     rows = _assignments(rows, found)
@@ -139,37 +139,10 @@ def outside_records(rows: pl.DataFrame, around: Surroundings, found: Judgement) 
     found.note("intervention_outside_records", "warning", outside[ROW], "from", shown)
 
 
-def _respelled(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.DataFrame:
-    """Units as the records spell them, where width, case and blanks are all that differs.
-
-    A word that fits two known names stays as it is, and so is unknown.
-    """
-    given = [unit for unit in rows["unit"].drop_nulls().unique().sort() if unit != EVERY_UNIT]
-    ids, names = _party_words(around.parties)
-    strange = set(given) - ids - names.keys()
-    strange -= around.known(sorted(strange)) if strange else set()
-    if not strange:
-        return rows
-    meant: dict[str, set[str]] = {}
-    for word in (*ids, *names, *around.names()):
-        meant.setdefault(_folded(word), set()).add(word)
-    fits = {unit: meant.get(_folded(unit), set()) for unit in sorted(strange)}
-    mended = {unit: next(iter(words)) for unit, words in fits.items() if len(words) == 1}
-    changed = rows.filter(pl.col("unit").is_in(list(mended)))
-    shown = ", ".join(f"{unit} → {word}" for unit, word in list(mended.items())[:3])
-    found.note("unit_respelled", "note", changed[ROW], "unit", shown)
-    return rows.with_columns(pl.col("unit").replace(mended))
-
-
-def _folded(word: str) -> str:
-    """A name without differences of width, case and blanks: Ｆ００１ and f 001 are F001."""
-    return "".join(unicodedata.normalize("NFKC", word).casefold().split())
-
-
 def _units(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
     """Every unit must be a party, or occur in the records."""
     given = [unit for unit in rows["unit"].drop_nulls().unique().sort() if unit != EVERY_UNIT]
-    ids, names = _party_words(around.parties)
+    ids, names = party_words(around.parties)
     known = around.known([unit for unit in given if unit not in ids and unit not in names])
     offers: list[str] | None = None
     faults: dict[str, Fault] = {}
@@ -187,16 +160,6 @@ def _units(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
     for row, unit in rows.select(ROW, "unit").iter_rows():
         if unit in faults:
             found.faults.append(replace(faults[unit], row=row))
-
-
-def _party_words(parties: pl.DataFrame | None) -> tuple[set[str], dict[str, list[str]]]:
-    """Ids of the parties, and the ids behind each name."""
-    names: dict[str, list[str]] = {}
-    if parties is None:
-        return set(), names
-    for key, name in parties.select("id", "name").iter_rows():
-        names.setdefault(name, []).append(key)
-    return set(parties["id"]), names
 
 
 def _told_alike(rows: pl.DataFrame, found: Judgement) -> None:

@@ -14,6 +14,7 @@ from thalweg.errors import SourceError
 from thalweg.records.companions.cells import CellReader
 from thalweg.records.companions.columns import TableColumns, match_columns
 from thalweg.records.companions.faults import findings_of, refuse_unusable
+from thalweg.records.companions.repeats import said_again
 from thalweg.records.companions.schema import (
     FAULTS_SCHEMA,
     Fault,
@@ -89,12 +90,13 @@ def read_companion(
     cells = CellReader(raw.rows, zone, how.date_order, raw.notes, found)
     typed = cells.typed(schema, columns)
     typed, traits = _with_traits(typed, cells, raw, columns)
-    typed = _once(typed, found)
+    if not schema.repeats:
+        typed = _once(typed, found)
     typed = schema.check(typed, around(zone or "UTC"), found)
     set_aside = _set_aside(schema, typed, raw.rows, found)
     refuse_unusable(schema, typed, found, columns, source.name)
     bad = found.bad_rows()
-    read = len(raw.rows) + len(bad - set(raw.rows[ROW]))
+    read = len(raw.rows) + len(bad) - int(raw.rows[ROW].is_in(list(bad)).sum())
     told = [f for f in raw.notes.findings() if f.code != "value_unreadable"]
     told += findings_of(found, schema, source.name, read, traits)
     return Companion(
@@ -163,9 +165,7 @@ def _with_traits(
 
 def _once(rows: pl.DataFrame, found: Judgement) -> pl.DataFrame:
     """Each row once: one that says the same as an earlier row in every cell is left out."""
-    cells = [name for name in rows.columns if name != ROW]
-    first = rows.unique(cells, keep="first", maintain_order=True)
-    again = rows.join(first, on=ROW, how="anti")[ROW]
+    again = said_again(rows)
     found.note("row_repeated", "note", again)
     bad = found.bad_rows()
     repeated = set(again) - bad
@@ -181,8 +181,10 @@ def _set_aside(
         schema={k: v for k, v in FAULTS_SCHEMA.items() if k != "record"},
         orient="row",
     )
+    whose = pl.col(ROW).is_in(faults[ROW].implode())
+    raw = raw.filter(whose)
     records = pl.DataFrame({ROW: raw[ROW], "record": as_record(raw)})
-    keys = typed.select(ROW, *schema.keys)
+    keys = typed.filter(whose).select(ROW, *schema.keys)
     joined = faults.join(records, on=ROW, how="left").join(keys, on=ROW, how="left")
     own = pl.when(pl.col("record").is_null()).then(pl.col("value")).otherwise("record")
     return joined.with_columns(own.alias("record")).sort(ROW, maintain_order=True)

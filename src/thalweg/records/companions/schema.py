@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -15,9 +15,11 @@ from thalweg.records.trust import Severity
 if TYPE_CHECKING:
     from thalweg.records.profile.model import Profile
 
-CellKind = Literal["text", "list", "moment", "number", "amount", "flag"]
-"""text; list: several separated by ; or 、; moment: a date or a time; number; amount: a number
-with a currency; flag: yes or no."""
+CellKind = Literal["text", "list", "moment", "month", "day", "number", "amount", "flag"]
+"""text; list: several separated by ; or 、; moment: a date or a time; month, day: a date, a month or
+a longer period; number; amount: a number with a currency; flag: yes or no."""
+EXAMPLES_KEPT = 5
+"""Rows of a remark that are named; the others are counted."""
 
 FAULTS_SCHEMA = {
     ROW: pl.Int64,
@@ -26,17 +28,21 @@ FAULTS_SCHEMA = {
     "value": pl.String,
     "record": pl.String,
 }
+DOCUMENTS_SCHEMA = {"document": pl.String, "type": pl.String, "object": pl.UInt32}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: its name, its kind, what it means, and the names that it goes by elsewhere.
 
-    A ``moment`` is stored as ``<name>_at`` (UTC) and ``<name>_day`` (the local day); an ``amount``
-    with a ``currency`` column beside it. ``known_as`` are compact names (``proposal.rules``).
+    A ``moment`` is stored as ``<name>_at`` (UTC) and ``<name>_day`` (the local day); a ``month`` as
+    its first day, a ``day`` as a date; an ``amount`` with a ``currency`` column beside it.
+    ``known_as`` are compact names (``proposal.rules``).
 
     instead    column whose cells serve where a table has no column of this name.
-    whole_day  a day without a time of day counts to its end.
+    whole_day  a day without a time of day counts to its end, a longer period to its last month.
+    until      of a month: the column that takes the last month where a cell tells a longer period;
+               without one such a cell is a fault.
     """
 
     name: str
@@ -46,6 +52,7 @@ class Column:
     required: bool = False
     instead: str | None = None
     whole_day: bool = False
+    until: str | None = None
 
     def stored(self) -> dict[str, pl.DataType]:
         """Columns of the stored table that come of it."""
@@ -59,6 +66,8 @@ class Column:
 _STORED: dict[CellKind, pl.DataType] = {
     "text": pl.String(),
     "list": pl.List(pl.String()),
+    "month": pl.Date(),
+    "day": pl.Date(),
     "number": pl.Float64(),
     "flag": pl.Boolean(),
 }
@@ -78,13 +87,18 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something about rows that are used all the same, or are there a second time."""
+    """Something about rows that are used all the same, or are there a second time.
+
+    examples  the first rows (None: no single one), each with what is to be seen there.
+    """
 
     code: str
     severity: Severity
-    rows: tuple[int, ...]
+    count: int
+    examples: tuple[tuple[int | None, str], ...]
     column: str = ""
-    value: str = ""
+    of: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 def near_words(word: str, valid: Iterable[str]) -> tuple[str, ...]:
@@ -111,8 +125,15 @@ class Judgement:
         value: str = "",
     ) -> None:
         """Remark on rows, if there are any."""
-        if found := tuple(rows):
-            self.remarks.append(Remark(code, severity, found, column, value))
+        found = rows if isinstance(rows, pl.Series) else pl.Series(list(rows), dtype=pl.Int64)
+        if len(found):
+            examples = tuple((row, value) for row in found.head(EXAMPLES_KEPT))
+            self.remarks.append(Remark(code, severity, len(found), examples, column))
+
+    def remark(self, remark: Remark) -> None:
+        """Add a remark with examples of its own, if it counts anything."""
+        if remark.count:
+            self.remarks.append(remark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +146,8 @@ class Surroundings:
     span_ns    first and last instant of the book's events, or None when it has none.
     known      which of some names occur among the book's parties, roles, attributes and objects.
     names      names to offer when one is unknown, the likeliest first.
+    tables     another table as the book will hold it, or None.
+    objects    which of some ids are objects: document, type, object (code); ``documents.py``.
     """
 
     zone: str
@@ -133,6 +156,8 @@ class Surroundings:
     span_ns: tuple[int, int] | None
     known: Callable[[Iterable[str]], set[str]]
     names: Callable[[], list[str]]
+    tables: Callable[[str], pl.DataFrame | None] = lambda _: None
+    objects: Callable[[pl.Series], pl.DataFrame] = lambda _: pl.DataFrame(schema=DOCUMENTS_SCHEMA)
 
 
 Check = Callable[[pl.DataFrame, Surroundings, Judgement], pl.DataFrame]
@@ -148,6 +173,7 @@ class Schema:
     keys       columns that are kept with rows set aside, so that one knows whom they concern.
     check      of rows as they are read.
     recheck    of rows that are held, when events come in: says anew the remarks ``rechecked``.
+    repeats    whether rows that say the same as an earlier one count all the same.
     group      the column by which rows belong together: a group of which no row can be used is an
                error, and not a setting-aside.
     """
@@ -158,6 +184,7 @@ class Schema:
     check: Check
     recheck: Callable[[pl.DataFrame, Surroundings, Judgement], None] | None = None
     rechecked: tuple[str, ...] = ()
+    repeats: bool = False
     group: str | None = None
 
     def column(self, name: str) -> Column:

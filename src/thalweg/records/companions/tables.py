@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from thalweg.errors import RequestError
-from thalweg.records.companions import interventions, parties
+from thalweg.records.companions import (
+    interventions,
+    ledger,
+    parties,
+    pauses,
+    products,
+    rates,
+    totals,
+    traffic,
+)
 from thalweg.records.companions.schema import Schema
 from thalweg.records.mapping.flat import nearest
 
 SCHEMAS: dict[str, Schema] = {
-    schema.table: schema for schema in (parties.SCHEMA, interventions.SCHEMA)
+    room.SCHEMA.table: room.SCHEMA
+    for room in (parties, interventions, rates, products, ledger, totals, traffic, pauses)
 }
-"""In the order in which they are read: interventions are checked against parties."""
+"""In the order in which they are read: each is checked against those before it."""
+MONEY = ("ledger", "traffic", "products", "rates", "pauses", "totals")
+"""Tables of money. A book may consist of these alone, without events."""
 
 
 def schema_of(table: str) -> Schema:

@@ -33,7 +33,7 @@ def ingest(
         list[str] | None,
         typer.Argument(
             help="Files, zip archives or database addresses; none to put tables or a profile "
-            "beside the events of a book."
+            "beside the events of a book, or to make one of a ledger alone."
         ),
     ] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="Mapping file (YAML).")] = None,
@@ -49,11 +49,32 @@ def ingest(
     ] = None,
     party: Annotated[str | None, typer.Option("--party", help="Column with the firm.")] = None,
     interventions: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--interventions", help="Table of what was rolled out to whom and when."),
     ] = None,
     parties: Annotated[
-        Path | None, typer.Option("--parties", help="Table of who takes part.")
+        str | None, typer.Option("--parties", help="Table of who takes part.")
+    ] = None,
+    ledger: Annotated[
+        str | None,
+        typer.Option("--ledger", help="Table of amounts by party, month, product and account."),
+    ] = None,
+    traffic: Annotated[
+        str | None,
+        typer.Option("--traffic", help="Table of visits, leads, orders and spend by channel."),
+    ] = None,
+    products: Annotated[
+        str | None,
+        typer.Option("--products", help="Table of products and services and their first sale."),
+    ] = None,
+    rates: Annotated[str | None, typer.Option("--rates", help="Table of exchange rates.")] = None,
+    pauses: Annotated[
+        str | None,
+        typer.Option("--pauses", help="Table of months in which paid traffic was paused."),
+    ] = None,
+    totals: Annotated[
+        str | None,
+        typer.Option("--totals", help="Table of control totals that the ledger must come to."),
     ] = None,
     columns: Annotated[
         Path | None,
@@ -83,8 +104,9 @@ def ingest(
 ) -> None:
     """Read sources into a book: what cannot be used is set aside and counted.
 
-    Tables of interventions and parties and a profile of the industry stand beside the events. They
-    can be given later, too; a new table takes the place of the one of its kind.
+    Tables of parties, interventions and money and a profile of the industry stand beside the
+    events. They can be given later, too; a new table takes the place of the one of its kind. Each
+    is a file or a database address.
     """
     from thalweg.records.companions.attach import beside_from
     from thalweg.records.ingest import IngestRequest, run_ingest
@@ -92,7 +114,16 @@ def ingest(
     from thalweg.records.locate import locate, stored_bytes
 
     found = locate(sources or [])
-    tables = {"parties": parties, "interventions": interventions}
+    tables = {
+        "parties": parties,
+        "interventions": interventions,
+        "ledger": ledger,
+        "traffic": traffic,
+        "products": products,
+        "rates": rates,
+        "pauses": pauses,
+        "totals": totals,
+    }
     reading = ReadRequest(timezone=timezone, encoding=encoding, repair_text=repair_text)
     stated = _Stated(case, tuple(activity or ()), time, start, resource, party)
     consent = _Consent(yes=yes, command=["thalweg", *sys.argv[1:]], language=language)
