@@ -36,15 +36,15 @@ MOST_DRAWN = 400
 SETTLES: dict[str, tuple[str, ...]] = {
     "no_interventions": ("record_interventions",),
     "no_layer_measured": ("record_layers",),
-    "depth_not_measured": ("stagger_rollout", "draw_dates"),
-    "depth_undecided": ("more_units", "wait_for_records"),
-    "depth_hidden": ("stagger_rollout",),
+    "depth_not_measured": ("stagger", "draw_dates"),
+    "depth_undecided": ("more_units", "longer"),
+    "depth_hidden": ("stagger",),
     "no_ledger": ("record_ledger",),
-    "dependence_unknown": ("pause_experiment", "record_traffic"),
-    "dependence_model_only": ("pause_experiment",),
-    "dependence_undecided": ("pause_experiment", "wait_for_records"),
-    "joint_undecided": ("pause_experiment", "more_units"),
-    "absence_not_shown": ("pause_experiment", "draw_dates"),
+    "dependence_unknown": ("pause_traffic", "record_traffic"),
+    "dependence_model_only": ("pause_traffic",),
+    "dependence_undecided": ("pause_traffic", "longer"),
+    "joint_undecided": ("pause_traffic", "more_units"),
+    "absence_not_shown": ("pause_traffic", "draw_dates"),
 }
 """Reason for naming no region → records or designs that would settle it, the most telling first."""
 
