@@ -11,6 +11,7 @@ import polars as pl
 
 from thalweg.economy.accounts.dose import doses
 from thalweg.economy.accounts.reconcile import by_both
+from thalweg.economy.accounts.volume import order_values, volume_of
 from thalweg.economy.frame import Accounts, Floats, GrowthPanel
 from thalweg.records.companions.reach import in_doubt
 from thalweg.records.profile.model import Profile
@@ -25,10 +26,10 @@ def growth_panel(
 ) -> GrowthPanel | None:
     """The panel of a book; see ``panel_from``.
 
-    Takes    profile: not used as yet; the accounts are already its own.
+    Takes    profile: None: the book's own; it names the value of orders.
     """
-    del profile
-    panel = panel_from(accounts, book.interventions(), book.parties())
+    values = order_values(book, profile or book.profile())
+    panel = panel_from(accounts, book.interventions(), book.parties(), values)
     if panel is not None:
         doubt = in_doubt(book.companion_set_aside("interventions"), panel.units, book.parties())
         panel.facts["in_doubt"] = [list(pair) for pair in doubt.sort("id", "unit").rows()]
@@ -39,6 +40,7 @@ def panel_from(
     accounts: Accounts,
     interventions: pl.DataFrame | None = None,
     parties: pl.DataFrame | None = None,
+    values: pl.DataFrame | None = None,
 ) -> GrowthPanel | None:
     """Set revenue by unit and month beside spend, subsidy, interventions, new products and pauses.
 
@@ -47,7 +49,8 @@ def panel_from(
     no unit has rows of its own, the platform is the one unit. A product is new if its first sale
     lies after the first month.
 
-    Takes    interventions, parties: as ``Book`` gives them.
+    Takes    interventions, parties: as ``Book`` gives them. values: party, month, value of the
+             orders placed, where known.
     Returns  None where there is no revenue at all.
     """
     lines = accounts.lines
@@ -68,7 +71,8 @@ def panel_from(
     )
     total, common_revenue = cells.sum(revenue)
     known, dose, facts = doses(interventions, parties, cells.units, cells.months)
-    facts |= {
+    volume, placed = volume_of(values, cells.units, cells.months)
+    facts |= placed | {
         "spend_from": "none" if not channels else "traffic" if len(paid) else "ledger",
         "common_spend_share": _share(common_spend, spend),
         "common_revenue_share": _share(common_revenue, total),
@@ -91,6 +95,7 @@ def panel_from(
         common_spend=np.maximum(common_spend, 0.0),
         common_subsidy=np.maximum(common_subsidy, 0.0),
         facts=facts | _negative(spend, common_spend, subsidy, common_subsidy),
+        volume=volume,
     )
 
 

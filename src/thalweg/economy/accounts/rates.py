@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 
 import polars as pl
 
+from thalweg.records.companions.rates import rate_in
 from thalweg.records.intake import ROW
 
 NO_CURRENCY = "XXX"
@@ -53,7 +53,7 @@ def converted(
     others = rows.filter(foreign)
     if others.is_empty():
         return rows.drop("currency")
-    known = _by_month(rates, others["month"].min(), others["month"].max())
+    known = rate_in(rates, others["month"].unique().to_list())
     at = "@at"
     numbered = rows.with_row_index(at)
     priced = numbered.filter(foreign).join(known, on=["currency", "month"], how="left")
@@ -72,22 +72,3 @@ def _count(rows: pl.DataFrame, found: dict[str, int]) -> None:
         rows.group_by("currency").agg(pl.col(ROW).n_unique()).sort("currency").rows()
     ):
         found[name] = found.get(name, 0) + count
-
-
-def _by_month(rates: pl.DataFrame | None, first: object, last: object) -> pl.DataFrame:
-    """currency, month, rate: every month from the first rate of a currency on."""
-    schema = {"currency": pl.String, "month": pl.Date, "rate": pl.Float64}
-    if rates is None or rates.is_empty():
-        return pl.DataFrame(schema=schema)
-    assert isinstance(first, date) and isinstance(last, date)
-    begins = pl.col("from").fill_null(date.min)
-    latest = (
-        rates.select("currency", "rate", begins, month=begins.dt.month_start())
-        .sort("currency", "from")
-        .unique(["currency", "month"], keep="last", maintain_order=True)
-        .drop("from")
-    )
-    months = pl.DataFrame({"month": pl.date_range(first, last, "1mo", eager=True)})
-    grid = latest.select("currency").unique().join(months, how="cross").sort("month")
-    found = grid.join_asof(latest.sort("month"), on="month", by="currency", check_sortedness=False)
-    return found.drop_nulls("rate").select(list(schema))

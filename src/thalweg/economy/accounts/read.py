@@ -23,6 +23,8 @@ from thalweg.records.store.book import Book
 PLATFORM = "platform"
 TABLES = ("ledger", "traffic", "products", "rates", "pauses")
 PAUSE_COLUMNS = {"party": pl.String, "month": pl.Date, "channel": pl.String}
+BASIS = ("basis", "revenue_basis", "presentation", "收入口径", "列报口径", "口径")
+"""Columns of a ledger that say whether revenue is gross, net, restated, …"""
 _EVERY = "*"
 _PLATFORM_ROLES = ("platform", "平台")
 
@@ -107,7 +109,7 @@ def _lines(
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     if ledger is None:
         empty = {"ledger_rows": 0, "spread_rows": 0, "accounts": {}, "drafted": {}, "unmapped": {}}
-        nothing: dict[str, Any] = {"flipped": {}, "mixed_signs": {}}
+        nothing: dict[str, Any] = {"flipped": {}, "mixed_signs": {}, "revenue_basis": []}
         return pl.DataFrame(schema=LINE_COLUMNS), empty | nothing
     naming = naming_of(ledger["account"].unique().sort().to_list(), profile)
     rows = _filled(ledger, LINE_COLUMNS).rename({"account": "name", "name": "account"})
@@ -132,8 +134,26 @@ def _lines(
         "unmapped": {name: totals[name] for name in naming.unmapped if name in totals},
         "flipped": signs.flipped,
         "mixed_signs": signs.mixed,
+        "revenue_basis": _basis(ledger, naming.account),
     }
     return rows, facts
+
+
+def _basis(ledger: pl.DataFrame, account: Mapping[str, str]) -> list[dict[str, Any]]:
+    """On what basis the ledger says that revenue is told, and from when to when, if it says so."""
+    column = next((name for name in ledger.columns if name.strip().casefold() in BASIS), None)
+    if column is None:
+        return []
+    revenue = [name for name, standard in account.items() if standard == "revenue"]
+    until = pl.max_horizontal("month", "to") if "to" in ledger.columns else pl.col("month")
+    spans = (
+        ledger.filter(pl.col("account").is_in(revenue))
+        .group_by(pl.col(column).cast(pl.String).alias("basis"))
+        .agg(pl.len().alias("rows"), pl.col("month").min().alias("from"), until.max().alias("to"))
+        .drop_nulls("basis")
+        .sort("from", "basis")
+    )
+    return spans.with_columns(pl.col("from", "to").cast(pl.String)).to_dicts()
 
 
 def _traffic(traffic: pl.DataFrame | None, how: _How) -> tuple[pl.DataFrame, int]:
