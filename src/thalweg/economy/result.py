@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from thalweg.economy.frame import Accounts, Floats, GrowthPanel, Response
+from thalweg.errors import RequestError
 from thalweg.process.result import plain
 
 SCHEMA = "thalweg.sustain/1"
@@ -28,11 +30,16 @@ class SustainResult:
     channels      channel, spend, carry, half_life_months, lift_share, low, high, revenue_per_spend,
                   marginal_revenue_per_spend, known.
     response      channel, spend, lift, low, high: the curve of one unit's mean month.
-    traffic_off   horizon_months, kept_share, low, high, lost_share, known.
-    traffic_path  month, revenue, without, low, high: observed or projected against traffic-off.
-    capital_off   scenario (as_is, capital_off, traffic_and_capital_off), month, cash, low, high.
+    traffic_off   horizon_months, kept_share, low, high, lost_share, known, path (past, ahead).
+    traffic_path  month, revenue, without, low, high, path: what was observed against traffic-off
+                  from a month of the past; of months to come where the record is too short.
+    traffic_ahead month, revenue, without, kept_share: months to come, each with its interval.
+    capital_off   scenario (as_is, capital_off, traffic_and_capital_off), month, cash, low, high:
+                  observed (as_is), then to come.
+    capital_past  the same scenarios from a month of the past on, over months that were observed.
     capital       one row: cash, net_burn_3m, runway_months, cash_ends (month or null), low, high,
-                  alive_share (probability of being default alive), known.
+                  alive_share (probability of being default alive), known, the same without paid
+                  traffic (alive_traffic_off, …), opening (where the balance is from).
     self_financing  month, created, burned, ratio, created_cumulative, burned_cumulative,
                   created_low, created_high, known.
     break_even    kind (operating, cumulative), month, low, high, reached_share, known.
@@ -57,7 +64,9 @@ class SustainResult:
     response: pl.DataFrame
     traffic_off: pl.DataFrame
     traffic_path: pl.DataFrame
+    traffic_ahead: pl.DataFrame
     capital_off: pl.DataFrame
+    capital_past: pl.DataFrame
     capital: pl.DataFrame
     self_financing: pl.DataFrame
     break_even: pl.DataFrame
@@ -70,6 +79,29 @@ class SustainResult:
     draws: dict[str, Floats] = field(default_factory=dict)
     kept: tuple[Accounts, GrowthPanel | None, Response | None] | None = None
     """What it was worked out from, for rooms that go on from here; not part of the JSON."""
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """All tables by name."""
+        held = {name: getattr(self, name) for name in self.__slots__}
+        return {name: one for name, one in held.items() if isinstance(one, pl.DataFrame)}
+
+    def write_parquet(self, folder: str | Path) -> list[Path]:
+        """Every table as ``<table>.parquet`` in a folder, which is made; the files written.
+
+        Raises   RequestError: the folder cannot be written.
+        """
+        target = Path(folder)
+        paths = []
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            for name, table in self.tables().items():
+                paths.append(target / f"{name}.parquet")
+                table.write_parquet(paths[-1])
+        except OSError as error:
+            raise RequestError(
+                f"The tables cannot be written to {target}: {error}. Name another folder."
+            ) from error
+        return paths
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON: dates as ISO texts, unknown figures as null; without draws."""

@@ -1,0 +1,214 @@
+"""From accounts, panel and response to all tables of a result; it has never heard of a book."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from thalweg.economy.frame import Accounts, Floats, GrowthPanel, Response
+from thalweg.economy.growth.decomposition import Growth, counted_growth, decompose, span_of
+from thalweg.economy.known import Standing, lack, lacking, standing_of
+from thalweg.economy.paths.base import Base, base_of
+from thalweg.economy.paths.cash import Cash, cash_of
+from thalweg.economy.paths.cash_tables import cash_tables
+from thalweg.economy.paths.costs import Flows, costs_of, flows_of
+from thalweg.economy.paths.forward import learn
+from thalweg.economy.paths.ground import Ground
+from thalweg.economy.paths.plan import as_it_is
+from thalweg.economy.paths.reshaping import reshaping_tables
+from thalweg.economy.paths.scenario import read_scenario
+from thalweg.economy.paths.scenario_tables import scenario_tables
+from thalweg.economy.paths.traffic_tables import traffic_tables
+from thalweg.economy.request import SustainRequest
+from thalweg.errors import RequestError
+
+Rows = list[dict[str, Any]]
+Progress = Callable[[str, int, int], None]
+OBSERVED_AFTER = 12
+FEWEST_BEFORE = 6
+"""Months before paid traffic is thought away, without which nothing says what it brought."""
+
+
+@dataclass(slots=True)
+class Appraisal:
+    """Rows by table, and all else that a result holds."""
+
+    tables: dict[str, Rows] = field(default_factory=dict)
+    draws: dict[str, Floats] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def appraise(
+    accounts: Accounts,
+    panel: GrowthPanel | None,
+    response: Response | None,
+    request: SustainRequest,
+    progress: Progress,
+) -> Appraisal:
+    """All that can be told; what cannot stands in the table ``missing``."""
+    base = base_of(accounts, panel, response, request.draws)
+    flows, cash = _same_months(accounts, base)
+    standing = standing_of(base, panel, response, flows)
+    found = Appraisal()
+    found.tables["missing"] = lacking(accounts, base, flows, standing, cash.opening)
+    growth = growth_of(base, standing, request.confidence)
+    found.tables["decomposition"] = growth.rows if growth is not None else []
+    if growth is None:
+        found.tables["missing"].append(lack("decomposition", "too_few_months"))
+    else:
+        found.draws |= {f"growth_{part}": draws for part, draws in growth.draws.items()}
+        found.facts["growth"] = _growth_facts(base, growth)
+    progress("paths", 0, 0)
+    _paths(found, accounts, base, flows, cash, standing, request, progress)
+    found.tables["checks"] = _checks(accounts, growth, response)
+    found.facts |= {"known": standing.known, "reasons": list(standing.reasons)}
+    return found
+
+
+def _same_months(accounts: Accounts, base: Base) -> tuple[Flows, Cash]:
+    """Flows and balances of the base's months."""
+    flows = flows_of(accounts)
+    cash = cash_of(accounts, flows)
+    first = accounts.months.index(base.months[0])
+    held = slice(first, first + len(base.months))
+    cut = Flows({name: amount[held] for name, amount in flows.by.items()})
+    return cut, Cash(cash.balance[held], cash.opening)
+
+
+def growth_of(
+    base: Base, standing: Standing, confidence: float, months: int | None = None
+) -> Growth | None:
+    """The growth in parts; counted only, where nothing separates them. None: too few months."""
+    span = span_of(len(base.months), months)
+    if span is None:
+        return None
+    if not standing.told or base.response is None:
+        return counted_growth(base, span, standing.bounds)
+    known = base.response.label if standing.known == "counted" else standing.known
+    if known in ("bounds", "not_identified"):
+        known = "model_only"
+    return decompose(base, span, known=known, confidence=confidence)
+
+
+def _growth_facts(base: Base, growth: Growth) -> dict[str, Any]:
+    span = growth.span
+    return {
+        "from": base.months[span.first].isoformat(),
+        "to": base.months[span.last + span.months - 1].isoformat(),
+        "months": span.months,
+        "before": growth.start,
+        "after": growth.start + growth.growth,
+        "amount": growth.growth,
+    }
+
+
+def _paths(
+    found: Appraisal,
+    accounts: Accounts,
+    base: Base,
+    flows: Flows,
+    cash: Cash,
+    standing: Standing,
+    request: SustainRequest,
+    progress: Progress,
+) -> None:
+    costs = costs_of(flows, base.draws, request.seed)
+    learnt = learn(base, costs, request.horizon_months, request.seed)
+    ground = Ground(
+        base=base,
+        flows=flows,
+        cash=cash,
+        standing=standing,
+        costs=costs,
+        learnt=learnt,
+        plan=as_it_is(base, flows, request.horizon_months),
+        off_at=off_place(base.months, request.off_from),
+        horizon=request.horizon_months,
+        confidence=request.confidence,
+    )
+    scenarios = [read_scenario(t, base.channels, base.interventions) for t in request.scenarios]
+    as_is = None if learnt is None else ground.play(ground.plan)
+    if as_is is None:
+        figures = ("capital_off", "break_even", "scenarios")
+        found.tables["missing"] += [lack(figure, "too_few_months") for figure in figures]
+    for told, draws in (
+        traffic_tables(ground, as_is),
+        cash_tables(ground, as_is),
+        reshaping_tables(ground, as_is),
+    ):
+        found.tables |= told
+        found.draws |= draws
+    found.tables["scenarios"] = []
+    if as_is is not None:
+        progress("scenarios", 0, len(scenarios))
+        rows, missing, warnings = scenario_tables(ground, accounts, as_is, scenarios)
+        found.tables["scenarios"], found.warnings = rows, warnings
+        found.tables["missing"] += missing
+    at = ground.off_at
+    found.facts["traffic_off"] = {
+        "from": (base.months[at] if at is not None else ground.ahead[0]).isoformat()
+    }
+    found.facts |= {"opening": cash.opening, "ahead_from": ground.ahead[0].isoformat()}
+
+
+def off_place(months: tuple[date, ...], asked: date | None) -> int | None:
+    """Place of the month from which traffic and capital are thought away in the past.
+
+    Unasked: the twelfth from the end, where six come before it. None: no month of the past.
+    Raises   RequestError: the month lies outside the record, or too few months come before it.
+    """
+    if asked is None:
+        at = len(months) - OBSERVED_AFTER
+        return at if at >= FEWEST_BEFORE else None
+    if asked not in months or months.index(asked) < FEWEST_BEFORE:
+        first = months[min(FEWEST_BEFORE, len(months) - 1)]
+        raise RequestError(
+            f"Paid traffic cannot be thought away from {asked:%Y-%m}. Give a month from "
+            f"{first:%Y-%m} to {months[-1]:%Y-%m}: {FEWEST_BEFORE} months of the record come before."
+        )
+    return months.index(asked)
+
+
+def _checks(accounts: Accounts, growth: Growth | None, response: Response | None) -> Rows:
+    rows: Rows = []
+    if response is not None:
+        rows += [_check(code, dict(finding)) for code, finding in response.checks.items()]
+    if growth is not None:
+        parts = sum(row["amount"] or 0.0 for row in growth.rows)
+        exact = parts == growth.growth
+        finding = "sums_exactly" if exact else "does_not_sum"
+        figures = {"parts": parts, "growth": growth.growth}
+        rows.append(_row("additivity", "passed" if exact else "failed", finding, figures))
+    spread = "spread_over_months" if accounts.spread else "as_booked"
+    rows.append(_row("months", "warning" if accounts.spread else "passed", spread, {}))
+    return rows
+
+
+def _check(code: str, finding: dict[str, object]) -> dict[str, Any]:
+    status = str(finding.pop("status", "warning"))
+    return _row(code, status, str(finding.pop("finding", code)), finding)
+
+
+def _row(code: str, status: str, finding: str, figures: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(figures, default=str, sort_keys=True, ensure_ascii=False)
+    return {"check": code, "status": status, "finding": finding, "figures": text}
+
+
+def accounts_rows(accounts: Accounts) -> Rows:
+    """Totals by month and standard account; cash: the balance."""
+    sums = (
+        accounts.lines.group_by("month", "account")
+        .agg(pl.col("amount").sum())
+        .sort("month", "account")
+    )
+    return sums.to_dicts()
+
+
+def silent(_step: str, _done: int, _all: int) -> None:
+    """No progress is told."""

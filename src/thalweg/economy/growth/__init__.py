@@ -1,0 +1,1 @@
+"""What growth consists of: bought, earned, common to the market, and what nothing explains."""

@@ -1,0 +1,113 @@
+"""What can be told of bought and earned, how it is known, and what is missing and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from thalweg.economy.frame import Accounts, GrowthPanel, Label, Response
+from thalweg.economy.paths.base import Base
+from thalweg.economy.paths.costs import Flows
+
+REMEDIES = {
+    "no_ledger": "add_ledger",
+    "no_revenue": "add_revenue",
+    "no_traffic": "add_traffic",
+    "no_units": "add_units",
+    "spend_of_no_unit": "spend_by_unit",
+    "not_identified": "pause_experiment",
+    "subsidy_not_identified": "pause_experiment",
+    "bounds_only": "pause_experiment",
+    "too_few_months": "longer_record",
+    "months_spread": "monthly_ledger",
+    "no_capital": "add_capital",
+    "no_cash_account": "add_cash",
+    "no_cost_of_sales": "add_costs",
+    "no_interventions": "add_interventions",
+    "nothing_spent": "none",
+    "none_in_records": "add_traffic",
+}
+"""Reason → what would let it be told."""
+
+ORDER: tuple[Label, ...] = (
+    *("counted", "experimental", "event_based", "model_only", "bounds", "not_identified"),
+)
+"""From the best known to the least."""
+MOST_COMMON = 0.2
+"""Of what is spent, without a unit, beyond which nothing is told of what it brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How bought revenue is known: a label, codes of why it is not better, and the bounds if any."""
+
+    known: Label
+    reasons: tuple[str, ...] = ()
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether there are figures, not only bounds."""
+        return self.known not in ("bounds", "not_identified")
+
+
+def standing_of(
+    base: Base, panel: GrowthPanel | None, response: Response | None, flows: Flows
+) -> Standing:
+    """How what paid traffic and subsidy bring is known: the weakest of both.
+
+    Where nothing was ever spent on them, nothing can be lost: that is counted. Spend of no unit
+    cannot be told from the months.
+    """
+    spent = base.spend.any() or base.subsidy.any()
+    spent = spent or flows.by["marketing"].any() or flows.by["subsidy"].any()
+    if not spent:
+        return Standing("counted")
+    if response is None:
+        return Standing("not_identified", ("no_units" if not base.units else "no_traffic",))
+    if panel is not None and _common_share(panel) > MOST_COMMON:
+        return Standing("not_identified", ("spend_of_no_unit", *response.reasons))
+    if response.label == "bounds" and response.bounds is not None:
+        return Standing("bounds", ("bounds_only", *response.reasons), response.bounds)
+    if not response.draws or response.label in ("bounds", "not_identified"):
+        return Standing("not_identified", ("not_identified", *response.reasons))
+    labels = [response.label] + [response.subsidy_known] * bool(base.subsidy.any())
+    weakest = max(labels, key=ORDER.index)
+    if weakest in ("bounds", "not_identified"):
+        return Standing("not_identified", ("subsidy_not_identified", *response.reasons))
+    return Standing(weakest, response.reasons)
+
+
+def _common_share(panel: GrowthPanel) -> float:
+    """Of spend and subsidy, what stands at no unit."""
+    tables = (panel.common_spend, panel.common_subsidy)
+    common = sum(float(table.sum()) for table in tables if table is not None)
+    whole = common + float(panel.spend.sum() + panel.subsidy.sum())
+    return common / whole if whole else 0.0
+
+
+def lack(figure: str, reason: str) -> dict[str, Any]:
+    """A row of the table ``missing``."""
+    return {"figure": figure, "reason": reason, "remedy": REMEDIES.get(reason, "pause_experiment")}
+
+
+def lacking(
+    accounts: Accounts, base: Base, flows: Flows, standing: Standing, opening: str
+) -> list[dict[str, Any]]:
+    """What the records themselves do not carry."""
+    rows = []
+    if not standing.told:
+        reason = standing.reasons[0]
+        figures = ("traffic_off", "decomposition", "channels", "self_financing")
+        rows += [lack(figure, reason) for figure in figures]
+    if not flows.by["capital_in"].any():
+        rows.append(lack("capital_off", "no_capital"))
+    if opening == "cumulated_flows":
+        rows.append(lack("cash", "no_cash_account"))
+    if not flows.by["cost_of_sales"].any():
+        rows.append(lack("break_even", "no_cost_of_sales"))
+    if not base.interventions:
+        rows.append(lack("earned", "no_interventions"))
+    if accounts.spread:
+        rows.append(lack("months", "months_spread"))
+    return rows
