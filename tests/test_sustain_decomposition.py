@@ -75,7 +75,7 @@ def test_parts_and_rest_sum_to_the_whole_to_the_last_bit(
     everything = [*kept, rest]
     chance.shuffle(everything)
     assert sum(everything) == total == fsum(everything)
-    scale = max(abs(whole), *(abs(one) for one in parts))
+    scale = max(1e-280, abs(whole), *(abs(one) for one in parts))
     assert abs(total - whole) <= 2**-39 * scale
     assert all(abs(a - b) <= 2**-39 * scale for a, b in zip(kept, parts, strict=True))
 
