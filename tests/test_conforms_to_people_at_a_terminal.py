@@ -22,7 +22,7 @@ from thalweg.process.conformance.deviations_table import OCCURRENCES
 from thalweg.process.conformance.result import ConformResult
 from thalweg.records.ingest import ingest
 from thalweg.records.store.book import open_book
-from thalweg.surfaces import deviation_files
+from thalweg.surfaces import row_files
 from thalweg.surfaces.cli import main
 from thalweg.surfaces.deviation_files import write_deviations
 from thalweg.surfaces.deviation_picture import overlay
@@ -239,7 +239,7 @@ def test_every_row_leads_back_to_its_line_in_the_source(result: ConformResult) -
 def test_a_list_too_long_for_a_workbook_is_refused(
     result: ConformResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deviation_files, "WORKBOOK_ROWS", 3)
+    monkeypatch.setattr(row_files, "WORKBOOK_ROWS", 3)
     with pytest.raises(RequestError, match=r"a workbook holds 2 below.*\.csv or \.parquet"):
         write_deviations(result, tmp_path / "list.xlsx")
     assert list(tmp_path.iterdir()) == []

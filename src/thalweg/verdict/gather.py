@@ -12,6 +12,8 @@ from thalweg.errors import RequestError
 from thalweg.process.conformance.conform import conform_book
 from thalweg.process.map import choose_type, map_book
 from thalweg.process.waiting.waits import waits_book
+from thalweg.records.profile.model import Layer, Profile
+from thalweg.records.profile.words import OTHER
 from thalweg.verdict.parts import Parts
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from thalweg.economy.result import SustainResult
     from thalweg.process.conformance.result import ConformResult
     from thalweg.process.result import MapResult
-    from thalweg.records.profile.model import Profile
     from thalweg.records.store.book import Book
     from thalweg.verdict.request import JudgeRequest
 
@@ -37,21 +38,28 @@ def gather(
 ) -> Parts:
     """All results that the book gives, one after the other.
 
-    Raises   RequestError: a type, unit or filter that the book does not have.
+    Raises   RequestError: a type, unit or filter that the book does not have, or a book that holds
+             neither events nor a ledger.
     """
-    missing: dict[str, str] = {}
-    if not book.activities:
+    if not book.types and book.companion_record("ledger") is None:
         raise RequestError(
-            "A verdict begins with events, and the book holds none. Ingest a log into it first."
+            f"{book.path} holds neither events nor a ledger, and a verdict needs one of them. "
+            "Give some: thalweg ingest FILE --into BOOK"
         )
-    chain, drafted = profile_for(book, profile, request.type)
-    kind = choose_type(book, request.type or chain.type)
-    progress("map", 0, 0)
-    found = map_book(book, type=kind, filters=request.filters, threads=threads)
-    progress("waits", 0, 0)
-    waits = waits_book(book, type=kind, filters=request.filters, threads=threads)
-    conform = _conform(book, kind, found, request, threads, progress, missing)
-    prove = _prove(book, chain, kind, request, threads, progress, missing)
+    missing: dict[str, str] = {}
+    chain, drafted = chain_for(book, profile, request.type)
+    found = waits = conform = prove = None
+    kind = None
+    if book.types:
+        kind = choose_type(book, request.type or chain.type)
+        progress("map", 0, 0)
+        found = map_book(book, type=kind, filters=request.filters, threads=threads)
+        progress("waits", 0, 0)
+        waits = waits_book(book, type=kind, filters=request.filters, threads=threads)
+        conform = _conform(book, kind, found, request, threads, progress, missing)
+        prove = _prove(book, chain, kind, request, threads, progress, missing)
+    else:
+        missing["effects"] = "no_events"
     return Parts(
         book=book,
         profile=chain,
@@ -62,9 +70,20 @@ def gather(
         waits=waits,
         conform=conform,
         prove=prove,
-        sustain=_sustain(book, missing),
+        sustain=_sustain(book, chain, request, threads, progress, missing),
         missing=missing,
     )
+
+
+def chain_for(
+    book: Book,
+    profile: Profile | None,
+    type: str | None,  # noqa: A002
+) -> tuple[Profile, bool]:
+    """The profile to go by, and whether it is a draft; without events there is nothing to draft."""
+    if profile is None and not book.activities and book.profile() is None:
+        return Profile(name=book.path.name, layers=(Layer(id=OTHER),)), True
+    return profile_for(book, profile, type)
 
 
 def _conform(
@@ -124,9 +143,27 @@ def _prove(
         return None
 
 
-def _sustain(book: Book, missing: dict[str, str]) -> SustainResult | None:
+def _sustain(
+    book: Book,
+    profile: Profile,
+    request: JudgeRequest,
+    threads: int | None,
+    progress: Progress,
+    missing: dict[str, str],
+) -> SustainResult | None:
+    """What the money says; nothing without a ledger."""
     if book.companion_record("ledger") is None:
         missing["economy"] = "no_ledger"
         return None
-    missing["economy"] = "no_economy_yet"
-    return None
+    from thalweg.economy.sustain import sustain_book
+
+    return sustain_book(
+        book,
+        profile=profile,
+        off_from=request.off_from,
+        draws=request.draws,
+        seed=request.seed,
+        confidence=request.confidence,
+        threads=threads,
+        progress=progress,
+    )

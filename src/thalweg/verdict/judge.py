@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from thalweg.errors import RequestError
 from thalweg.process.filter_text import to_text
 from thalweg.process.map import FilterLike, read_filters, trust_summary
-from thalweg.process.result import fingerprint_of
+from thalweg.process.result import fingerprint_of, plain
 from thalweg.records.profile.file import load_profile
 from thalweg.records.profile.model import Profile
 from thalweg.verdict.evidence import Evidence, Figure
@@ -151,10 +151,10 @@ def connected(evidence: Evidence) -> Evidence:
 
 
 def _facts(parts: Parts, weighed: Weighed) -> dict[str, Any]:
-    """Names and scales that words need; the measured records at a glance."""
+    """Names and scales that words need, the measured records at a glance; as plain JSON."""
     profile, found = parts.profile, parts.map
     known = {} if parts.prove is None else parts.prove.facts
-    return {
+    facts = {
         "type": parts.type,
         "objects": None if found is None else found.objects,
         "events": None if found is None else found.events,
@@ -169,7 +169,9 @@ def _facts(parts: Parts, weighed: Weighed) -> dict[str, Any]:
         "units": 0 if parts.prove is None else parts.prove.units,
         "waits_kind": None if parts.waits is None else parts.waits.kind,
         "missing_parts": parts.missing,
-    } | weighed.facts
+    }
+    told: dict[str, Any] = plain(facts | weighed.facts)
+    return told
 
 
 def _warnings(parts: Parts, weighed: Weighed) -> tuple[str, ...]:

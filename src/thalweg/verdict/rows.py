@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import polars as pl
@@ -17,27 +19,34 @@ from thalweg.records.intake import ACTIVITY, ROW
 from thalweg.records.mapping.flat import nearest
 
 if TYPE_CHECKING:
+    from thalweg.economy.frame import Accounts
     from thalweg.records.perspective import Perspective
+    from thalweg.records.profile.model import Profile
     from thalweg.records.store.book import Book
     from thalweg.verdict.evidence import Rows
 
 FILE, TYPE, OBJECT = "@file", "@type", "@object"
 BEFORE, BEFORE_AT, SINCE_H, AGAIN = "@before", "@before_at", "@since_h", "@again"
 FILTERS = "@filters"
+STANDARD, COUNTED = "@standard", "@counted"
 EVENT_ROW = "@event_row"
 BESIDE = ("parties", "interventions", "ledger", "traffic", "products", "rates", "pauses", "totals")
 TABLES = ("events", "objects", *BESIDE)
 _HOUR_NS = 3_600_000_000_000
 
 
-def rows_of(book: Book, rows: Rows) -> pl.LazyFrame:
+def rows_of(book: Book, rows: Rows, profile: Profile | None = None) -> pl.LazyFrame:
     """The rows of a book that a figure was made from.
 
     Takes    rows: of events, with ``@type`` among the columns of ``where``, the events of objects
              of that type: one row for each object and event, with the object's id (@object), the
              activity before in the same object (@before, @before_at), the hours since (@since_h)
              and whether the object had the activity already (@again), all of which may be asked
-             for; ``@filters``: as in ``map_book``. Objects need a ``@type``.
+             for; ``@filters``: as in ``map_book``. Objects need a ``@type``. Of the ledger, party,
+             month and product are as the accounts have them, @standard is the standard account and
+             @counted what the row adds up to within the months asked for, in one currency, what
+             comes in positive; of traffic, @counted is its spend.
+             profile: that maps the accounts; None: the book's own.
     Returns  the columns of the book, in record order, with @file (name of the source) and @row (row
              or line in it) first.
     Raises   RequestError: no such table or column, or a table that the book does not hold.
@@ -48,12 +57,48 @@ def rows_of(book: Book, rows: Rows) -> pl.LazyFrame:
         return _chosen(_objects(book, rows), rows, skip={TYPE})
     if rows.table not in BESIDE:
         raise RequestError(f"There is no table {rows.table!r}. {nearest(rows.table, TABLES)}")
+    if rows.table in ("ledger", "traffic"):
+        return _money(book, rows, profile)
     return _chosen(_beside(book, rows.table), rows)
 
 
-def count_rows(book: Book, rows: Rows) -> int:
+def count_rows(book: Book, rows: Rows, profile: Profile | None = None) -> int:
     """How many rows these are."""
-    return int(rows_of(book, rows).select(pl.len()).collect().item())
+    return int(rows_of(book, rows, profile).select(pl.len()).collect().item())
+
+
+_READ: WeakKeyDictionary[Book, tuple[Profile | None, Accounts]] = WeakKeyDictionary()
+"""Accounts of open books, with the profile that they were read by: many figures ask for them."""
+
+
+def _accounts(book: Book, profile: Profile | None) -> Accounts:
+    held = _READ.get(book)
+    if held is None or held[0] != profile:
+        from thalweg.economy.accounts.read import read_accounts
+
+        held = (profile, read_accounts(book, profile))
+        _READ[book] = held
+    return held[1]
+
+
+def _money(book: Book, rows: Rows, profile: Profile | None) -> pl.LazyFrame:
+    """Rows of ledger or traffic as written, with what of them was counted."""
+    raw = _beside(book, rows.table)
+    accounts = _accounts(book, profile)
+    ledger = rows.table == "ledger"
+    lines = accounts.lines if ledger else accounts.traffic
+    named = {STANDARD: "account", "account": "name"} if ledger else {}
+    renamed = replace(
+        rows,
+        where={named.get(name, name): values for name, values in rows.where.items()},
+        between={named.get(name, name): ends for name, ends in rows.between.items()},
+    )
+    amount = "amount" if ledger else "spend"
+    told = [pl.col("account").first().alias(STANDARD)] if ledger else []
+    counted = (
+        _chosen(lines.lazy(), renamed).group_by(ROW).agg(*told, pl.col(amount).sum().alias(COUNTED))
+    )
+    return raw.join(counted, on=ROW, how="inner", maintain_order="left")
 
 
 def _beside(book: Book, table: str) -> pl.LazyFrame:
@@ -169,5 +214,5 @@ def _typed(value: Any, kind: pl.DataType) -> Any:
     if not isinstance(value, str):
         return value
     if kind == pl.Date:
-        return date.fromisoformat(value)
+        return date.fromisoformat(value if len(value) > len("2024-01") else f"{value}-01")
     return datetime.fromisoformat(value) if isinstance(kind, pl.Datetime) else value

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from thalweg.change.schema import DAY, GRADE, SOME, WHOLE, dtype
+from thalweg.change.schema import DAY, GRADE, SOME, WHOLE, YES, dtype
 from thalweg.process.columns import (
     COUNT,
     FLAG,
@@ -82,8 +82,8 @@ COLUMNS: dict[str, Columns] = {
         "first_sale": (DAY, "when it was first sold"),
         "revenue": (NUMBER, "of the last twelve months, in the currency"),
         "share": (NUMBER, "of all revenue of those months"),
-        "new": (FLAG, "first sold within the months that the profile names"),
-        "incremental": (NUMBER, "part of its revenue that displaced nothing; null: not known"),
+        "new": (YES, "first sold within the months that the profile names; null: not known"),
+        "incremental": (NUMBER, "part of that revenue that displaced nothing; null: not known"),
         **_INTERVAL,
         "known": KNOWN,
     },

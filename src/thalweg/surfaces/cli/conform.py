@@ -152,9 +152,9 @@ def _conform(book: Path, options: dict[str, Any], language: str) -> ConformResul
 def _check_files(export: Path | None, picture: Path | None) -> None:
     """Find out before the work, not after it, that a file cannot be written as asked."""
     if export is not None:
-        from thalweg.surfaces.deviation_files import check_deviation_file
+        from thalweg.surfaces.row_files import check_row_file
 
-        check_deviation_file(export)
+        check_row_file(export)
     if picture is not None and picture.suffix.lower() not in (".svg", ".png"):
         raise RequestError(f"{picture.name} is no picture. End it with .svg or .png.")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ASKED = ("type", "unit", "level", "every", "filters", "covariates", "confidence", "seed", "draws")
 LAYERED = "layer_h"
+PROVEN = ("improved", "worsened", "changed")
 
 
 def effect_figures(parts: Parts) -> Iterator[Figure]:
@@ -54,11 +55,22 @@ def _effect(parts: Parts, found: ProveResult, row: dict[str, Any], request: Any)
         checks=checks,
         inputs=(named("adoption", row["intervention"]),),
         rows=_rows(parts, row),
-        request=request | {"outcome": row["outcome"], "intervention": row["intervention"]},
+        request=request | _about(row),
         missing=missing,
         name=row["name"],
         found=figures,
     )
+
+
+def _about(row: dict[str, Any]) -> dict[str, Any]:
+    """Which effect it is, and whether it is a proven one on what the intervention was meant for."""
+    proven = row["role"] == "headline" and row["called_effect"] and row["found"] in PROVEN
+    return {
+        "intervention": row["intervention"],
+        "outcome": row["outcome"],
+        "role": row["role"],
+        "proven": bool(proven),
+    }
 
 
 def _assumptions(grade: str) -> tuple[str, ...]:

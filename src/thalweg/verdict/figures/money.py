@@ -12,12 +12,11 @@ import polars as pl
 from thalweg.economy.result import SustainResult
 from thalweg.verdict.evidence import Figure, Rows
 from thalweg.verdict.figures.names import named
+from thalweg.verdict.rows import STANDARD
 
 if TYPE_CHECKING:
     from thalweg.verdict.parts import Parts
 
-STANDARD = "@standard"
-"""Column that ``rows_of`` adds to the ledger: the standard account of a row."""
 FLOWS = ("revenue", "cost_of_sales", "marketing", "subsidy", "research", "rollout", "operations")
 MODEL = ("spend_in_the_model", "carry_over_geometric", "base_goes_on")
 
@@ -89,7 +88,7 @@ def _account_ids(found: SustainResult, *accounts: str) -> tuple[str, ...]:
 
 def _metrics(found: SustainResult) -> Iterator[Figure]:
     for row in found.metrics.to_dicts():
-        span = {"from": _text(row["from"]), "to": _text(row["to"])}
+        span = {"from": iso(row["from"]), "to": iso(row["to"])}
         yield Figure(
             named("metric", row["metric"]),
             row["value"],
@@ -110,10 +109,11 @@ def _metrics(found: SustainResult) -> Iterator[Figure]:
 def _between(first: Any, last: Any) -> dict[str, tuple[Any, Any]]:
     if first is None or last is None:
         return {}
-    return {"month": (_text(first), _text(last))}
+    return {"month": (iso(first), iso(last))}
 
 
-def _text(day: Any) -> str | None:
+def iso(day: Any) -> str | None:
+    """A day as ISO text; a text as it is."""
     return day.isoformat() if isinstance(day, date) else day
 
 
@@ -233,10 +233,10 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
     modelled: dict[str, Any] = common | {"known": row["known"], "inputs": ("cash", *flows)}
     yield Figure(
         "capital_off.cash_ends",
-        _text(row["cash_ends"]),
-        _text(row["low"]),
-        _text(row["high"]),
-        unit="date",
+        iso(row["cash_ends"]),
+        iso(row["low"]),
+        iso(row["high"]),
+        unit="month",
         method="capital_off",
         assumptions=("base_goes_on",),
         **modelled,
@@ -278,10 +278,10 @@ def _break_even(found: SustainResult) -> Iterator[Figure]:
     for row in found.break_even.to_dicts():
         yield Figure(
             named("break_even", row["kind"]),
-            _text(row["month"]),
-            _text(row["low"]),
-            _text(row["high"]),
-            unit="date",
+            iso(row["month"]),
+            iso(row["low"]),
+            iso(row["high"]),
+            unit="month",
             known=row["known"],
             method=f"break_even_{row['kind']}",
             assumptions=("base_goes_on", "effects_as_measured"),

@@ -232,7 +232,7 @@ def _deviations(parts: Parts, found: ConformResult) -> Iterator[Figure]:
             unit="count",
             method="alignment",
             rows=rows,
-            name=f"{row['kind']}: {row['name']}",
+            name=row["name"],
             **common,
         )
 

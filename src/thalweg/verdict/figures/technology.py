@@ -9,8 +9,9 @@ import polars as pl
 
 from thalweg.verdict.evidence import Figure, Rows
 from thalweg.verdict.figures.effects import effect_id
-from thalweg.verdict.figures.money import STANDARD
+from thalweg.verdict.figures.money import iso
 from thalweg.verdict.figures.names import named
+from thalweg.verdict.rows import STANDARD
 
 if TYPE_CHECKING:
     from thalweg.verdict.parts import Parts
@@ -22,14 +23,16 @@ SPENT = ("research", "rollout")
 
 def new_value_figures(weighed: Weighed, request: dict[str, Any]) -> Iterator[Figure]:
     """Share of revenue from new products, by product and in all, and its incremental part."""
-    table = weighed.new_value
+    table, about = weighed.new_value, weighed.facts.get("new_value", {})
+    span = {"month": (iso(about.get("first")), iso(about.get("last")))}
+    request = request | {"new_months": about.get("months")}
     each = table.filter(pl.col("product") != ALL, pl.col("new"))
     ids = []
     for row in each.to_dicts():
         ids.append(named("new_value", row["product"]))
         rows = (
             Rows("products", {"product": (row["product"],)}),
-            Rows("ledger", {STANDARD: ("revenue",), "product": (row["product"],)}),
+            Rows("ledger", {STANDARD: ("revenue",), "product": (row["product"],)}, span),
         )
         yield Figure(
             ids[-1],
@@ -47,7 +50,7 @@ def new_value_figures(weighed: Weighed, request: dict[str, Any]) -> Iterator[Fig
             unit="share",
             method="new_value_share",
             inputs=tuple(ids),
-            rows=(Rows("ledger", {STANDARD: ("revenue",)}),),
+            rows=(Rows("ledger", {STANDARD: ("revenue",)}, span),),
             request=request,
         )
         known = row["incremental"] is not None
@@ -109,17 +112,16 @@ def technology_figures(parts: Parts, weighed: Weighed, request: dict[str, Any]) 
             **common,
             missing=(),
         )
-    matched = weighed.technology.filter(pl.col("class") == "matched", pl.col("spend").is_not_null())
-    total = float(weighed.technology["spend"].sum())
+    ratio = weighed.facts.get("match_ratio")
     if len(weighed.technology):
         yield Figure(
             "match_ratio",
-            float(matched["spend"].sum()) / total if total else None,
+            ratio,
             unit="share",
             method="match_ratio",
             inputs=tuple(spends),
             request=request,
-            missing=() if total else ("no_costs",),
+            missing=() if ratio is not None else ("no_costs",),
         )
 
 
