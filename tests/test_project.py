@@ -67,6 +67,7 @@ def test_the_public_names_are_these() -> None:
         "map",
         "open_book",
         "prove",
+        "sustain",
         "waits",
         "write_report",
     ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from thalweg.change.prove import prove_book as prove
+    from thalweg.economy.sustain import sustain_book as sustain
     from thalweg.process.conformance.conform import conform_book as conform
     from thalweg.process.discovery.discover import discover_book as discover
     from thalweg.process.drift.drift import drift_book as drift
@@ -33,6 +34,7 @@ _HOMES = {
     "open_book": ("thalweg.records.store.book", "open_book"),
     "map": ("thalweg.process.map", "map_book"),
     "prove": ("thalweg.change.prove", "prove_book"),
+    "sustain": ("thalweg.economy.sustain", "sustain_book"),
     "waits": ("thalweg.process.waiting.waits", "waits_book"),
     "write_report": ("thalweg.surfaces.report", "write_report"),
 }
@@ -48,6 +50,7 @@ __all__ = [
     "map",
     "open_book",
     "prove",
+    "sustain",
     "waits",
     "write_report",
 ]

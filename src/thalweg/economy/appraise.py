@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -55,6 +55,8 @@ def appraise(
     base = base_of(accounts, panel, response, request.draws)
     flows, cash = _same_months(accounts, base)
     standing = standing_of(base, panel, response, flows)
+    if not standing.told:
+        base = replace(base, response=None)
     found = Appraisal()
     found.tables["missing"] = lacking(accounts, base, flows, standing, cash.opening)
     growth = growth_of(base, standing, request.confidence)

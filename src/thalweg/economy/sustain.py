@@ -14,10 +14,14 @@ import polars as pl
 
 from thalweg.change.blas import one_blas_thread
 from thalweg.change.request import profile_for
+from thalweg.economy.accounts.linked import paths_of, revenue_by_object
 from thalweg.economy.accounts.panel import growth_panel
 from thalweg.economy.accounts.read import read_accounts
+from thalweg.economy.accounts.volume import order_values
 from thalweg.economy.appraise import Appraisal, Progress, accounts_rows, appraise, silent
 from thalweg.economy.frame import Accounts, GrowthPanel, Response
+from thalweg.economy.metrics.table import metrics_table
+from thalweg.economy.metrics.units import unit_economics_table
 from thalweg.economy.request import SustainRequest, request_of
 from thalweg.economy.response import fit_response
 from thalweg.economy.result import SustainResult
@@ -94,7 +98,12 @@ def sustain_book(
         found = appraise(accounts, panel, response, asked, tell)
     if drafted:
         found.warnings.insert(0, "no_profile")
-    return _assemble(book, asked, accounts, panel, response, found)
+    found.tables["accounts_table"] = accounts_rows(accounts)
+    counted = {
+        "metrics": metrics_table(accounts, _goods(book, chain, accounts)),
+        "unit_economics": unit_economics_table(accounts, _paths(book, accounts)),
+    }
+    return _assemble(book, asked, (accounts, panel, response), found, counted)
 
 
 def respond(
@@ -111,6 +120,21 @@ def _read(
 ) -> tuple[Accounts, GrowthPanel | None]:
     accounts = within(read_accounts(book, profile), asked.since, asked.until)
     return accounts, growth_panel(book, accounts, profile)
+
+
+def _goods(book: Book, profile: Profile, accounts: Accounts) -> pl.DataFrame | None:
+    """month, value of what was ordered, within the months of the accounts."""
+    values = order_values(book, profile)
+    if values is None or profile.currency != accounts.currency:
+        return None
+    inside = values.filter(pl.col("month").is_in(list(accounts.months)))
+    return inside.group_by("month").agg(pl.col("value").sum()).sort("month")
+
+
+def _paths(book: Book, accounts: Accounts) -> pl.DataFrame | None:
+    """The process path behind each document, where documents name objects."""
+    linked = revenue_by_object(book, accounts)
+    return paths_of(linked) if len(linked) else None
 
 
 def within(accounts: Accounts, since: date | None, until: date | None) -> Accounts:
@@ -148,14 +172,12 @@ def _named(profile: Profile) -> str:
 def _assemble(
     book: Book,
     asked: SustainRequest,
-    accounts: Accounts,
-    panel: GrowthPanel | None,
-    response: Response | None,
+    kept: tuple[Accounts, GrowthPanel | None, Response | None],
     found: Appraisal,
+    counted: dict[str, pl.DataFrame],
 ) -> SustainResult:
     tables: dict[str, Any] = {name: frame(name, found.tables.get(name, [])) for name in COLUMNS}
-    tables["accounts_table"] = frame("accounts_table", accounts_rows(accounts))
-    request = asked.to_json()
+    accounts, request = kept[0], asked.to_json()
     return SustainResult(
         fingerprint=fingerprint_of(book.fingerprint, request),
         book=book.fingerprint,
@@ -164,10 +186,10 @@ def _assemble(
         first_month=accounts.months[0].isoformat(),
         last_month=accounts.months[-1].isoformat(),
         units=len(accounts.units),
-        **tables,
+        **tables | counted,
         facts=found.facts | {"accounts": accounts.facts},
         warnings=tuple(dict.fromkeys(found.warnings)),
         trust=trust_summary(book),
         draws=found.draws,
-        kept=(accounts, panel, response),
+        kept=kept,
     )
