@@ -10,15 +10,13 @@ import numpy as np
 import polars as pl
 
 from thalweg.economy.accounts.dose import doses
+from thalweg.economy.accounts.read import MARKETING
 from thalweg.economy.accounts.reconcile import by_both
 from thalweg.economy.accounts.volume import order_values, volume_of
 from thalweg.economy.frame import Accounts, Floats, GrowthPanel
 from thalweg.records.companions.reach import in_doubt
 from thalweg.records.profile.model import Profile
 from thalweg.records.store.book import Book
-
-MARKETING = "marketing"
-"""The one channel where no traffic table tells channels apart."""
 
 
 def growth_panel(

@@ -21,6 +21,8 @@ from thalweg.records.profile.model import Profile
 from thalweg.records.store.book import Book
 
 PLATFORM = "platform"
+MARKETING = "marketing"
+"""The one channel where no traffic table tells channels apart."""
 TABLES = ("ledger", "traffic", "products", "rates", "pauses")
 PAUSE_COLUMNS = {"party": pl.String, "month": pl.Date, "channel": pl.String}
 BASIS = ("basis", "revenue_basis", "presentation", "收入口径", "列报口径", "口径")
@@ -206,7 +208,9 @@ def _gaps(months: Iterable[date], lines: pl.DataFrame) -> list[str]:
 
 
 def _paid(visits: pl.DataFrame) -> list[str]:
-    return visits.filter(pl.col("spend") != 0)["channel"].drop_nulls().unique().sort().to_list()
+    """Channels with spend; the ledger's marketing is one where no traffic table tells any."""
+    paid = visits.filter(pl.col("spend") != 0)["channel"].drop_nulls().unique().sort().to_list()
+    return paid or [MARKETING]
 
 
 def _paused(
