@@ -13,6 +13,7 @@ from thalweg.surfaces.cli import (
     profile,
     prove,
     report,
+    sustain,
     waits,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "profile",
     "prove",
     "report",
+    "sustain",
     "waits",
 ]

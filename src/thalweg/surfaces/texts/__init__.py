@@ -24,7 +24,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 ROOMS = (
     *("cli", "report", "models", "discover", "conform", "waits", "drift"),
     *("prove", "checks", "planning", "effects", "demo"),
-    *("economy", "response", "metrics", "judge", "evidence", "story"),
+    *("economy", "response", "metrics", "judge", "evidence", "story", "sustain"),
 )
 
 
