@@ -65,8 +65,9 @@ def pair_of(
 ) -> Pair:
     """An answer as it enters depth.
 
-    Takes    rollout: of all units of the panels. weight: (N,) of the units, their burden for
-             logarithms and their volume for levels.
+    Takes    rollout: of all units of the panels. weight: (N,) of the units: their volume. Not their
+             burden, whose noise is that of the cells which effects are taken from: units that
+             were slow by chance would count most, and look as if they had been helped.
     """
     periods = len(answer.question.design.panel.periods)
     kept = rollout.stop >= periods

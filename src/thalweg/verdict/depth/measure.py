@@ -266,14 +266,13 @@ def _part(
     baseline = baseline_of(panel, untouched_cells(panel, [answer for answer, _ in declared]))
     if price is not None:
         baseline = Baseline(baseline.cost * price, baseline.volume, baseline.guessed)
-    weight = baseline.cost if panel.outcome.scale == "log" else baseline.volume
     pairs = tuple(
         pair_of(
             answer,
             verdict,
             proved.rollouts[answer.question.about.id],
             panel.units,
-            weight,
+            baseline.volume,
             _declared(answer),
         )
         for answer, verdict in (told if every else declared)
