@@ -86,6 +86,7 @@ def sustain_command(
             months=pause_months,
             profile=profile,
             seed=seed,
+            confidence=confidence,
             save=save,
             as_json=as_json,
             language=language,
