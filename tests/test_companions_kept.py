@@ -123,7 +123,7 @@ def test_there_must_be_a_book_to_put_a_table_beside(tmp_path: Path) -> None:
     columns = table(tmp_path, "parties: {columns: {id: x}}\n", "columns.yaml")
     with pytest.raises(RequestError, match="none of them is given"):
         thalweg.ingest(into=book.path, columns=columns, profile=PROFILE)
-    with pytest.raises(RequestError, match="is one file"):
+    with pytest.raises(RequestError, match="names no table and no query"):
         thalweg.ingest(into=book.path, parties="postgresql://host/base")
 
 

@@ -128,7 +128,10 @@ def map_book(
 
 def choose_type(book: Book, name: str | None) -> str:
     if not book.types:
-        raise RequestError("The book holds no object type with events. Ingest a source first.")
+        raise RequestError(
+            "The book holds no object type with events. Add some: thalweg ingest SOURCES --append "
+            "--into BOOK."
+        )
     return book.types[0] if name is None else pick(name, book.types, "object type")
 
 

@@ -20,12 +20,11 @@ from thalweg.records.companions.read import Companion, read_companion
 from thalweg.records.companions.schema import Judgement, Surroundings
 from thalweg.records.companions.tables import SCHEMAS, schema_of
 from thalweg.records.intake import ReadRequest
-from thalweg.records.locate import locate
+from thalweg.records.locate import Address, Located, locate
 from thalweg.records.mapping.flat import check_timezone
 from thalweg.records.profile.file import load_profile
 from thalweg.records.profile.fit import PROFILE, fit_findings, refuse_unfit
 from thalweg.records.profile.model import Profile
-from thalweg.records.sources import Source
 from thalweg.records.store.book import Book
 from thalweg.records.store.manifest import CompanionRecord, Manifest
 from thalweg.records.store.transaction import Transaction
@@ -38,7 +37,7 @@ NO_EVENTS, EVENTS = "no_events", "events"
 class Beside:
     """What to put beside the events: tables by kind, how to read them, and a profile."""
 
-    tables: Mapping[str, Source] = field(default_factory=dict)
+    tables: Mapping[str, Located] = field(default_factory=dict)
     columns: Mapping[str, TableColumns] = field(default_factory=dict)
     profile: Profile | None = None
     profile_name: str = "the profile"
@@ -47,18 +46,18 @@ class Beside:
         return bool(self.tables) or self.profile is not None
 
 
-def table_source(table: str, name: str | Path) -> Source:
-    """The one file behind a name.
+def table_source(table: str, name: str | Path) -> Located:
+    """The one file or database behind a name.
 
-    Raises   RequestError: no kind of table, a database, or an archive or folder of several files.
+    Raises   RequestError: no kind of table, or an archive or folder of several files.
              SourceError: no such file.
     """
     schema_of(table)
     found = locate([name])
-    if len(found) != 1 or not isinstance(found[0], Source):
+    if len(found) != 1:
         raise RequestError(
-            f"The table of {table} is one file (CSV, XLSX, Parquet or JSON lines), and {name} "
-            f"{'holds ' + str(len(found)) if len(found) != 1 else 'is a database'}. Name one file."
+            f"The table of {table} is one file (CSV, XLSX, Parquet, JSON lines or SQLite) or the "
+            f"address of a database, and {name} holds {len(found)} files. Name one."
         )
     return found[0]
 
@@ -76,7 +75,7 @@ def beside_from(
     if columns is not None and not any(tables.values()):
         raise RequestError(
             f"{columns} names the columns of tables beside the events, and none of them is given. "
-            "Name one: --interventions FILE or --parties FILE."
+            "Name one, such as --interventions FILE or --ledger FILE."
         )
     given = profile is None or isinstance(profile, Profile)
     return Beside(
@@ -141,8 +140,9 @@ class _Work:
         self._read_now: dict[str, pl.DataFrame] = {}
         self._zone = self._known_zone()
         self.findings: list[Finding] = []
-        if wanted.profile is not None:
-            refuse_unfit(wanted.profile, book, wanted.profile_name)
+        first_events = self._held is not None and not self._held.n_events
+        if self._profile is not None and (wanted.profile is not None or first_events):
+            refuse_unfit(self._profile, book, wanted.profile_name)
 
     def _known_zone(self) -> str | None:
         """The stated zone, else the one that other times were stated to be in, if any."""
@@ -179,7 +179,7 @@ class _Work:
             table=table,
             source=read.source.name,
             format=read.format,
-            sha256=read.source.sha256(),
+            sha256="" if isinstance(read.source, Address) else read.source.sha256(),
             rows_read=read.rows_read,
             rows=len(read.rows),
             rows_set_aside=read.rows_set_aside,

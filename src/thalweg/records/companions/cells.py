@@ -19,6 +19,8 @@ from thalweg.records.readers.tabular.cells import as_ids, as_text
 from thalweg.records.readers.tabular.columns import UNIT_SUFFIX, AttributeColumns, TimeReader
 
 _EMPTY = ("", "-", "--", "n/a", "null")
+_PLAIN = r"^[+-]?[0-9]+(?:\.(?:[0-9]{1,2}|[0-9]{4,}))?$"
+_LONGEST_EMPTY = max(map(len, _EMPTY))
 _SEPARATORS = r"[;；、,，]"
 _TYPES: dict[str, AttributeType] = {"number": "number", "amount": "amount", "flag": "boolean"}
 _CURES = {
@@ -163,12 +165,29 @@ class CellReader:
         rows = self._rows
         if rows[source].dtype == pl.String:
             rows = rows.with_columns(self._given(source))
+            if (plain := self._plain(rows[source])) is not None:
+                rows = rows.with_columns(plain.alias(source))
         typed = self._attributes(source, _TYPES[column.kind]).apply(rows)
         self._unreadable(column, source, typed[source])
         found = {column.name: typed[source].alias(column.name)}
         if column.kind == "amount":
             found |= self._amount(column, source, typed[source], typed[source + UNIT_SUFFIX])
         return found
+
+    def _plain(self, text: pl.Series) -> pl.Series | None:
+        """The numbers of a column in which each is digits with a point that cannot mean thousands.
+
+        The short way through a long column; it gives what the forms of ``text.numbers`` give.
+        """
+        if not text.str.contains(_PLAIN).all():
+            return None
+        points = int(text.str.contains(".", literal=True).sum())
+        if points:
+            detail = {"assumed": ".", "point": points}
+            detail |= dict.fromkeys(("comma", "undecided", "both_meanings"), 0)
+            add = self._notes.add
+            add("decimal_decided", "note", points, of=points, where=text.name, detail=detail)
+        return text.cast(pl.Float64)
 
     def _amount(
         self, column: Column, source: str, numbers: pl.Series, currency: pl.Series
@@ -219,6 +238,8 @@ class CellReader:
 
 def _filled(text: pl.Series) -> pl.Series:
     plain = text.str.strip_chars()
+    if not (plain.str.len_bytes() <= _LONGEST_EMPTY).any():
+        return plain
     empty = plain.str.to_lowercase().is_in(list(_EMPTY))
     frame = pl.DataFrame({"text": plain, "empty": empty})
     kept = frame.select(pl.when(~pl.col("empty")).then(pl.col("text")))

@@ -20,12 +20,18 @@ from thalweg.records.text.yaml_fields import read_record
 
 
 class TableColumns(BaseModel):
-    """How to read one table: its columns by the schema's names, and its form where stated."""
+    """How to read one table: its columns by the schema's names, and its form where stated.
+
+    table, query  of a database, where its address does not say; of an SQLite file, the table of the
+                  kind's own name where neither is stated.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: dict[str, str] = {}
     sheet: str | None = None
+    table: str | None = None
+    query: str | None = None
     encoding: str | None = None
     timezone: str | None = None
     date_order: Literal["auto", "dmy", "mdy"] = "auto"

@@ -140,7 +140,9 @@ def outside_records(rows: pl.DataFrame, around: Surroundings, found: Judgement) 
 
 
 def _units(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
-    """Every unit must be a party, or occur in the records."""
+    """Every unit must be a party, or occur in the records, where there is either."""
+    if around.parties is None and around.span_ns is None:
+        return
     given = [unit for unit in rows["unit"].drop_nulls().unique().sort() if unit != EVERY_UNIT]
     ids, names = party_words(around.parties)
     known = around.known([unit for unit in given if unit not in ids and unit not in names])

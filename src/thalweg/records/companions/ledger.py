@@ -22,6 +22,7 @@ from thalweg.records.companions.names import note_unknown, parties_known, respel
 from thalweg.records.companions.repeats import said_again
 from thalweg.records.companions.schema import Column, Judgement, Remark, Schema, Surroundings
 from thalweg.records.intake import ROW
+from thalweg.records.profile.model import ACCOUNTS
 
 PRODUCT = (
     "product productid productcode service serviceid sku item itemid material matnr 产品编号 产品 服务 "
@@ -102,8 +103,9 @@ def _documents(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> No
 
 def account_home(accounts: dict[str, tuple[str, ...]]) -> dict[str, str]:
     """Standard account by the words that stand for it, the standard names themselves included."""
-    words = {name: name for name in accounts}
-    return words | {word.casefold(): key for key, names in accounts.items() for word in names}
+    words = {name: name for name in ACCOUNTS}
+    stated = {word.strip().casefold(): key for key, names in accounts.items() for word in names}
+    return words | stated
 
 
 def _accounts(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:

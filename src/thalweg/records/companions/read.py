@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from importlib import import_module
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 
@@ -23,11 +24,12 @@ from thalweg.records.companions.schema import (
     Surroundings,
 )
 from thalweg.records.intake import ROW, ReadRequest
+from thalweg.records.locate import Address, Located
 from thalweg.records.readers.detect import Format, detect
 from thalweg.records.readers.notes import Notes
+from thalweg.records.readers.tabular import database
 from thalweg.records.readers.tabular.flat import Table, as_record
 from thalweg.records.readers.tabular.text_checks import TextChecks
-from thalweg.records.sources import Source
 from thalweg.records.trust import BESIDE, Finding
 
 _READERS: dict[Format, str] = {
@@ -36,6 +38,9 @@ _READERS: dict[Format, str] = {
     "parquet": "parquet",
     "jsonl": "jsonlines",
 }
+
+
+_SQLITE = b"SQLite format 3\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Companion:
     """
 
     schema: Schema
-    source: Source
+    source: Located
     format: str
     rows: pl.DataFrame
     set_aside: pl.DataFrame
@@ -70,7 +75,7 @@ class _Raw:
 
 def read_companion(
     schema: Schema,
-    source: Source,
+    source: Located,
     how: TableColumns,
     reading: ReadRequest,
     around: Callable[[str], Surroundings],
@@ -84,7 +89,7 @@ def read_companion(
              (of all, or of one group of the schema). MappingError: a required column is missing.
     """
     found = Judgement()
-    raw = _open(source, how, reading, found)
+    raw = _open(schema, source, how, reading, found)
     columns = match_columns(schema, raw.table.columns, how.columns, source.name)
     zone = how.timezone or zone
     cells = CellReader(raw.rows, zone, how.date_order, raw.notes, found)
@@ -113,22 +118,17 @@ def read_companion(
     )
 
 
-def _open(source: Source, how: TableColumns, reading: ReadRequest, found: Judgement) -> _Raw:
-    """All rows of the file, their text checked; rows that cannot be parsed become faults."""
-    form = detect(source)
-    if form not in _READERS:
-        raise SourceError(
-            f"{source.name} is {form}, and a table was expected. Export it as CSV, XLSX, Parquet "
-            "or JSON lines."
-        )
-    module: Any = import_module(f"thalweg.records.readers.tabular.{_READERS[form]}")
+def _open(
+    schema: Schema, source: Located, how: TableColumns, reading: ReadRequest, found: Judgement
+) -> _Raw:
+    """All rows of the source, their text checked; rows that cannot be parsed become faults."""
     request = ReadRequest(
         encoding=how.encoding or reading.encoding,
         repair_text=reading.repair_text,
         limits=reading.limits,
         mapping=how,
     )
-    table: Table = module.open_table(source, request)
+    table = _table(schema, source, how, request)
     checks = TextChecks(reading.repair_text, table.notes) if table.is_text else None
     frames: list[pl.DataFrame] = []
     for chunk in table.chunks(table.notes):
@@ -140,6 +140,29 @@ def _open(source: Source, how: TableColumns, reading: ReadRequest, found: Judgem
     if rows.is_empty():
         raise SourceError(f"{source.name} holds no rows. Export the table with its rows.")
     return _Raw(table, rows, table.notes)
+
+
+def _table(schema: Schema, source: Located, how: TableColumns, request: ReadRequest) -> Table:
+    """The source as a table: a database, or a file of one of the formats.
+
+    Raises   SourceError: a file of another format, or a table that the database lacks.
+    """
+    if isinstance(source, Address):
+        return database.open_table(source.uri, request, table=how.table, query=how.query)
+    if source.head(len(_SQLITE)) == _SQLITE:
+        stated = how.table is not None or how.query is not None
+        name = how.table if stated else schema.table
+        uri = f"sqlite:///{quote(str(source.path))}"
+        return database.open_table(uri, request, table=name, query=how.query)
+    form = detect(source)
+    if form not in _READERS:
+        raise SourceError(
+            f"{source.name} is {form}, and a table was expected. Export it as CSV, XLSX, Parquet "
+            "or JSON lines."
+        )
+    module: Any = import_module(f"thalweg.records.readers.tabular.{_READERS[form]}")
+    opened: Table = module.open_table(source, request)
+    return opened
 
 
 def _with_traits(

@@ -47,8 +47,10 @@ def export_book(
     Takes    to: the file; a folder for Parquet, or a file ending in ``.parquet`` for one flat
              table. form: the format; None goes by the name. type: the object type to see as
              cases, for XES and flat Parquet; None means the only one.
-    Raises   RequestError: no such format or type. BookError: the target cannot be written.
+    Raises   RequestError: no such format or type, or a book without events. BookError: the target cannot be written.
     """
+    if not book.manifest.types:
+        raise RequestError("The book holds no events, and exports give events and objects alone.")
     chosen = form or format_of_name(to)
     findings = _write(book, to, chosen, type)
     files = [p for p in to.rglob("*") if p.is_file()] if to.is_dir() else [to]

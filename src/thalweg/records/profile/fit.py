@@ -16,7 +16,12 @@ PROFILE = "profile"
 
 
 def refuse_unfit(profile: Profile, book: Book, where: str) -> None:
-    """Raise ProfileError when the profile names a type, attribute or role that the book lacks."""
+    """Raise ProfileError when the profile names a type, attribute or role that the book lacks.
+
+    A book without events lacks them all, and takes any profile until events come in.
+    """
+    if not book.n_events:
+        return
     if profile.type is not None and profile.type not in book.types:
         raise ProfileError(
             f"{where}: field 'type' is {profile.type!r}, and the book has no such object type. "
@@ -54,7 +59,9 @@ def _attributes(book: Book, profile: Profile) -> list[str]:
 
 
 def fit_findings(profile: Profile, book: Book) -> Iterator[Finding]:
-    """Activities that only one of the two knows."""
+    """Activities that only one of the two knows; nothing of a book without events."""
+    if not book.n_events:
+        return
     named = [*profile.layers_by_activity(), *profile.failed_ends]
     held = set(book.activities)
     absent = [name for name in dict.fromkeys(named) if name not in held]

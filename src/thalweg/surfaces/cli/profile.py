@@ -36,7 +36,8 @@ def profile(
     """Print or write the profile of a book: the one it holds, else a draft from its activities.
 
     A draft puts activities into layers by the words in their names; those that no word tells are
-    counted and stand in the layer "other". Look through it before you ingest it.
+    counted and stand in the layer "other". So it does with the accounts of a ledger; those that no
+    word tells are named. Look through it before you ingest it.
     """
     from thalweg.records.profile.draft import draft_profile
     from thalweg.records.profile.file import example_profile, parse_profile, profile_text
@@ -60,8 +61,9 @@ def profile(
     if save is not None:
         _write(save, text)
     if as_json:
-        activities = {"known": draft.known, "other": draft.other} if draft else None
-        print_json({"profile": shown.model_dump(mode="json"), "draft": activities})
+        names = ("known", "other", "accounts", "unmapped")
+        rests_on = {name: getattr(draft, name) for name in names} if draft else None
+        print_json({"profile": shown.model_dump(mode="json"), "draft": rests_on})
     elif save is None:
         typer.echo(text.rstrip())
     if draft is not None:
@@ -84,8 +86,17 @@ def _write(path: Path, text: str) -> None:
 def _tell(draft: Draft, say: Texts) -> None:
     """How much of a draft rests on known words, on standard error."""
     known, all_ = len(draft.known), len(draft.known) + len(draft.other)
-    note(say("cli.profile_draft", known=known, all=all_))
+    if all_:
+        note(say("cli.profile_draft", known=known, all=all_))
     if draft.other:
-        names = say("words.comma").join(draft.other[:10])
-        more = "…" if len(draft.other) > 10 else ""
-        note(say("cli.profile_other", count=len(draft.other), names=names + more))
+        note(say("cli.profile_other", count=len(draft.other), names=_some(draft.other, say)))
+    mapped, names = len(draft.accounts), len(draft.accounts) + len(draft.unmapped)
+    if names:
+        note(say("cli.profile_accounts", known=mapped, all=names))
+    if draft.unmapped:
+        some = _some(draft.unmapped, say)
+        note(say("cli.profile_unmapped", count=len(draft.unmapped), names=some))
+
+
+def _some(names: tuple[str, ...], say: Texts) -> str:
+    return say("words.comma").join(names[:10]) + ("…" if len(names) > 10 else "")

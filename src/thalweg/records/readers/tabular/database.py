@@ -70,9 +70,14 @@ def read(uri: str, request: ReadRequest) -> Intake:
     return intake(open_table(uri, request), request)
 
 
-def open_table(uri: str, request: ReadRequest) -> Table:
-    """Open a table or query: learn its columns, read its rows when asked."""
-    source = Database.parse(uri)
+def open_table(
+    uri: str, request: ReadRequest, *, table: str | None = None, query: str | None = None
+) -> Table:
+    """Open a table or query: learn its columns, read its rows when asked.
+
+    ``table`` and ``query`` stand in for those of the URI.
+    """
+    source = Database.parse(uri, table=table, query=query)
 
     def chunks(notes: Notes) -> Iterator[Chunk]:
         done = 0
