@@ -11,12 +11,11 @@ from thalweg.economy.paths.costs import Flows
 
 REMEDIES = {
     "no_ledger": "add_ledger",
-    "no_revenue": "add_revenue",
     "no_traffic": "add_traffic",
     "no_units": "add_units",
     "spend_of_no_unit": "spend_by_unit",
     "not_identified": "pause_experiment",
-    "subsidy_not_identified": "pause_experiment",
+    "subsidy_not_identified": "vary_subsidy",
     "bounds_only": "pause_experiment",
     "too_few_months": "longer_record",
     "months_spread": "monthly_ledger",
@@ -24,8 +23,6 @@ REMEDIES = {
     "no_cash_account": "add_cash",
     "no_cost_of_sales": "add_costs",
     "no_interventions": "add_interventions",
-    "nothing_spent": "none",
-    "none_in_records": "add_traffic",
 }
 """Reason → what would let it be told."""
 
@@ -88,7 +85,7 @@ def _common_share(panel: GrowthPanel) -> float:
 
 def lack(figure: str, reason: str) -> dict[str, Any]:
     """A row of the table ``missing``."""
-    return {"figure": figure, "reason": reason, "remedy": REMEDIES.get(reason, "pause_experiment")}
+    return {"figure": figure, "reason": reason, "remedy": REMEDIES[reason]}
 
 
 def lacking(

@@ -124,10 +124,9 @@ def set_as(
     changed = plan
     for change in scenario.changes:
         changed = _set(changed, plan, change, base, ahead, costs)
-    moves = changed.spend is not plan.spend or changed.subsidy is not plan.subsidy
-    moves = moves or changed.dose is not plan.dose
+    rolls = changed.dose is not plan.dose
     bought = any(one.budget in ("marketing", "subsidy") for one in scenario.changes)
-    unknown = base.response is None and (moves or (bought and spends(plan)))
+    unknown = base.response is None and (rolls or (bought and spends(plan)))
     return replace(changed, told=not unknown)
 
 
