@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from thalweg.records.mapping.flat import FlatMapping, load_mapping
     from thalweg.records.store.book import open_book
     from thalweg.surfaces.report import write_report
+    from thalweg.verdict.judge import judge_book as judge
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ _HOMES = {
     "drift": ("thalweg.process.drift.drift", "drift_book"),
     "ingest": ("thalweg.records.ingest", "ingest"),
     "open_book": ("thalweg.records.store.book", "open_book"),
+    "judge": ("thalweg.verdict.judge", "judge_book"),
     "map": ("thalweg.process.map", "map_book"),
     "prove": ("thalweg.change.prove", "prove_book"),
     "sustain": ("thalweg.economy.sustain", "sustain_book"),
@@ -46,6 +48,7 @@ __all__ = [
     "discover",
     "drift",
     "ingest",
+    "judge",
     "load_mapping",
     "map",
     "open_book",

@@ -26,8 +26,11 @@ Facts = Mapping[str, Any]
 MOST_VALUES = 4
 """Values of a condition on rows that are listed."""
 _BURDENS = ("money", "failures")
-_ROOMS = ("judge.missing", "judge.reasons", "economy.missing", "checks.reasons", "waits.reasons")
-"""Where words of codes of what is missing stand, the nearest first."""
+_WHY = (
+    *("judge.reasons", "economy.missing", "metrics.missing", "response.reasons"),
+    *("checks.reasons", "waits.reasons", "judge.missing"),
+)
+"""Where words of codes of why there is no value stand, the nearest first."""
 _ENDS = {"share": "_share", "lost_h": "_lost_h", "spend": "_spend", "use": "_use"}
 
 
@@ -103,7 +106,7 @@ def _layer(layer: str, say: Texts, facts: Facts) -> str:
 def figure_text(figure: Figure, say: Texts) -> str:
     """Its value with unit and interval; why there is none, where there is none."""
     if figure.value is None:
-        reasons = [missing_text(code, say) for code in figure.missing]
+        reasons = [why_text(code, say) for code in figure.missing]
         if not reasons:
             return say("evidence.unknown")
         return say("evidence.because", reasons=say("judge.semicolon").join(reasons))
@@ -176,8 +179,14 @@ def assumption_text(code: str, say: Texts) -> str:
 
 
 def missing_text(code: str, say: Texts) -> str:
-    """A code of what is missing in words; the code itself where nobody has words for it."""
-    key = next((f"{room}.{code}" for room in _ROOMS if say.has(f"{room}.{code}")), None)
+    """What is missing, as a thing that one could add: a ledger (revenue, costs and capital)."""
+    key = f"judge.missing.{code}"
+    return say(key) if say.has(key) else why_text(code, say)
+
+
+def why_text(code: str, say: Texts) -> str:
+    """Why there is no value; the code itself where nobody has words for it."""
+    key = next((f"{room}.{code}" for room in _WHY if say.has(f"{room}.{code}")), None)
     return code if key is None else say(key)
 
 

@@ -18,8 +18,9 @@ from thalweg.surfaces.figure_words import (
     rows_text,
     settle_text,
     value_text,
+    why_text,
 )
-from thalweg.surfaces.format_values import format_count, format_share
+from thalweg.surfaces.format_values import format_share
 from thalweg.surfaces.prove_words import coded
 from thalweg.surfaces.texts import Texts
 
@@ -40,17 +41,18 @@ __all__ = [
     "missing_text",
     "reasons_text",
     "rows_text",
+    "settle_sentence",
     "settle_text",
     "thesis_sentence",
     "value_text",
     "verdict_sentence",
+    "why_text",
 ]
 
 Show = Callable[["Figure", Texts], str]
 Row = dict[str, Any]
 MOST_SETTLE = 3
 EFFECTS = ("A", "B", "C")
-LEAST_PROVEN = 0.0
 
 
 def verdict_sentence(result: JudgeResult, say: Texts, show: Show = figure_text) -> str:
@@ -126,7 +128,3 @@ def thesis_sentence(result: JudgeResult, row: Row, say: Texts, show: Show = figu
 
     told = [text for tell in TOLD[row["thesis"]] if (text := tell(result, say, show))]
     return say("judge.join").join(told) if told else say("judge.nothing")
-
-
-def counted(count: int, say: Texts) -> str:
-    return format_count(count, say.language)

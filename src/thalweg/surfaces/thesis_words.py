@@ -93,6 +93,15 @@ def _cause(result: JudgeResult, say: Texts, show: Show) -> str | None:
     return say("judge.told.cause", what=_of(found[0], result, say), value=show(found[0], say))
 
 
+def _loop(result: JudgeResult, say: Texts, show: Show) -> str | None:
+    """The activity whose repetitions take most time."""
+    found = _under(result, "loops.", ".lost_h")
+    if not found or _number(found[0]) <= 0:
+        return None
+    share = result.evidence[found[0].id.removesuffix(".lost_h")]
+    return say("judge.told.loop", what=_of(share, result, say), value=show(share, say))
+
+
 def _deepest(result: JudgeResult, say: Texts, show: Show) -> str | None:
     burden = result.facts.get("burden", "time")
     end = "" if burden == "time" else f".{burden}"
@@ -197,7 +206,7 @@ TOLD: dict[str, tuple[Tell, ...]] = {
         _effects,
         _largest("pair", *_PAIR),
         _cause,
-        _largest("loop", "loops.", above=0.01),
+        _loop,
         _above("silent", "breaks_off.silent"),
         _above("failed", "breaks_off.failed"),
         _one("deviations", "deviations.share"),

@@ -104,6 +104,9 @@ class Evidence:
             raise RequestError(f"There is no figure {name!r}. {nearest(name, self._by_id)}")
         return self._by_id[name]
 
+    def get(self, name: str) -> Figure | None:
+        return self._by_id.get(name)
+
     def chain(self, name: str) -> list[tuple[int, Figure]]:
         """The figure, then all that it was made from, depth first, each once, with its depth."""
         found: list[tuple[int, Figure]] = []

@@ -116,11 +116,11 @@ def _digest(body: dict[str, Any]) -> str:
 
 def from_json(body: dict[str, Any]) -> JudgeResult:
     """The verdict that ``JudgeResult.to_json`` gave, without the results that it was made from."""
-    tables = {name: frame(name, _dated(name, body[name])) for name in COLUMNS}
+    held: dict[str, Any] = {name: body[name] for name in _SCALARS}
+    held |= {name: tuple(body[name]) for name in _LISTS}
+    held |= {name: frame(name, _dated(name, body[name])) for name in COLUMNS}
     return JudgeResult(
-        **{name: body[name] for name in _SCALARS},
-        **{name: tuple(body[name]) for name in _LISTS},
-        **tables,
+        **held,
         evidence=Evidence(Figure.from_json(one) for one in body["figures"]),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 import polars as pl
@@ -22,7 +23,7 @@ MOST = 12
 class Thesis:
     """How a question is answered.
 
-    answers  ids, or beginnings of ids with a final ``.*``, of figures that answer it.
+    answers  ids, or patterns of ids with ``*``, of figures that answer it.
     further  the same of figures that say something of it without answering it.
     needs    codes of what must be there, each with what it adds.
     settled  whether the figures that are there answer it; None: when one of ``answers`` has a value.
@@ -45,7 +46,7 @@ def _graded(figures: Sequence[Figure]) -> bool:
 ASKED: dict[str, Thesis] = {
     "T1": Thesis(
         ("depth",),
-        ("depth.layer.*", "reach.*", "beyond_lead.*", "burden.*"),
+        ("depth.layer.*", "reach.*", "beyond_lead.*", "burden.*.share"),
         (
             ("no_interventions", "what_each_layer_gained"),
             ("no_units", "who_to_compare"),
@@ -65,7 +66,7 @@ ASKED: dict[str, Thesis] = {
         ("effect.*",),
         (
             "waits.cause.*",
-            "waits.pair.*",
+            "waits.pair.*.share",
             "loops.*",
             "breaks_off.*",
             "deviations.*",
@@ -136,7 +137,7 @@ ASKED: dict[str, Thesis] = {
     ),
     "T10": Thesis(
         (),
-        ("waits.pair.*", "burden.*", "candidates.*"),
+        ("waits.pair.*.share", "burden.*.share", "candidates.*"),
         (("no_simulation_yet", "what_to_change_next"),),
         lambda _: False,
     ),
@@ -172,9 +173,8 @@ def _named(patterns: Iterable[str], evidence: Evidence) -> list[Figure]:
     """Figures in the order of the patterns, then of the evidence."""
     found: dict[str, Figure] = {}
     for pattern in patterns:
-        if pattern.endswith(".*"):
-            start = pattern[:-1]
-            found |= {one.id: one for one in evidence if one.id.startswith(start)}
+        if "*" in pattern:
+            found |= {one.id: one for one in evidence if fnmatchcase(one.id, pattern)}
         elif pattern in evidence:
             found[pattern] = evidence[pattern]
     return list(found.values())
