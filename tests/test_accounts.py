@@ -212,3 +212,15 @@ def test_no_money_is_lost_or_made_and_months_are_those_of_a_loop(
     assert found.months[0] == min(at for _, at in plain) and found.months[-1] == max(
         at for _, at in plain
     )
+
+
+def test_without_a_profiles_accounts_names_are_placed_by_their_words_and_said() -> None:
+    names = ("营业收入", "Cost of goods sold", "研发费用", "Blue sky")
+    ledger = table([line(name, 10.0) for name in names])
+    found = accounts_from({"ledger": ledger}, profile_of(accounts={}))
+    placed = {"营业收入": "revenue", "Cost of goods sold": "cost_of_sales", "研发费用": "research"}
+    assert found.facts["drafted"] == placed
+    assert found.facts["unmapped"] == {"Blue sky": {"rows": 1, "amount": 10.0}}
+    stated = accounts_from({"ledger": ledger}, profile_of())
+    assert stated.facts["drafted"] == {}
+    assert set(stated.lines["account"]) == {"other"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from thalweg.economy.frame import Account
-from thalweg.records.profile import words
 from thalweg.records.profile.model import Profile
+from thalweg.records.profile.words import likely_account
 
 OTHER = "other"
 STANDARD: tuple[str, ...] = get_args(Account)
@@ -42,7 +42,6 @@ def naming_of(names: Iterable[str], profile: Profile | None) -> Naming:
         word = name.strip().casefold()
         found = stated.get(word) or (word if word in STANDARD else None)
         if found is None and not stated:
-            likely_account = getattr(words, "likely_account", lambda _: None)
             found = likely_account(name)
             if found is not None:
                 drafted.append(name)
