@@ -43,92 +43,92 @@ MILLION = 1e6
 def sustained(**changed: Any) -> SustainResult:
     """A platform whose growth is mostly bought: 34 of 46 million a month."""
     revenue = np.linspace(38.0, 84.0, 36) * MILLION
-    return SustainResult(
-        **{
-            "fingerprint": "5" * 16,
-            "book": "b" * 16,
-            "request": {"draws": 200, "seed": 0, "confidence": 0.95},
-            "currency": "CNY",
-            "first_month": "2022-01-01",
-            "last_month": "2024-12-01",
-            "units": 30,
-            "accounts_table": _accounts(revenue),
-            "metrics": _metrics(),
-            "unit_economics": _unit_economics(),
-            "decomposition": _decomposition(),
-            "channels": _channels(),
-            "response": _response(),
-            "traffic_off": pl.DataFrame(
-                {
-                    "horizon_months": [3, 6, 12],
-                    "kept_share": [0.71, 0.58, 0.46],
-                    "low": [0.62, 0.47, 0.34],
-                    "high": [0.79, 0.68, 0.59],
-                    "lost_share": [0.29, 0.42, 0.54],
-                    "known": ["experimental"] * 3,
-                }
-            ),
-            "traffic_path": _traffic_path(revenue),
-            "capital_off": _capital_off(),
-            "capital": pl.DataFrame(
-                {
-                    "cash": [182.0 * MILLION],
-                    "net_burn_3m": [20.4 * MILLION],
-                    "runway_months": [8.9],
-                    "cash_ends": [date(2025, 9, 1)],
-                    "low": [date(2025, 7, 1)],
-                    "high": [date(2025, 12, 1)],
-                    "alive_share": [0.03],
-                    "known": ["experimental"],
-                }
-            ),
-            "self_financing": _self_financing(),
-            "break_even": pl.DataFrame(
-                {
-                    "kind": ["operating", "cumulative"],
-                    "month": [None, None],
-                    "low": [None, None],
-                    "high": [None, None],
-                    "reached_share": [0.11, 0.02],
-                    "known": ["experimental", "experimental"],
-                },
-                schema_overrides={"month": pl.Date, "low": pl.Date, "high": pl.Date},
-            ),
-            "scenarios": pl.DataFrame(
-                {
-                    "scenario": ["marketing=-50%", "marketing=-50%"],
-                    "measure": ["revenue_12m", "cash_12m"],
-                    "value": [812.0 * MILLION, -4.0 * MILLION],
-                    "low": [744.0 * MILLION, -61.0 * MILLION],
-                    "high": [880.0 * MILLION, 52.0 * MILLION],
-                    "difference": [-196.0 * MILLION, 61.0 * MILLION],
-                    "difference_low": [-262.0 * MILLION, 12.0 * MILLION],
-                    "difference_high": [-131.0 * MILLION, 108.0 * MILLION],
-                }
-            ),
-            "checks": pl.DataFrame(
-                {
-                    "check": ["pauses", "collinear"],
-                    "status": ["passed", "passed"],
-                    "finding": ["used", "apart"],
-                    "figures": ["{}", "{}"],
-                }
-            ),
-            "missing": pl.DataFrame(
-                schema={"figure": pl.String, "reason": pl.String, "remedy": pl.String}
-            ),
-            "facts": {
-                "growth": {
-                    "from": "2022-06-01",
-                    "to": "2024-12-01",
-                    "before": 38 * MILLION,
-                    "after": 84 * MILLION,
-                },
-                "traffic_off": {"from": MONTHS[OFF_FROM].isoformat()},
+    body: dict[str, Any] = {
+        "fingerprint": "5" * 16,
+        "book": "b" * 16,
+        "request": {"draws": 200, "seed": 0, "confidence": 0.95},
+        "currency": "CNY",
+        "first_month": "2022-01-01",
+        "last_month": "2024-12-01",
+        "units": 30,
+        "accounts_table": _accounts(revenue),
+        "metrics": _metrics(),
+        "unit_economics": _unit_economics(),
+        "decomposition": _decomposition(),
+        "channels": _channels(),
+        "response": _response(),
+        "traffic_off": pl.DataFrame(
+            {
+                "horizon_months": [3, 6, 12],
+                "kept_share": [0.71, 0.58, 0.46],
+                "low": [0.62, 0.47, 0.34],
+                "high": [0.79, 0.68, 0.59],
+                "lost_share": [0.29, 0.42, 0.54],
+                "known": ["experimental"] * 3,
+            }
+        ),
+        "traffic_path": _traffic_path(revenue),
+        "traffic_ahead": _traffic_path(revenue).clear(),
+        "capital_off": _capital_off(),
+        "capital_past": _capital_off().clear(),
+        "capital": pl.DataFrame(
+            {
+                "cash": [182.0 * MILLION],
+                "net_burn_3m": [20.4 * MILLION],
+                "runway_months": [8.9],
+                "cash_ends": [date(2025, 9, 1)],
+                "low": [date(2025, 7, 1)],
+                "high": [date(2025, 12, 1)],
+                "alive_share": [0.03],
+                "known": ["experimental"],
+            }
+        ),
+        "self_financing": _self_financing(),
+        "break_even": pl.DataFrame(
+            {
+                "kind": ["operating", "cumulative"],
+                "month": [None, None],
+                "low": [None, None],
+                "high": [None, None],
+                "reached_share": [0.11, 0.02],
+                "known": ["experimental", "experimental"],
             },
-        }
-        | changed
-    )
+            schema_overrides={"month": pl.Date, "low": pl.Date, "high": pl.Date},
+        ),
+        "scenarios": pl.DataFrame(
+            {
+                "scenario": ["marketing=-50%", "marketing=-50%"],
+                "measure": ["revenue_12m", "cash_12m"],
+                "value": [812.0 * MILLION, -4.0 * MILLION],
+                "low": [744.0 * MILLION, -61.0 * MILLION],
+                "high": [880.0 * MILLION, 52.0 * MILLION],
+                "difference": [-196.0 * MILLION, 61.0 * MILLION],
+                "difference_low": [-262.0 * MILLION, 12.0 * MILLION],
+                "difference_high": [-131.0 * MILLION, 108.0 * MILLION],
+            }
+        ),
+        "checks": pl.DataFrame(
+            {
+                "check": ["pauses", "collinear"],
+                "status": ["passed", "passed"],
+                "finding": ["used", "apart"],
+                "figures": ["{}", "{}"],
+            }
+        ),
+        "missing": pl.DataFrame(
+            schema={"figure": pl.String, "reason": pl.String, "remedy": pl.String}
+        ),
+        "facts": {
+            "growth": {
+                "from": "2022-06-01",
+                "to": "2024-12-01",
+                "before": 38 * MILLION,
+                "after": 84 * MILLION,
+            },
+            "traffic_off": {"from": MONTHS[OFF_FROM].isoformat()},
+        },
+    } | changed
+    return SustainResult(**body)
 
 
 def _accounts(revenue: Any) -> pl.DataFrame:
@@ -155,7 +155,7 @@ def _metrics() -> pl.DataFrame:
         ("rule_of_40", 0.02, None, None, "share", "counted"),
     ]
     names = ("metric", "value", "low", "high", "unit", "known")
-    found = [dict(zip(names, row, strict=True)) for row in rows]
+    found: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
     for row in found:
         row |= {"from": MONTHS[24], "to": MONTHS[35]}
         row["missing"] = "never_paid_back" if row["value"] is None else None
@@ -314,62 +314,60 @@ def _self_financing() -> pl.DataFrame:
 def judged(**changed: Any) -> JudgeResult:
     """A traffic war behind fine user numbers."""
     found = sustained()
-    return JudgeResult(
-        **{
-            "fingerprint": "9" * 16,
-            "book": "b" * 16,
-            "request": {"draws": 2000, "seed": 0, "confidence": 0.95},
-            "verdict": "traffic_war",
-            "reasons": (),
-            "settle": (),
-            "thresholds": {"depth": 0.10, "dependence": 0.25, "probability": 0.80, "layer": 0.05},
-            "regions": pl.DataFrame(
-                {
-                    "region": [
-                        "industrial_revolution",
-                        "transition",
-                        "traffic_war",
-                        "quiet_trade",
-                    ],
-                    "probability": [0.0, 0.01, 0.97, 0.02],
-                }
-            ),
-            "axes": _axes((0.021, -0.012, 0.052), (0.54, 0.41, 0.66), (0.38, 0.3, 0.47)),
-            "layers": _layers(),
-            "reach": pl.DataFrame(
-                {
-                    "burden": ["time"],
-                    "layers_reached": [2],
-                    "of_layers": [10],
-                    "confidence": [0.95],
-                    "beyond_lead_share": [None],
-                    "low": [None],
-                    "high": [None],
-                },
-                schema_overrides={
-                    "beyond_lead_share": pl.Float64,
-                    "low": pl.Float64,
-                    "high": pl.Float64,
-                },
-            ),
-            "new_value": _new_value(),
-            "technology": _technology(),
-            "theses": _theses(),
-            "draws": _draws(),
-            "evidence": Evidence(_figures()),
-            "sustain": found,
-            "facts": {
-                "layers": NAMES,
-                "currency": "CNY",
-                "interventions": {
-                    "blockchain_receipts": "Blockchain receipts",
-                    "one_stop_settlement": "One-stop settlement",
-                    "ai_matching": "AI matching",
-                },
+    body: dict[str, Any] = {
+        "fingerprint": "9" * 16,
+        "book": "b" * 16,
+        "request": {"draws": 2000, "seed": 0, "confidence": 0.95},
+        "verdict": "traffic_war",
+        "reasons": (),
+        "settle": (),
+        "thresholds": {"depth": 0.10, "dependence": 0.25, "probability": 0.80, "layer": 0.05},
+        "regions": pl.DataFrame(
+            {
+                "region": [
+                    "industrial_revolution",
+                    "transition",
+                    "traffic_war",
+                    "quiet_trade",
+                ],
+                "probability": [0.0, 0.01, 0.97, 0.02],
+            }
+        ),
+        "axes": _axes((0.021, -0.012, 0.052), (0.54, 0.41, 0.66), (0.38, 0.3, 0.47)),
+        "layers": _layers(),
+        "reach": pl.DataFrame(
+            {
+                "burden": ["time"],
+                "layers_reached": [2],
+                "of_layers": [10],
+                "confidence": [0.95],
+                "beyond_lead_share": [None],
+                "low": [None],
+                "high": [None],
             },
-        }
-        | changed
-    )
+            schema_overrides={
+                "beyond_lead_share": pl.Float64,
+                "low": pl.Float64,
+                "high": pl.Float64,
+            },
+        ),
+        "new_value": _new_value(),
+        "technology": _technology(),
+        "theses": _theses(),
+        "draws": _draws(),
+        "evidence": Evidence(_figures()),
+        "sustain": found,
+        "facts": {
+            "layers": NAMES,
+            "currency": "CNY",
+            "interventions": {
+                "blockchain_receipts": "Blockchain receipts",
+                "one_stop_settlement": "One-stop settlement",
+                "ai_matching": "AI matching",
+            },
+        },
+    } | changed
+    return JudgeResult(**body)
 
 
 def log_only() -> JudgeResult:
@@ -399,7 +397,7 @@ def log_only() -> JudgeResult:
     return judged(
         verdict="not_enough_evidence",
         reasons=("no_interventions", "no_ledger"),
-        settle=("add_interventions", "add_ledger", "add_traffic"),
+        settle=("record_interventions", "record_ledger", "record_traffic"),
         regions=judged().regions.with_columns(probability=pl.lit(None, pl.Float64)),
         axes=_axes(unknown, unknown, unknown).with_columns(
             missing=pl.Series(["no_interventions", "no_ledger", "no_ledger"])
@@ -489,8 +487,8 @@ def _technology() -> pl.DataFrame:
         *("intervention", "kind", "spend", "eligible_share", "event_share", "effect"),
         *("grade", "class", "reason"),
     )
-    found = [dict(zip(names, row, strict=True)) for row in rows]
-    return pl.DataFrame([row | {"spend": row["spend"] * MILLION} for row in found])
+    found = pl.DataFrame([dict(zip(names, row, strict=True)) for row in rows])
+    return found.with_columns(pl.col("spend") * MILLION)
 
 
 def _theses() -> pl.DataFrame:
@@ -564,7 +562,9 @@ def _figures() -> list[Figure]:
             rows=(Rows("events", {"@activity": ("settle",)}),), name="settlement",
         ),
         share("burden.settlement.share", 0.18, method="burden", name="settlement"),
-        Figure("reach.time", 2, unit="count", method="reach_by_holm"),
+        Figure(
+            "reach.time", 2, unit="count", method="reach_by_holm", request=asked | {"of_layers": 10}
+        ),
         share(
             "dependence", 0.54, 0.41, 0.66, known="experimental", method="axis_dependence",
             inputs=("traffic_off.12",),
@@ -573,7 +573,7 @@ def _figures() -> list[Figure]:
         off("traffic_off.12", 0.46, 0.34, 0.59),
         share("dependence.capital", 0.38, 0.30, 0.47, method="axis_capital_dependence"),
         Figure(
-            "capital_off.cash_ends", "2025-09-01", "2025-07-01", "2025-12-01", unit="date",
+            "capital_off.cash_ends", "2025-09-01", "2025-07-01", "2025-12-01", unit="month",
             known="experimental", method="capital_off", rows=(Rows("ledger"),),
         ),
         share("capital_off.alive", 0.03, method="capital_off", known="experimental"),

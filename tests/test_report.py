@@ -371,17 +371,17 @@ def test_a_click_or_enter_shows_the_details_of_an_activity_and_a_path(
     with Visit(browser, reports(orders, "en")) as visit:
         details = visit.page.locator("#map-details")
         visit.page.click('#map-view g[data-activity="质检"] rect')
-        assert details.locator("h3").inner_text() == "质检"
+        assert details.locator("h4").inner_text() == "质检"
         assert "50" in details.locator("dd").first.inner_text()
         assert "接单" in details.inner_text() and "发货" in details.inner_text()
         details.locator("button", has_text="发货").click()
-        assert details.locator("h3").inner_text() == "质检 → 发货"
+        assert details.locator("h4").inner_text() == "质检 → 发货"
         assert details.locator("dd").first.inner_text() == "30"
         visit.page.locator('#map-view g[data-activity="接单"]').focus()
         visit.page.keyboard.press("Enter")
-        assert details.locator("h3").inner_text() == "接单"
+        assert details.locator("h4").inner_text() == "接单"
         visit.page.keyboard.press("Escape")
-        assert details.locator("h3").count() == 0
+        assert details.locator("h4").count() == 0
 
 
 @pytest.mark.browser

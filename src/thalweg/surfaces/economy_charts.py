@@ -293,7 +293,7 @@ def response_chart(
     Takes    response: channel, spend, lift, low, high (parts of revenue). names: channel → name.
     """
     alt = load_altair()
-    scale, unit = money_unit(float(response["spend"].max() or 0.0), currency, say.language)
+    scale, unit = money_unit(_most(response["spend"]), currency, say.language)
     channels = list(dict.fromkeys(response["channel"]))
     top = float(response.select(pl.max_horizontal("lift", "high").max()).item())
     panels = []
@@ -318,7 +318,7 @@ def response_chart(
             "lift:Q",
             title=say("story.chart.lift") if channel == channels[0] else None,
             axis=alt.Axis(format=".0%", tickCount=4),
-            scale=alt.Scale(domain=[min(0.0, float(rows["low"].min() or 0.0)), top]),
+            scale=alt.Scale(domain=[min(0.0, _least(rows["low"])), top]),
         )
         base = alt.Chart(data)
         layers = [
@@ -335,3 +335,11 @@ def response_chart(
             alt.layer(*layers).properties(width=_SMALL_WIDTH, height=_SMALL_HEIGHT, title=title)
         )
     return alt.concat(*panels, columns=2)
+
+
+def _least(values: pl.Series) -> float:
+    return min((float(v) for v in values.drop_nulls()), default=0.0)
+
+
+def _most(values: pl.Series) -> float:
+    return max((float(v) for v in values.drop_nulls()), default=0.0)

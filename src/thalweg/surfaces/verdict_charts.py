@@ -13,7 +13,7 @@ from thalweg.surfaces.density import outlines
 from thalweg.surfaces.format_values import UNKNOWN, format_share
 from thalweg.surfaces.texts import Texts
 
-REGION_WIDTH, REGION_HEIGHT = 520, 400
+REGION_WIDTH, REGION_HEIGHT = 370, 285
 DEPTH_WIDTH = 480
 SHARES = (0.9, 0.5)
 """Parts of the draws inside the two outlines."""
@@ -142,7 +142,7 @@ def _names(
     layers = []
     for region, (dependent, deep) in _CORNERS.items():
         chance = chances.get(region)
-        name = say(f"story.regions.{region}")
+        name = say(f"judge.regions.{region}")
         narrow = not dependent and thresholds["dependence"] < 0.4
         lines = _lines(name, say) if narrow else [name]
         if chance is not None:

@@ -65,11 +65,12 @@ def look_deep(
     *,
     model: str | Path | None = None,
     rules: str | Path | None = None,
+    prove: ProveResult | None = None,
 ) -> Deep | None:
     """Discover, conform, waits, drift and effects of the report's object type.
 
     Takes    model: a file to hold the records against; None means the discovered model.
-             rules: a file of rules to check as well.
+             rules: a file of rules to check as well. prove: effects that are known already.
     Returns  None where the filters leave no object.
     Raises   RequestError: a model or rules that make no sense, or more variants than a given
              model can be aligned with in a report.
@@ -107,7 +108,7 @@ def look_deep(
         conform=conform,
         waits=waits_book(book, type=main.type, filters=filters),
         drift=drift_book(book, type=main.type, filters=filters).localised(),
-        prove=_prove(book, main.type, filters),
+        prove=_prove(book, main.type, filters) if prove is None else prove,
         too_many=too_many,
     )
 

@@ -16,12 +16,14 @@ from thalweg.process.selection import apply_filters
 from thalweg.records.intake import ACTIVITY
 from thalweg.surfaces.report.deep import Deep, look_deep
 from thalweg.surfaces.time_charts import MOST_DOTS
+from thalweg.verdict.judge import judge_book
 
 if TYPE_CHECKING:
     from thalweg.process.map import FilterLike
     from thalweg.process.result import MapResult
     from thalweg.records.perspective import Perspective
     from thalweg.records.store.book import Book
+    from thalweg.verdict.result import JudgeResult
 
 TOP_VARIANTS = 100
 OTHER_TYPES = 11
@@ -42,15 +44,16 @@ class Dots:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A book seen through one object type, with the maps of the others beside it.
+    """A book seen through one object type, with the maps of the others beside it, and judged.
 
-    events: by activity in the whole book, where no filter is set and it has several types.
+    main: None of a book without events. judged: None where filters leave a part of the records,
+    which carries no verdict. filters: as texts. events: by activity in the whole book, where no filter is set and it has several types.
     zone: of all times that are shown. hours: weekday (0 is Monday), hour, events.
     unmapped: object types without a map here.
     """
 
     book: Book
-    main: MapResult
+    main: MapResult | None
     others: tuple[MapResult, ...]
     unmapped: tuple[str, ...]
     events: dict[str, int]
@@ -59,6 +62,16 @@ class Gathered:
     dots: Dots
     deep: Deep | None
     made_at: datetime
+    judged: JudgeResult | None = None
+    filters: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> datetime | None:
+        return None if self.main is None else self.main.first
+
+    @property
+    def last(self) -> datetime | None:
+        return None if self.main is None else self.main.last
 
 
 def gather(
@@ -76,12 +89,15 @@ def gather(
              model, rules: what to hold the records against, see ``look_deep``.
     Raises   RequestError: a type, filter, model or rule that makes no sense.
     """
+    if not book.types:
+        return _money_alone(book, made_at)
     name = choose_type(book, type)
     zone = book.timezone
     asked = read_filters(filters, zone)
     view = apply_filters(book.perspective(name), asked)
     rest = [t for t in book.types if t != name]
     main = map_book(book, type=name, filters=asked, calendar="learn", top=TOP_VARIANTS)
+    judged = None if asked or main.objects == 0 else judge_book(book, type=name)
     return Gathered(
         book=book,
         main=main.localised(),
@@ -94,8 +110,35 @@ def gather(
         zone=zone,
         hours=event_hours(view, zone),
         dots=sample_dots(view, zone=zone),
-        deep=look_deep(book, main, asked, model=model, rules=rules),
+        deep=look_deep(
+            book,
+            main,
+            asked,
+            model=model,
+            rules=rules,
+            prove=None if judged is None else judged.prove,
+        ),
         made_at=made_at,
+        judged=judged,
+        filters=tuple(main.request["filters"]),
+    )
+
+
+def _money_alone(book: Book, made_at: datetime) -> Gathered:
+    """A book without events: its money, if any, is all there is to tell."""
+    empty = pl.DataFrame({"time": [], "place": [], "activity": []})
+    return Gathered(
+        book=book,
+        main=None,
+        others=(),
+        unmapped=(),
+        events={},
+        zone=book.timezone,
+        hours=pl.DataFrame({"weekday": [], "hour": [], "events": []}),
+        dots=Dots(empty, 0, 0),
+        deep=None,
+        made_at=made_at,
+        judged=judge_book(book),
     )
 
 

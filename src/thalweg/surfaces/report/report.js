@@ -212,7 +212,7 @@
   function neighbours(view, title, list, end) {
     const part = document.createDocumentFragment();
     if (!list.length) return part;
-    part.append(make("h4", title));
+    part.append(make("h5", title));
     const table = make("table");
     for (const n of list) {
       const arrow = view.map.arrows[n], other = arrow[end];
@@ -238,7 +238,7 @@
       const arrow = map.arrows[n];
       const from = arrow.from >= 0 ? map.boxes[arrow.from].name : words.start;
       const to = arrow.to >= 0 ? map.boxes[arrow.to].name : words.end;
-      panel.append(make("h3", `${from} → ${to}`), facts(arrow.facts));
+      panel.append(make("h4", `${from} → ${to}`), facts(arrow.facts));
       return;
     }
     const ins = [], outs = [];
@@ -246,7 +246,7 @@
       if (arrow.to === n) ins.push(i);
       if (arrow.from === n) outs.push(i);
     });
-    panel.append(make("h3", map.boxes[n].name), facts(map.boxes[n].facts));
+    panel.append(make("h4", map.boxes[n].name), facts(map.boxes[n].facts));
     panel.append(neighbours(view, words.comes_from, ins, "from"), neighbours(view, words.goes_to, outs, "to"));
   }
 
@@ -426,7 +426,7 @@
       links.get(entry.target.id)?.classList.add("here");
     }
   }, { rootMargin: "-20% 0px -70% 0px" });
-  all("main > section").forEach((s) => watch.observe(s));
+  all("#verdict, main > section").forEach((s) => watch.observe(s));
 
   addEventListener("beforeprint", () => { all("details.finding").forEach((d) => { d.open = true; }); if (current) current.fit(); });
 })();

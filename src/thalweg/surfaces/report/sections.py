@@ -26,13 +26,11 @@ if TYPE_CHECKING:
     from thalweg.surfaces.report.gather import Gathered
 
 
-def sections(got: Gathered, say: Texts) -> list[Section]:
-    """All sections between the map and the trust report."""
-    if got.main.objects == 0:
+def sections(got: Gathered, writer: Writer) -> list[Section]:
+    """All sections of the process after its map."""
+    if got.main is None or got.main.objects == 0:
         return []
-    writer = Writer(say)
-    parts: tuple[Callable[[Gathered, Writer], Section | None], ...] = (
-        _effects,
+    parts: tuple[Callable[[MapResult, Gathered, Writer], Section | None], ...] = (
         _durations,
         _waiting,
         _deep(causes_section),
@@ -46,21 +44,26 @@ def sections(got: Gathered, say: Texts) -> list[Section]:
         _handovers,
         _types,
     )
-    found = (part(got, writer) for part in parts)
+    found = (part(got.main, got, writer) for part in parts)
     return [one for one in found if one is not None]
 
 
-def _deep(part: Callable[[Deep, Writer], Section]) -> Callable[[Gathered, Writer], Section | None]:
-    return lambda got, writer: None if got.deep is None else part(got.deep, writer)
+def effect_part(got: Gathered, writer: Writer) -> list[Section]:
+    """The section of effects, where there are interventions."""
+    found = None if got.judged is None else got.judged.prove
+    if found is None and got.deep is not None:
+        found = got.deep.prove
+    return [] if found is None else [effects_section(found, writer)]
 
 
-def _effects(got: Gathered, writer: Writer) -> Section | None:
-    found = None if got.deep is None else got.deep.prove
-    return None if found is None else effects_section(found, writer)
+def _deep(
+    part: Callable[[Deep, Writer], Section],
+) -> Callable[[MapResult, Gathered, Writer], Section | None]:
+    return lambda _, got, writer: None if got.deep is None else part(got.deep, writer)
 
 
-def _durations(got: Gathered, writer: Writer) -> Section:
-    result, say = got.main, writer.say
+def _durations(result: MapResult, _: Gathered, writer: Writer) -> Section:
+    say = writer.say
     figures, language = result.durations, say.language
 
     def spans(source: dict[str, float | None]) -> dict[str, str]:
@@ -122,8 +125,8 @@ def _hours_text(result: MapResult, say: Texts) -> str:
     return say("words.semicolon").join(named)
 
 
-def _waiting(got: Gathered, writer: Writer) -> Section:
-    result, say = got.main, writer.say
+def _waiting(result: MapResult, _: Gathered, writer: Writer) -> Section:
+    say = writer.say
     figures, notes = [], writer.missing(result, "service")
     if not result.pairs.is_empty():
         figures.append(writer.figure("waiting", charts.waiting_chart(result.pairs, say)))
@@ -152,22 +155,20 @@ def _service_note(result: MapResult, service: pl.DataFrame, say: Texts) -> str:
     )
 
 
-def _rework(got: Gathered, writer: Writer) -> Section:
-    loops = got.main.table("loops")
+def _rework(result: MapResult, _: Gathered, writer: Writer) -> Section:
+    loops = result.table("loops")
     empty = loops is None or loops.is_empty()
     notes = [writer.say("note.no_rework")] if empty else []
     return writer.section("rework", tables=writer.table("loops", loops, tables.LOOPS), notes=notes)
 
 
-def _variants(got: Gathered, writer: Writer) -> Section:
-    result = got.main
+def _variants(result: MapResult, _: Gathered, writer: Writer) -> Section:
     chart = writer.figure("variants", charts.variants_chart(result.top_variants, writer.say))
     shown = writer.table("variants", result.top_variants, tables.VARIANTS)
     return writer.section("variants", figures=[chart], tables=shown)
 
 
-def _activities(got: Gathered, writer: Writer) -> Section:
-    result = got.main
+def _activities(result: MapResult, _: Gathered, writer: Writer) -> Section:
     chart = writer.figure("activities", charts.activity_chart(result.activities, writer.say))
     shown = [
         *writer.table("activities", result.activities, tables.ACTIVITIES),
@@ -177,8 +178,8 @@ def _activities(got: Gathered, writer: Writer) -> Section:
     return writer.section("activities", figures=[chart], tables=shown)
 
 
-def _flow(got: Gathered, writer: Writer) -> Section:
-    result, say = got.main, writer.say
+def _flow(result: MapResult, got: Gathered, writer: Writer) -> Section:
+    say = writer.say
     timeline = result.table("timeline")
     figures = []
     if timeline is not None and not timeline.is_empty():
@@ -195,8 +196,8 @@ def _flow(got: Gathered, writer: Writer) -> Section:
     return writer.section("flow", figures=figures, tables=shown)
 
 
-def _handovers(got: Gathered, writer: Writer) -> Section:
-    result, say = got.main, writer.say
+def _handovers(result: MapResult, _: Gathered, writer: Writer) -> Section:
+    say = writer.say
     figures, shown, notes = [], [], []
     for role in ("resource", "party"):
         key = f"handovers_{role}"
@@ -218,8 +219,8 @@ def _handovers(got: Gathered, writer: Writer) -> Section:
     return writer.section("handovers", figures=figures, tables=shown, notes=notes)
 
 
-def _types(got: Gathered, writer: Writer) -> Section | None:
-    main, say = got.main, writer.say
+def _types(result: MapResult, got: Gathered, writer: Writer) -> Section | None:
+    main, say = result, writer.say
     if len(main.types) < 2:
         return None
     overview = pl.DataFrame(

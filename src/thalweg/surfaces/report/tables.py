@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -16,6 +16,8 @@ from thalweg.surfaces.format_values import (
     format_count,
     format_date,
     format_duration,
+    format_money,
+    format_month,
     format_number,
     format_share,
 )
@@ -40,6 +42,7 @@ _FORMATS: dict[str, Callable[[Any, Language], str]] = {
     "share": format_share,
     "time": format_duration,
     "date": format_date,
+    "month": format_month,
     "figure": _figure,
     "p": _p,
 }
@@ -48,7 +51,7 @@ _FORMATS: dict[str, Callable[[Any, Language], str]] = {
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column as shown. kind: text, count, number, figure (0 to 1), p (a p-value), share, time
-    (seconds) or date."""
+    (seconds), date, month or money."""
 
     title: str
     kind: str
@@ -109,7 +112,8 @@ CANDIDATES = (
 def table(key: str, frame: pl.DataFrame, columns: Sequence[tuple[str, str]], say: Texts) -> Table:
     """A frame as a table.
 
-    Takes    columns: names in the frame with their kind; titles and hints come from the
+    Takes    columns: names in the frame with their kind, of money with the currency after a colon
+             (money:CNY); titles and hints come from the
              catalogue under ``column.<name>`` and ``column_hint.<name>``. Names that the frame
              lacks are left out.
     """
@@ -117,7 +121,7 @@ def table(key: str, frame: pl.DataFrame, columns: Sequence[tuple[str, str]], say
     heads = tuple(
         Column(
             say(f"column.{name}"),
-            kind,
+            kind.partition(":")[0],
             say(f"column_hint.{name}") if say.has(f"column_hint.{name}") else "",
         )
         for name, kind in used
@@ -141,9 +145,14 @@ def _cell(value: Any, kind: str, language: Language) -> tuple[str, Any]:
         return shown, shown
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return UNKNOWN, None
-    shown = _FORMATS[kind](value, language)
+    base, _, currency = kind.partition(":")
+    if base == "money":
+        return format_money(value, currency, language), round(value, 2)
+    shown = _FORMATS[base](value, language)
     if isinstance(value, datetime):
         return shown, int(value.timestamp())
+    if isinstance(value, date):
+        return shown, value.toordinal()
     return shown, round(value, 4) if isinstance(value, float) else value
 
 

@@ -109,12 +109,13 @@ def lineage(got: Gathered, say: Texts) -> Lineage:
     """From the page back to the rows."""
     from thalweg import __version__
 
-    manifest, result = got.book.manifest, got.main
+    manifest, result, judged = got.book.manifest, got.main, got.judged
     facts = (
         ("book", got.book.path.name),
         ("generation", f"{manifest.generation} · {manifest.action} · {manifest.created_at_utc}"),
-        ("book_fingerprint", result.book),
-        ("fingerprint", result.fingerprint),
+        ("book_fingerprint", got.book.fingerprint),
+        *((("fingerprint", result.fingerprint),) if result is not None else ()),
+        *((("verdict_fingerprint", judged.fingerprint),) if judged is not None else ()),
         ("made_at", format_instant(got.made_at, say.language)),
         ("made_by", f"Thalweg {__version__}"),
     )
@@ -123,8 +124,11 @@ def lineage(got: Gathered, say: Texts) -> Lineage:
         for s in manifest.sources
     ]
     frame = pl.DataFrame(rows, infer_schema_length=None)
+    request = {
+        name: one.request for name, one in (("map", result), ("judge", judged)) if one is not None
+    }
     return Lineage(
         tuple((say(f"lineage.{key}"), value) for key, value in facts),
         table("sources", frame, tables.SOURCES, say),
-        json.dumps(result.request, ensure_ascii=False, default=str, indent=1),
+        json.dumps(request, ensure_ascii=False, default=str, indent=1),
     )
