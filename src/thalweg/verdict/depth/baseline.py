@@ -1,19 +1,19 @@
 """What each layer costs each unit before change: the weights of depth.
 
-Weights come from untreated cells alone and know nothing of how busy a unit became later, so that
-more visits or orders never raise a depth.
+Weights come from cells before anything began and know nothing of how busy a unit became later, so
+that more visits or orders never raise a depth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from thalweg.change.answers.answer import Answer
-from thalweg.change.frame import Floats, Mask, Panel
+from thalweg.change.frame import ALREADY, NEVER, Floats, Mask, Panel, Rollout
 
 Burden = Literal["time", "money", "failures"]
 BURDENS: tuple[Burden, ...] = ("time", "money", "failures")
@@ -97,16 +97,35 @@ def two_way(total: Floats, inside: Mask) -> tuple[Floats, Floats]:
     return np.asarray(rows / np.maximum(cells @ period, CLOSE)), period
 
 
-def untouched_cells(panel: Panel, answers: Sequence[Answer]) -> Mask:
-    """(N, T) cells that none of the interventions can have reached, in the panel's order of units.
+def untouched_cells(panel: Panel, answers: Sequence[Answer], common: Mask) -> Mask:
+    """(N, T) cells that no intervention can have reached, in the panel's order of units.
 
-    Takes    answers: of the interventions on this part of the chain.
+    Takes    answers: of the interventions on this part of the chain, before which its own units
+             must be. common: see ``before_anything``.
     """
     place = {name: at for at, name in enumerate(panel.units)}
-    free = np.isfinite(panel.value)
+    free = np.isfinite(panel.value) & common
     for one in answers:
         design = one.question.design
         order = [place[name] for name in design.panel.units]
         reached = np.isfinite(panel.value)[order] & ~design.untreated_cells()
         free[order] &= ~reached
+    return free
+
+
+def before_anything(
+    rollouts: Iterable[Rollout], answers: Iterable[Answer], shape: tuple[int, int]
+) -> Mask:
+    """(N, T) cells of units before anything at all began at them.
+
+    All parts of the chain are weighed on the same cells, so that a unit that became busier in later
+    months does not shift weight to those parts that nothing was rolled out on. What was in force
+    before the records begin says nothing of the others' cells.
+    """
+    at = np.arange(shape[1])[None, :]
+    touched = max((one.question.design.panel.straddle for one in answers), default=0)
+    free = np.ones(shape, dtype=np.bool_)
+    for rollout in rollouts:
+        start = rollout.start[:, None]
+        free &= (start == NEVER) | (start == ALREADY) | (at < start - touched)
     return free

@@ -16,7 +16,7 @@ import numpy as np
 from thalweg.change.answers.answer import Answer
 from thalweg.change.answers.grading import Verdict
 from thalweg.change.answers.kept import Proved
-from thalweg.change.frame import Floats, Panel
+from thalweg.change.frame import Floats, Mask, Panel
 from thalweg.records.profile.model import Profile
 from thalweg.verdict.depth.baseline import (
     BURDENS,
@@ -24,6 +24,7 @@ from thalweg.verdict.depth.baseline import (
     Baseline,
     Burden,
     baseline_of,
+    before_anything,
     untouched_cells,
 )
 from thalweg.verdict.depth.effects import Pair, drawn, pair_of
@@ -240,8 +241,11 @@ def _parts(
     every: bool = False,
 ) -> list[LayerDepth]:
     """Depth of each part under one burden, with its weight among them."""
+    panels = proved.panels
+    shape = len(panels.units), len(panels.grid)
+    common = before_anything(proved.rollouts.values(), proved.answers, shape)
     parts = [
-        _part(proved.panels.panels[name], proved, by_outcome.get(name, ()), price, every)
+        _part(panels.panels[name], proved, by_outcome.get(name, ()), (common, price), every)
         for name in names
     ]
     if not parts:
@@ -260,10 +264,17 @@ def _parts(
 
 
 def _part(
-    panel: Panel, proved: Proved, told: Sequence[Told], price: Floats | None, every: bool
+    panel: Panel,
+    proved: Proved,
+    told: Sequence[Told],
+    weighing: tuple[Mask, Floats | None],
+    every: bool,
 ) -> Part:
+    """A part with its weights, from the common cells and the price of an hour at each unit."""
+    common, price = weighing
     declared = [(answer, verdict) for answer, verdict in told if _declared(answer)]
-    baseline = baseline_of(panel, untouched_cells(panel, [answer for answer, _ in declared]))
+    own = [answer for answer, _ in declared]
+    baseline = baseline_of(panel, untouched_cells(panel, own, common))
     if price is not None:
         baseline = Baseline(baseline.cost * price, baseline.volume, baseline.guessed)
     pairs = tuple(

@@ -78,10 +78,7 @@ def removed_from(part: Part, drawn: Floats) -> Removed:
     reached = [pair.reached & pair.measured for pair in part.pairs]
     added = rows @ np.array(reached, dtype=np.float64).reshape(len(part.pairs), units)
     best, worst = hidden_range(part)
-    gone, most, least = (
-        1.0 - _left(part, added + hidden).sum(axis=1) for hidden in (np.zeros(units), best, worst)
-    )
-    gone = gone + 0.0
+    gone, most, least = (_gone(part, added + hidden) for hidden in (np.zeros(units), best, worst))
     return Removed(float(gone[0]), gone[1:], least[1:], most[1:])
 
 
@@ -110,12 +107,13 @@ def _unseen(pair: Pair) -> Mask:
     return np.asarray(pair.early if pair.measured else pair.early | pair.reached)
 
 
-def _left(part: Part, added: Floats) -> Floats:
-    """(D, N) burden that is left at each unit, as a part of the whole burden before change."""
+def _gone(part: Part, added: Floats) -> Floats:
+    """(D,) part of the whole burden before change that (D, N) changes at the units take away."""
+    share = part.share
     if part.scale == "log":
-        return np.asarray(part.share[None, :] * np.exp(added))
+        return np.asarray(-np.expm1(added) @ share) + 0.0
     items = part.baseline.volume / max(part.baseline.total, 1e-300)
-    return np.asarray(np.maximum(part.share[None, :] + items[None, :] * added, 0.0))
+    return np.asarray(np.minimum(-added * items, share).sum(axis=1)) + 0.0
 
 
 def _any(masks: list[Mask], part: Part) -> Mask:
