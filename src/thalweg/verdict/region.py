@@ -40,6 +40,7 @@ SETTLES: dict[str, tuple[str, ...]] = {
     "depth_undecided": ("more_units", "longer"),
     "depth_hidden": ("stagger",),
     "no_ledger": ("record_ledger",),
+    "unmapped_accounts": ("map_accounts",),
     "dependence_unknown": ("pause_traffic", "record_traffic"),
     "dependence_model_only": ("pause_traffic",),
     "dependence_undecided": ("pause_traffic", "longer"),
@@ -117,6 +118,10 @@ def dependence_of(sustain: SustainResult | None) -> Dependence:
             None, None, None, "not_identified", np.zeros(0), missing="dependence_unknown"
         )
     row = rows[0]
+    if row["known"] == "counted":
+        return Dependence(
+            None, None, None, "not_identified", np.zeros(0), missing="unmapped_accounts"
+        )
     low = None if row["high"] is None else 1.0 - row["high"]
     high = None if row["low"] is None else 1.0 - row["low"]
     if row["known"] == "bounds":
@@ -187,7 +192,8 @@ def _unknown_dependence(dependence: Dependence) -> list[str]:
     if dependence.known == "model_only":
         return ["dependence_model_only"]
     if dependence.known not in TOLD or not len(dependence.draws):
-        return [dependence.missing if dependence.missing == "no_ledger" else "dependence_unknown"]
+        known = dependence.missing in SETTLES
+        return [dependence.missing if known and dependence.missing else "dependence_unknown"]
     return []
 
 

@@ -1,0 +1,174 @@
+"""A region is named only where what is not identified cannot undo it; else what would settle it."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from thalweg.economy.frame import Label
+from thalweg.records.profile.model import Thresholds
+from thalweg.surfaces.texts import LANGUAGES, load
+from thalweg.verdict.depth.measure import Depth, PlatformDepth
+from thalweg.verdict.region import (
+    NOTHING_KNOWN,
+    SETTLES,
+    TOLD,
+    Dependence,
+    Placed,
+    axis_rows,
+    place,
+)
+from thalweg.verdict.result import REGIONS
+
+DRAWS = 400
+THRESHOLDS = Thresholds()
+
+
+def depth_of(
+    middle: float, spread: float = 0.01, hidden: float = 0.0, named: tuple[str, ...] = ("tool",)
+) -> Depth:
+    rng = np.random.default_rng(1)
+    draws = middle + spread * rng.standard_normal(DRAWS)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    platform = PlatformDepth(
+        burden="time",
+        depth=middle,
+        low=float(low),
+        high=float(high),
+        least=float(low) - hidden,
+        most=float(high) + hidden,
+        unmeasured_share=hidden,
+        interventions=named,
+        layers_missing=(),
+        draws=draws,
+        least_draws=draws - hidden,
+        most_draws=draws + hidden,
+    )
+    return Depth("time", (), {"time": platform}, None, {}, 0.95)
+
+
+def lost(middle: float, spread: float = 0.03, known: Label = "experimental") -> Dependence:
+    draws = middle + spread * np.random.default_rng(2).standard_normal(DRAWS)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Dependence(middle, float(low), float(high), known, draws)
+
+
+NONE_BOUGHT = Dependence(0.0, 0.0, 0.0, "counted", np.zeros(DRAWS))
+
+
+def placed(depth: Depth | None, dependence: Dependence) -> Placed:
+    return place(depth, dependence, THRESHOLDS)
+
+
+@pytest.mark.parametrize(
+    ("depth", "dependence", "verdict"),
+    [
+        (0.20, lost(0.05), "industrial_revolution"),
+        (0.20, lost(0.50), "transition"),
+        (0.02, lost(0.50), "traffic_war"),
+        (0.02, NONE_BOUGHT, "quiet_trade"),
+    ],
+)
+def test_each_region_has_its_name(depth: float, dependence: Dependence, verdict: str) -> None:
+    found = placed(depth_of(depth), dependence)
+    assert found.verdict == verdict
+    assert found.settle == ()
+    assert found.reasons
+    assert found.probabilities[found.verdict] > 0.8  # type: ignore[index]
+
+
+def test_two_absences_are_not_shown_by_two_estimates() -> None:
+    found = placed(depth_of(0.0), lost(0.08))
+    assert found.verdict == "not_enough_evidence"
+    assert found.reasons == ("absence_not_shown",)
+    assert found.probabilities["quiet_trade"] > 0.9
+
+
+@pytest.mark.parametrize("known", [one for one in get_args(Label) if one not in TOLD])
+def test_what_only_a_model_separates_names_no_region(known: Label) -> None:
+    found = placed(depth_of(0.3), lost(0.6, known=known))
+    assert found.verdict == "not_enough_evidence"
+    assert "pause_traffic" in found.settle
+
+
+def test_what_is_hidden_counts_against_the_name() -> None:
+    assert placed(depth_of(0.2, hidden=0.05), lost(0.05)).verdict == "industrial_revolution"
+    deep = placed(depth_of(0.2, hidden=0.12), lost(0.05))
+    assert (deep.verdict, deep.reasons) == ("not_enough_evidence", ("depth_hidden",))
+    shallow = placed(depth_of(0.02, hidden=0.12), lost(0.5))
+    assert (shallow.verdict, shallow.settle) == ("not_enough_evidence", ("stagger",))
+
+
+@pytest.mark.parametrize(
+    ("depth", "dependence", "reasons"),
+    [
+        (None, NOTHING_KNOWN, ("no_layer_measured", "no_ledger")),
+        (depth_of(0.0, named=()), lost(0.5), ("depth_not_measured",)),
+        (depth_of(0.1, 0.02), lost(0.5), ("depth_undecided",)),
+        (depth_of(0.2), lost(0.25, 0.1), ("dependence_undecided",)),
+        (depth_of(0.1, 0.02), lost(0.25, 0.1), ("depth_undecided", "dependence_undecided")),
+        (depth_of(0.11, 0.01), lost(0.28, 0.03), ("joint_undecided",)),
+    ],
+)
+def test_a_declined_verdict_says_why_and_what_would_settle_it(
+    depth: Depth | None, dependence: Dependence, reasons: tuple[str, ...]
+) -> None:
+    found = placed(depth, dependence)
+    assert found.verdict == "not_enough_evidence"
+    assert found.reasons == reasons
+    assert found.settle[0] == SETTLES[reasons[0]][0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(-0.1, 0.5),
+    st.floats(0.001, 0.2),
+    st.floats(0, 0.3),
+    st.floats(-0.1, 0.9),
+    st.sampled_from(TOLD),
+)
+def test_probabilities_sum_and_a_name_never_exceeds_what_holds(
+    depth: float, spread: float, hidden: float, middle: float, known: Label
+) -> None:
+    found = placed(depth_of(depth, spread, hidden), lost(middle, known=known))
+    assert sum(found.probabilities.values()) == pytest.approx(1.0)
+    for region in REGIONS:
+        assert found.held[region] <= found.probabilities[region] + 1e-12
+    if found.verdict != "not_enough_evidence":
+        assert found.held[found.verdict] >= THRESHOLDS.probability
+
+
+def test_thresholds_of_the_profile_decide() -> None:
+    strict = Thresholds(depth=0.3, dependence=0.6, probability=0.9, layer=0.05)
+    assert place(depth_of(0.2), lost(0.7), strict).verdict == "traffic_war"
+
+
+def test_joint_draws_are_those_of_the_axes() -> None:
+    found = placed(depth_of(0.2), lost(0.5))
+    rows = found.draw_rows()
+    assert len(rows) == DRAWS
+    assert np.mean([row["depth"] for row in rows]) == pytest.approx(0.2, abs=0.01)
+    assert np.mean([row["dependence"] for row in rows]) == pytest.approx(0.5, abs=0.01)
+    assert [row["region"] for row in found.region_rows()] == list(REGIONS)
+
+
+def test_axes_are_told_with_their_bounds() -> None:
+    depth, dependence = axis_rows(depth_of(0.2, hidden=0.05), lost(0.5), None)
+    assert depth["least"] < depth["low"] < depth["value"] < depth["high"] < depth["most"]
+    assert (dependence["value"], dependence["known"]) == (0.5, "experimental")
+    unknown = axis_rows(None, NOTHING_KNOWN, "no_interventions")
+    assert [row["missing"] for row in unknown] == ["no_interventions", "no_ledger"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_has_words(language: str) -> None:
+    say = load(language)
+    named = ["deep_shown", "shallow_under_bounds", "dependent_shown", "self_standing_shown"]
+    reasons = [*SETTLES, *named, "nothing_bought", "bounds_counted_against"]
+    keys = [f"judge.reasons.{code}" for code in reasons]
+    keys += [f"judge.settle.{code}" for codes in SETTLES.values() for code in codes]
+    assert [key for key in keys if not say.has(key)] == []
