@@ -16,6 +16,7 @@ import study_drift
 import study_effects
 import study_planning
 import study_survival
+import study_sustain
 import study_worlds
 import thalweg
 
@@ -28,6 +29,7 @@ STUDIES = {
     "planning": study_planning,
     "checks": study_checks,
     "worlds": study_worlds,
+    "sustain": study_sustain,
 }
 MARK = "<!-- study: {name} -->"
 """Line before each section, by which it is found again."""

@@ -91,6 +91,18 @@ def test_where_nothing_was_bought_nothing_is_lost_and_that_is_counted() -> None:
     assert not found.draws["lost_12m"].any()
 
 
+def test_draws_that_ran_away_are_left_out_and_counted() -> None:
+    panel, response = paid()
+    base = response.base.copy()
+    base[3], base[7, 5] = -9e15, np.nan
+    found = told(accounts_for(panel), panel, replace(response, base=base))
+    assert found.facts["response_draws"] == {"fitted": 50, "sound": 48}
+    assert found.warnings == ["response_draws_set_aside"]
+    assert np.isfinite(found.draws["lost_12m"]).all()
+    gone = replace(response, base=np.full_like(base, np.nan))
+    assert told(accounts_for(panel), panel, gone).tables["traffic_off"] == []
+
+
 def test_bounds_are_told_as_bounds_and_never_as_a_figure() -> None:
     panel, response = paid()
     bounded = replace(response, label="bounds", bounds=(0.1, 0.45))

@@ -69,6 +69,7 @@ def codes() -> dict[str, set[str]]:
         "figures": figures - {"scenario:"},
         "warnings": {
             "no_profile",
+            "response_draws_set_aside",
             "scenario_beyond_what_was_seen",
             "scenario_reaches_no_unit",
         },

@@ -55,9 +55,14 @@ def appraise(
     base = base_of(accounts, panel, response, request.draws)
     flows, cash = _same_months(accounts, base)
     standing = standing_of(base, panel, response, flows)
+    found = Appraisal()
+    if response is not None and response.draws:
+        kept = 0 if base.response is None else base.response.draws
+        found.facts["response_draws"] = {"fitted": response.draws, "sound": kept}
+        if kept < response.draws:
+            found.warnings.append("response_draws_set_aside")
     if not standing.told:
         base = replace(base, response=None)
-    found = Appraisal()
     found.tables["missing"] = lacking(accounts, base, flows, standing, cash.opening)
     growth = growth_of(base, standing, request.confidence)
     found.tables["decomposition"] = growth.rows if growth is not None else []
@@ -150,7 +155,8 @@ def _paths(
     if as_is is not None:
         progress("scenarios", 0, len(scenarios))
         rows, missing, warnings = scenario_tables(ground, accounts, as_is, scenarios)
-        found.tables["scenarios"], found.warnings = rows, warnings
+        found.tables["scenarios"] = rows
+        found.warnings += warnings
         found.tables["missing"] += missing
     at = ground.off_at
     found.facts["traffic_off"] = {

@@ -66,7 +66,7 @@ def standing_of(
         return Standing("not_identified", ("spend_of_no_unit", *response.reasons))
     if response.label == "bounds" and response.bounds is not None:
         return Standing("bounds", ("bounds_only", *response.reasons), response.bounds)
-    if not response.draws or response.label in ("bounds", "not_identified"):
+    if base.response is None or response.label in ("bounds", "not_identified"):
         return Standing("not_identified", ("not_identified", *response.reasons))
     labels = [response.label] + [response.subsidy_known] * bool(base.subsidy.any())
     weakest = max(labels, key=ORDER.index)

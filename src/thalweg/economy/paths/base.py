@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -90,7 +90,7 @@ def base_of(
     revenue = np.nan_to_num(panel.revenue, nan=0.0)
     first = accounts.months.index(panel.months[0])
     total = flow(accounts, "revenue")[first : first + len(panel.months)]
-    usable = response is not None and response.draws > 0
+    sound = None if response is None or not response.draws else sound_draws(response, panel)
     return Base(
         months=panel.months,
         units=panel.units,
@@ -103,9 +103,33 @@ def base_of(
         dose=panel.dose,
         fresh=_fresh(accounts, panel, displacing=True),
         added=_fresh(accounts, panel, displacing=False),
-        response=response if usable else None,
+        response=sound,
         draws=draws,
     )
+
+
+PER_DRAW = ("carry", "beta", "half", "power", "subsidy_pull", "tau", "adds", "base")
+"""What of a response there is one of for each draw."""
+
+
+def sound_draws(response: Response, panel: GrowthPanel) -> Response | None:
+    """The draws in which all that is expected of the record is a positive number; None: none is.
+
+    A response that ran away in a draw of units says nothing there.
+    """
+    sound = np.zeros(response.draws, np.bool_)
+    none, nothing = np.zeros_like(panel.subsidy), np.zeros_like(panel.dose)
+    with np.errstate(all="ignore"):
+        for at in range(response.draws):
+            level = response.level(at, panel.spend, panel.subsidy, panel.dose)
+            own = response.own(at, none, nothing)
+            parts = (level, own, response.own(at, panel.subsidy, panel.dose))
+            sound[at] = all(np.isfinite(one).all() and (one > 0).all() for one in parts)
+    if sound.all():
+        return response
+    if not sound.any():
+        return None
+    return replace(response, **{name: getattr(response, name)[sound] for name in PER_DRAW})
 
 
 def flow(accounts: Accounts, *names: str) -> Floats:

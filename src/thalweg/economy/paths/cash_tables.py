@@ -129,6 +129,7 @@ def _thought_away(ground: Ground, at: int, draws: Draws) -> Rows:
         return rows
     both = stopped_cash(ground, at)
     draws["past_cash_ends_months"] = ends(both) + 1
+    draws["past_cash_last"] = both[:, -1]
     for place, month in enumerate(months):
         found = interval(both[:, place], ground.confidence)
         cash = {"cash": found.value, "low": found.low, "high": found.high}
