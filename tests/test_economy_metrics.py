@@ -110,7 +110,32 @@ def test_half_years_with_gaps_are_compared_with_the_same_half_only() -> None:
     assert found["revenue_growth"].value == pytest.approx(686.329 / 724.294 - 1)
     assert found["marketing_share"].value == pytest.approx(265.763 / 686.329)
     assert found["research_share"].missing == "not_in_window"
-    assert found["net_burn"].missing == "not_in_window"
+    assert found["net_burn"].missing == "no_costs"
+    whole = told([*rows, *(line("Cost of sales", -300.0, at, to=month(at + 5)) for at in (0, 12))])
+    assert whole["net_burn"].missing == "not_in_window"
+    assert whole["gross_margin"].value == pytest.approx(1 - 300 / 686.329)
+
+
+def test_months_that_no_line_begins_or_ends_are_not_compared() -> None:
+    """Two years and nine months: COSMOPlat's lines. Nine months of a year were never observed."""
+    rows = [line("Sales", 1_200.0, 0, to=month(11)), line("Sales", 1_300.0, 12, to=month(23))]
+    rows += [line("Sales", 1_100.0, 24, to=month(32))]
+    found = told(rows)
+    assert found["revenue"].span == (month(24), month(32))
+    assert found["revenue"].value == pytest.approx(1_100)
+    assert found["revenue_growth"].missing == "no_year_before"
+    assert found["revenue_growth_yearly"].missing == "history_too_short"
+    years = told(rows[:2])
+    assert years["revenue"].span == (month(12), month(23))
+    assert years["revenue_growth"].value == pytest.approx(1_300 / 1_200 - 1)
+
+
+def test_a_burn_of_half_years_is_that_of_the_half() -> None:
+    rows = [line("Sales", 600.0, at, to=month(at + 5)) for at in (0, 6)]
+    rows += [line("Cost of sales", -660.0, at, to=month(at + 5)) for at in (0, 6)]
+    found = told(rows)
+    assert found["net_burn"].value == pytest.approx(10.0)
+    assert found["net_burn"].span == (month(0), month(11))
 
 
 def parties() -> list[dict[str, Any]]:

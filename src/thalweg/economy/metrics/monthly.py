@@ -40,12 +40,15 @@ class Monthly:
     by       account → (T,). ``other`` and all outflows of ``operating`` are among them.
     written  account → (T,) whether the month has a line of it.
     spread   whether lines cover several months: then a month without a line is unknown, not zero.
+    crossed  (T + 1,) whether a line of revenue covers both the month before and the month: nothing
+             that begins or ends there was observed.
     """
 
     months: tuple[date, ...]
     by: dict[str, Floats]
     written: dict[str, Mask]
     spread: bool
+    crossed: Mask
 
     def total(self, account: str, window: Window) -> float:
         table = self.by.get(account)
@@ -66,15 +69,32 @@ class Monthly:
         return None
 
     def window(self) -> Window | None:
-        """The latest months in a row with revenue lines, a year of them at most."""
-        return None if "revenue" not in self.by else _latest(self.written["revenue"])
+        """The latest months in a row with revenue lines, a year of them at most.
+
+        It begins where lines begin, unless a single line covers more than a year.
+        """
+        if "revenue" not in self.by:
+            return None
+        found = _latest(self.written["revenue"])
+        whole = np.flatnonzero(~self.crossed[found.first : found.end])
+        return Window(found.first + int(whole[0]), found.end) if len(whole) else found
+
+    def observed(self, window: Window) -> bool:
+        """Whether lines of revenue begin and end with the window."""
+        inside = window.first >= 0 and window.end < len(self.crossed)
+        return inside and not (self.crossed[window.first] or self.crossed[window.end])
 
     def covered(self, window: Window) -> bool:
-        """Whether every month of a window is one of the accounts' and has revenue lines."""
+        """Whether every month of a window has revenue lines, and they begin and end with it."""
         held = self.written.get("revenue")
-        if held is None or window.first < 0:
+        if held is None or window.first < 0 or not self.observed(window):
             return False
         return bool(held[window.first : window.end].all())
+
+    def late(self, window: Window, months: int) -> Window:
+        """The window's last months; all of it where those were not observed by themselves."""
+        found = window.last(months)
+        return found if self.observed(found) else window
 
     def span(self, window: Window) -> tuple[date, date]:
         return self.months[window.first], self.months[window.end - 1]
@@ -93,7 +113,19 @@ def monthly_of(accounts: Accounts) -> Monthly:
         sums = np.bincount(at, lines["amount"].to_numpy(), size)
         by[str(account)] = np.asarray(sums, np.float64)
         written[str(account)] = np.bincount(at, minlength=size) > 0
-    return Monthly(accounts.months, by, written, accounts.spread)
+    return Monthly(accounts.months, by, written, accounts.spread, _crossed(accounts, place))
+
+
+def _crossed(accounts: Accounts, place: dict[date, int]) -> Mask:
+    crossed = np.zeros(len(place) + 1, np.bool_)
+    if accounts.spread:
+        revenue = accounts.lines.filter(pl.col("account") == "revenue").group_by("@row")
+        spans = revenue.agg(first=pl.col("month").min(), last=pl.col("month").max()).unique(
+            ["first", "last"]
+        )
+        for _, first, last in spans.iter_rows():
+            crossed[place[first] + 1 : place[last] + 1] = True
+    return crossed
 
 
 def _latest(held: Mask) -> Window:

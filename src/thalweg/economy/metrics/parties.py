@@ -61,7 +61,7 @@ def party_metrics(accounts: Accounts, monthly: Monthly, window: Window) -> Itera
 
 def _retention(revenue: Floats, monthly: Monthly, window: Window) -> Iterator[Metric]:
     """The last quarter against the same quarter a year before, party by party."""
-    late = window.last(QUARTER)
+    late = monthly.late(window, QUARTER)
     before, span = late.back(YEAR), monthly.span(late)
     names = (("net_revenue_retention", "share"), ("quick_ratio", "ratio"))
     if late.length < QUARTER or not monthly.covered(before):

@@ -145,7 +145,7 @@ def _both(
 
 def _burn(monthly: Monthly, window: Window) -> Iterator[Metric]:
     """By month over the last three; zero or less where operations bring cash in."""
-    late = window.last(BURN_MONTHS)
+    late = monthly.late(window, BURN_MONTHS)
     span, lack = monthly.span(late), _costs_lack(monthly, late)
     if lack is not None:
         yield untold("net_burn", MONEY, lack, span)
@@ -165,8 +165,12 @@ def _burn(monthly: Monthly, window: Window) -> Iterator[Metric]:
 
 
 def _costs_lack(monthly: Monthly, window: Window) -> str | None:
-    """Whether costs are known at all; where months are not observed, all accounts must be there."""
-    there = [name for name in OUTFLOWS if name in monthly.by]
-    if not there:
+    """Why the sum of all costs is not known.
+
+    A ledger without cost of sales and without running costs is not whole; where months are not
+    observed one by one, every account that it has must be there.
+    """
+    if not any(name in monthly.by for name in ("cost_of_sales", "operations")):
         return "no_costs"
+    there = (name for name in OUTFLOWS if name in monthly.by)
     return next((code for name in there if (code := monthly.lacks(name, window))), None)

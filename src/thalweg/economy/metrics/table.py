@@ -11,7 +11,7 @@ import polars as pl
 from thalweg.economy.frame import Accounts
 from thalweg.economy.metrics.cash import cash_metrics
 from thalweg.economy.metrics.metric import MONEY, Metric, over, untold
-from thalweg.economy.metrics.monthly import YEAR, Monthly, Window, monthly_of
+from thalweg.economy.metrics.monthly import Monthly, Window, monthly_of
 from thalweg.economy.metrics.parties import party_metrics
 from thalweg.economy.metrics.standard import BASIS_DIFFERS, GROWTH, standard_metrics
 from thalweg.economy.schema import frame
@@ -42,20 +42,23 @@ def metrics_of(accounts: Accounts, goods: pl.DataFrame | None = None) -> list[Me
     found += party_metrics(accounts, monthly, window)
     found += _per_order(accounts, monthly, window)
     found += _take_rate(monthly, window, goods)
-    changed = basis_changes(accounts, monthly, window)
-    return [_struck(one) if changed and one.metric in GROWTH else one for one in found]
+    return [_struck(one) if _basis_differs(one, accounts) else one for one in found]
 
 
-def basis_changes(accounts: Accounts, monthly: Monthly, window: Window) -> bool:
-    """Whether revenue of the window and of the year before is told on different bases.
+def _basis_differs(metric: Metric, accounts: Accounts) -> bool:
+    """Whether revenue that a metric compares is told on different bases.
 
     A ledger may say in a column ``basis`` (gross, net, restated, …) what its revenue is; the
     accounts' facts keep from when to when each word holds.
     """
-    told: Any = accounts.facts.get("revenue_basis", [])
-    first = monthly.months[max(0, window.first - YEAR)].isoformat()
-    last = monthly.months[window.end - 1].isoformat()
-    return len({one["basis"] for one in told if one["to"] >= first and one["from"] <= last}) > 1
+    if metric.metric not in GROWTH or metric.span is None:
+        return False
+    bases: Any = accounts.facts.get("revenue_basis", [])
+    first, last = metric.span
+    if metric.metric != "revenue_growth_yearly":
+        first = first.replace(year=first.year - 1)
+    start, end = first.isoformat(), last.isoformat()
+    return len({one["basis"] for one in bases if one["to"] >= start and one["from"] <= end}) > 1
 
 
 def _struck(metric: Metric) -> Metric:
