@@ -35,6 +35,8 @@ MOST_DRAWN = 400
 
 SETTLES: dict[str, tuple[str, ...]] = {
     "no_interventions": ("record_interventions",),
+    "no_events": ("record_events",),
+    "no_units": ("record_layers",),
     "no_layer_measured": ("record_layers",),
     "depth_not_measured": ("stagger", "draw_dates"),
     "depth_undecided": ("more_units", "longer"),
