@@ -75,7 +75,7 @@ def match_technology(
     found = []
     for name in sorted(about):
         rows = result.effects.filter(pl.col("intervention") == name)
-        spend, currency = _spend(name, accounts, interventions)
+        spend, currency = spend_of(name, accounts, interventions)
         units, events = _use(proved, proved.rollouts[name], about[name]["layers"])
         outcome, effect, grade = _speaks(rows, about[name]["layers"])
         match, reason = classify(rows, units, events, profile.thresholds.layer)
@@ -149,9 +149,11 @@ def _speaks(effects: pl.DataFrame, _layers: Sequence[str]) -> tuple[str | None, 
     return chosen["outcome"], chosen["relative"] if shown else None, chosen["grade"]
 
 
-def _spend(
+def spend_of(
     name: str, accounts: Accounts | None, interventions: pl.DataFrame | None
 ) -> tuple[float | None, str | None]:
+    """Research and roll-out of an intervention and their currency: by the ledger, else by the costs
+    in the table of interventions; None where neither tells, or these are in several currencies."""
     if accounts is not None:
         lines = accounts.lines.filter(
             (pl.col("product") == name) & pl.col("account").is_in(list(SPENT))
