@@ -130,6 +130,16 @@ def test_months_that_no_line_begins_or_ends_are_not_compared() -> None:
     assert years["revenue_growth"].value == pytest.approx(1_300 / 1_200 - 1)
 
 
+def test_a_balance_is_not_carried_over_months_that_are_not_known() -> None:
+    rows = [line("Sales", 600.0, at, to=month(at + 5)) for at in (0, 12)]
+    rows += [line("Cost of sales", -660.0, at, to=month(at + 5)) for at in (0, 12)]
+    old = told([*rows, line("Bank", 90.0, 5)])
+    assert old["cash"].missing == old["runway"].missing == "balance_too_old"
+    new = told([*rows, line("Bank", 90.0, 15)])
+    assert new["cash"].value == pytest.approx(90 - 2 * 10)
+    assert new["runway"].value == pytest.approx(70 / 10)
+
+
 def test_a_burn_of_half_years_is_that_of_the_half() -> None:
     rows = [line("Sales", 600.0, at, to=month(at + 5)) for at in (0, 6)]
     rows += [line("Cost of sales", -660.0, at, to=month(at + 5)) for at in (0, 6)]
@@ -246,7 +256,10 @@ def test_unit_economics_add_up_to_the_totals_in_every_way(
         line(name, amount, at, party=party, product=party and f"p{at % 3}", document=f"d{at}")
         for name, amount, at, party in lines
     ]
-    found = accounts([line("Sales", 5.0, at) for at in range(30)] + rows)
+    found = accounts(
+        [line(n, a, at) for at in range(30) for n, a in (("Sales", 5.0), ("Cost of sales", -1.0))]
+        + [line("Ads", -1.0, 0), *rows]
+    )
     paths = pl.DataFrame({"document": ["d20", "d25"], "path": ["A → B", "A → C"]})
     units = unit_economics_table(found, paths, largest=2)
     last = 30 if any(name == "Sales" and at == 30 for name, _, at, _ in lines) else 29
@@ -263,7 +276,7 @@ def test_unit_economics_add_up_to_the_totals_in_every_way(
 
 def test_orders_are_counted_from_documents_and_channels_from_traffic() -> None:
     rows = [line("Sales", 10.0, 0, product="x", document=f"o{n % 3}") for n in range(5)]
-    rows += [line("Cost of sales", -4.0, 0, product="x", document="o1")]
+    rows += [line("Cost of sales", -4.0, 0, product="x", document="o1"), line("Ads", -1.0, 0)]
     visits = [{"month": month(0), "channel": "search", "orders": 4.0, "spend": 20.0}]
     paths = pl.DataFrame({"document": ["o0", "o1"], "path": ["A → B", "A"]})
     found = accounts(rows, traffic=table(visits, TRAFFIC))
@@ -274,6 +287,10 @@ def test_orders_are_counted_from_documents_and_channels_from_traffic() -> None:
     assert by["path", "A → B"]["revenue"] == 20 and by["path", NONE]["orders"] == 1
     assert by["path", "A"]["margin"] == pytest.approx(16 / 20)
     assert by["channel", "search"]["per_order"] == -5
+    bare = unit_economics_table(accounts(rows[:5]))
+    costs = ("cost_of_sales", "gross_profit", "contribution", "margin", "per_order")
+    assert all(bare[name].is_null().all() for name in costs)
+    assert bare.filter(by="product", name="x")["revenue"].item() == 50
 
 
 def test_the_table_is_that_of_a_sustain_result() -> None:

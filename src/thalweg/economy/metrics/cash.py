@@ -10,6 +10,7 @@ import polars as pl
 from thalweg.economy.frame import Accounts, Floats
 from thalweg.economy.metrics.metric import MONEY, Metric, over, told, untold
 from thalweg.economy.metrics.monthly import Monthly, Window
+from thalweg.economy.metrics.standard import costs_lack
 
 
 def cash_history(accounts: Accounts, monthly: Monthly) -> Floats | None:
@@ -37,9 +38,10 @@ def cash_metrics(
     last = monthly.months[window.end - 1]
     span = (last, last)
     history = cash_history(accounts, monthly)
-    if history is None:
-        yield untold("cash", MONEY, "no_cash", span)
-        yield untold("runway", "months", "no_cash", span)
+    lack = "no_cash" if history is None else _too_old(monthly, window)
+    if history is None or lack is not None:
+        yield untold("cash", MONEY, lack or "no_cash", span)
+        yield untold("runway", "months", lack or "no_cash", span)
         return
     cash = float(history[window.end - 1])
     yield told("cash", cash, MONEY, span)
@@ -47,3 +49,15 @@ def cash_metrics(
         yield untold("runway", "months", "no_costs", span)
     else:
         yield over("runway", max(cash, 0.0), net_burn, "months", span, "burns_nothing")
+
+
+def _too_old(monthly: Monthly, window: Window) -> str | None:
+    """A balance is carried on only by months whose revenue and costs are known."""
+    stated = np.flatnonzero(monthly.written["cash"][: window.end])
+    if not len(stated):
+        return "no_cash"
+    since = Window(int(stated[-1]) + 1, window.end)
+    known = monthly.written["revenue"][since.first : since.end].all()
+    if since.length and not (known and costs_lack(monthly, since) is None):
+        return "balance_too_old"
+    return None

@@ -31,7 +31,7 @@ def _margins(monthly: Monthly, window: Window) -> Iterator[Metric]:
     lack = lack or monthly.lacks("marketing", window)
     own = gross + monthly.total("marketing", window) + monthly.total("subsidy", window)
     yield from _pair("contribution", "contribution_margin", own, revenue, lack, monthly, window)
-    lack = _costs_lack(monthly, window)
+    lack = costs_lack(monthly, window)
     net = monthly.operating(window)
     yield from _pair("operating_cash", "operating_margin", net, revenue, lack, monthly, window)
 
@@ -87,7 +87,7 @@ def _growth(monthly: Monthly, window: Window) -> Iterator[Metric]:
         yield found if growth is None else told(name, growth, "share", span)
     yield _yearly(monthly, window)
     yield _burn_multiple(monthly, window, before)
-    lack = _costs_lack(monthly, window)
+    lack = costs_lack(monthly, window)
     name = "rule_of_40"
     if growth is None or lack is not None:
         yield untold(name, "share", lack or "no_year_before", span)
@@ -120,7 +120,7 @@ def _burn_multiple(monthly: Monthly, window: Window, before: Window) -> Metric:
     if not monthly.covered(before):
         return untold(name, "ratio", "no_year_before", span)
     lack = next((code for code in _both(monthly.lacks, "cost_of_sales", window, before)), None)
-    lack = lack or _costs_lack(monthly, window)
+    lack = lack or costs_lack(monthly, window)
     if lack is not None:
         return untold(name, "ratio", lack, span)
     burned = -monthly.operating(window)
@@ -146,7 +146,7 @@ def _both(
 def _burn(monthly: Monthly, window: Window) -> Iterator[Metric]:
     """By month over the last three; zero or less where operations bring cash in."""
     late = monthly.late(window, BURN_MONTHS)
-    span, lack = monthly.span(late), _costs_lack(monthly, late)
+    span, lack = monthly.span(late), costs_lack(monthly, late)
     if lack is not None:
         yield untold("net_burn", MONEY, lack, span)
         yield untold("gross_burn", MONEY, lack, span)
@@ -155,7 +155,7 @@ def _burn(monthly: Monthly, window: Window) -> Iterator[Metric]:
         yield told("net_burn", -monthly.operating(late) / late.length, MONEY, span)
         yield told("gross_burn", spent / late.length, MONEY, span)
     name, growing = "operating_cover", ("marketing", "subsidy", "research", "rollout")
-    span, lack = monthly.span(window), _costs_lack(monthly, window)
+    span, lack = monthly.span(window), costs_lack(monthly, window)
     spent = outflow(monthly, growing, window)
     if lack is not None:
         yield untold(name, "ratio", lack, span)
@@ -164,7 +164,7 @@ def _burn(monthly: Monthly, window: Window) -> Iterator[Metric]:
         yield over(name, earned, spent, "ratio", span, "nothing_spent")
 
 
-def _costs_lack(monthly: Monthly, window: Window) -> str | None:
+def costs_lack(monthly: Monthly, window: Window) -> str | None:
     """Why the sum of all costs is not known.
 
     A ledger without cost of sales and without running costs is not whole; where months are not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -22,6 +23,7 @@ def unit_economics_table(
 ) -> pl.DataFrame:
     """Revenue, costs and contribution of the latest months, told apart in five ways.
 
+    Costs and what follows from them are null where the ledger does not hold them for these months.
     Each way but ``channel`` adds up to the totals: what cannot be placed is ``@none``, and what is
     beyond the ``largest`` is ``@rest``. A channel's revenue is not known from counting: its row
     has orders, and its spend as a negative contribution.
@@ -29,9 +31,12 @@ def unit_economics_table(
     Takes    paths: document, path: the process path behind a document (``accounts.linked``).
     Returns  the columns of ``unit_economics`` of a sustain result, the largest revenue first.
     """
-    window = monthly_of(accounts).window()
+    monthly = monthly_of(accounts)
+    window = monthly.window()
     if window is None:
         return frame("unit_economics", [])
+    gross = monthly.lacks("cost_of_sales", window) is None
+    known = _Known(gross, gross and monthly.lacks("marketing", window) is None)
     span = (accounts.months[window.first], accounts.months[window.end - 1])
     inside = pl.col("month").is_between(*span)
     lines = accounts.lines.filter(inside & pl.col("account").is_in(_PARTS))
@@ -48,7 +53,7 @@ def unit_economics_table(
     orders = {"party": _orders(visits, "party")}
     rows: list[dict[str, Any]] = []
     for by, given in keyed.items():
-        rows += _rows(by, _largest(given, largest), whole, orders.get(by))
+        rows += _rows(by, _largest(given, largest), whole, orders.get(by), known)
     return frame("unit_economics", [*rows, *_channels(visits)])
 
 
@@ -81,8 +86,16 @@ def _orders(visits: pl.DataFrame, column: str) -> dict[str, float]:
     return dict(told.iter_rows())
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whether the ledger holds what gross profit and contribution are made of."""
+
+    gross: bool
+    own: bool
+
+
 def _rows(
-    by: str, lines: pl.DataFrame, whole: float, orders: dict[str, float] | None
+    by: str, lines: pl.DataFrame, whole: float, orders: dict[str, float] | None, known: _Known
 ) -> Iterator[dict[str, Any]]:
     part = [pl.col("amount").filter(pl.col("account") == name).sum().alias(name) for name in _PARTS]
     documents = pl.col("document").filter(pl.col("account") == "revenue").drop_nulls().n_unique()
@@ -95,12 +108,12 @@ def _rows(
             "by": by,
             "name": row["key"],
             "revenue": row["revenue"],
-            "cost_of_sales": 0.0 - row["cost_of_sales"],
-            "gross_profit": gross,
-            "contribution": own,
-            "margin": own / row["revenue"] if row["revenue"] > 0 else None,
+            "cost_of_sales": 0.0 - row["cost_of_sales"] if known.gross else None,
+            "gross_profit": gross if known.gross else None,
+            "contribution": own if known.own else None,
+            "margin": own / row["revenue"] if known.own and row["revenue"] > 0 else None,
             "orders": count,
-            "per_order": own / count if count else None,
+            "per_order": own / count if known.own and count else None,
             "share": row["revenue"] / whole if whole > 0 else None,
         }
 
