@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from thalweg.surfaces.figure_words import figure_name, known_text, with_facts
+from thalweg.surfaces.figure_words import figure_name, known_text, value_text, with_facts
 from thalweg.surfaces.judge_words import EFFECTS, Show, verdict_sentence
 from thalweg.surfaces.prove_words import outcome_name
 from thalweg.surfaces.texts import Texts
@@ -168,6 +168,15 @@ def _candidates(result: JudgeResult, say: Texts, show: Show) -> str | None:
     return say("judge.told.candidates", value=show(figure, say))
 
 
+def _bounds(result: JudgeResult, say: Texts, _show: Show) -> str | None:
+    """The range of what would be lost, where nothing better is known."""
+    figure = result.evidence.get("dependence")
+    if figure is None or figure.value is not None or figure.known != "bounds":
+        return None
+    ends = {end: value_text(figure.request.get(end), "share", say) for end in ("least", "most")}
+    return say("judge.told.bounds", **ends)
+
+
 def _no_break_even(result: JudgeResult, say: Texts, _show: Show) -> str | None:
     name = "break_even.cumulative"
     if name in result.evidence and result.evidence[name].missing == ("not_reached",):
@@ -214,13 +223,16 @@ TOLD: dict[str, tuple[Tell, ...]] = {
     ),
     "T4": (
         _one("traffic_off", "traffic_off.12"),
+        _bounds,
         _one("bought", "growth.bought"),
         _one("earned", "growth.earned"),
+        _one("marketing", "metric.marketing_share"),
     ),
     "T5": (_effects, _classes),
     "T6": (
         _one("break_even", "break_even.cumulative"),
         _no_break_even,
+        _one("operating", "break_even.operating"),
         _one("self_financing", "self_financing"),
     ),
     "T7": (_one("match", "match_ratio"), _classes),

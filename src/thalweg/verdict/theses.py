@@ -15,6 +15,8 @@ from thalweg.verdict.schema import THESES, frame
 Status = Literal["answered", "partly", "missing"]
 EFFECTS = ("A", "B", "C")
 IDENTIFIED = ("experimental", "event_based")
+LEADING = (None, "headline")
+"""Roles of effects that answer a question: on what an intervention was meant for."""
 MOST = 12
 """Figures that a thesis names: the first of each kind; all others hang on them."""
 
@@ -37,6 +39,18 @@ class Thesis:
 
 def _identified(figures: Sequence[Figure]) -> bool:
     return any(one.known in IDENTIFIED for one in figures)
+
+
+def _told_by_month(figures: Sequence[Figure]) -> bool:
+    """A month, or none within the horizon: both are answers."""
+    return any(one.value is not None or one.missing == ("not_reached",) for one in figures)
+
+
+def _balance_stated(figures: Sequence[Figure]) -> bool:
+    """Told from a balance of cash in the ledger, not from flows alone."""
+    return any(
+        one.value is not None and "cash_from_flows" not in one.assumptions for one in figures
+    )
 
 
 def _graded(figures: Sequence[Figure]) -> bool:
@@ -101,12 +115,13 @@ ASKED: dict[str, Thesis] = {
         _graded,
     ),
     "T6": Thesis(
-        ("break_even.cumulative", "break_even.operating"),
-        ("self_financing", "self_financing.*"),
+        ("break_even.cumulative",),
+        ("break_even.operating", "self_financing"),
         (
             ("no_ledger", "when_value_passes_spending"),
             ("no_interventions", "value_of_reshaping"),
         ),
+        _told_by_month,
     ),
     "T7": Thesis(
         ("match_ratio",),
@@ -125,6 +140,7 @@ ASKED: dict[str, Thesis] = {
             ("no_cash", "how_long_without_capital"),
             ("no_capital", "what_capital_bought"),
         ),
+        _balance_stated,
     ),
     "T9": Thesis(
         ("verdict",),
@@ -154,9 +170,10 @@ def theses_table(evidence: Evidence, lacking: Iterable[str]) -> pl.DataFrame:
 
 
 def _row(name: str, asked: Thesis, evidence: Evidence, lacking: set[str]) -> dict[str, Any]:
-    answers = [one for one in _named(asked.answers, evidence) if one.value is not None]
+    named = _named(asked.answers, evidence)
+    answers = [one for one in named if one.value is not None]
     further = [one for one in _named(asked.further, evidence) if one.value is not None]
-    settled = bool(answers) if asked.settled is None else asked.settled(answers)
+    settled = bool(answers) if asked.settled is None else asked.settled(named)
     told = list(dict.fromkeys(one.id for one in (*answers, *further)))
     status: Status = "answered" if settled else "partly" if told else "missing"
     needs = [(code, adds) for code, adds in asked.needs if code in lacking]
@@ -174,7 +191,8 @@ def _named(patterns: Iterable[str], evidence: Evidence) -> list[Figure]:
     found: dict[str, Figure] = {}
     for pattern in patterns:
         if "*" in pattern:
-            found |= {one.id: one for one in evidence if fnmatchcase(one.id, pattern)}
+            chosen = (one for one in evidence if fnmatchcase(one.id, pattern))
+            found |= {one.id: one for one in chosen if one.request.get("role") in LEADING}
         elif pattern in evidence:
             found[pattern] = evidence[pattern]
     return list(found.values())

@@ -9,6 +9,7 @@ import polars as pl
 
 from thalweg.verdict.evidence import Figure
 from thalweg.verdict.figures.effects import effect_id
+from thalweg.verdict.figures.ledger import missing_of
 from thalweg.verdict.figures.names import named
 from thalweg.verdict.figures.process import entries
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from thalweg.verdict.weighed import Weighed
 
 AXIS_ID = {"depth": "depth", "dependence": "dependence", "capital_dependence": "dependence.capital"}
+TOLD_BY = {"depth": (), "dependence": ("traffic_off",), "capital_dependence": ("capital_off",)}
+"""By axis the figures of the economy whose reasons explain it."""
 BEHIND = {"dependence": ("traffic_off.12",), "capital_dependence": ("capital_off.alive",)}
 DEPTH = ("depth_as_removed_burden", "all_layers_enter", "past_effect_goes_on")
 
@@ -26,7 +29,7 @@ def verdict_figures(parts: Parts, weighed: Weighed, request: dict[str, Any]) -> 
     layers = list(_layers(parts, weighed, request))
     yield from layers
     yield from _reach(weighed, request)
-    yield from _axes(weighed, [one.id for one in layers], request)
+    yield from _axes(parts, weighed, [one.id for one in layers], request)
     yield from _regions(weighed, request)
 
 
@@ -117,7 +120,9 @@ def _reach(weighed: Weighed, request: dict[str, Any]) -> Iterator[Figure]:
         )
 
 
-def _axes(weighed: Weighed, layers: list[str], request: dict[str, Any]) -> Iterator[Figure]:
+def _axes(
+    parts: Parts, weighed: Weighed, layers: list[str], request: dict[str, Any]
+) -> Iterator[Figure]:
     burden = headline_burden(weighed)
     mine = {
         layer_id("depth.layer", row["layer"], burden)
@@ -139,8 +144,16 @@ def _axes(weighed: Weighed, layers: list[str], request: dict[str, Any]) -> Itera
             checks=weighed.checks.get(name, {}),
             inputs=behind[row["axis"]],
             request=request | limits,
-            missing=() if row["missing"] is None else (row["missing"],),
+            missing=_open(parts, row),
         )
+
+
+def _open(parts: Parts, row: dict[str, Any]) -> tuple[str, ...]:
+    """Why an axis has no value: what the economy says of it, where that says more."""
+    if row["missing"] is None:
+        return ()
+    told = () if parts.sustain is None else missing_of(parts.sustain, *TOLD_BY[row["axis"]])
+    return told or (row["missing"],)
 
 
 def _regions(weighed: Weighed, request: dict[str, Any]) -> Iterator[Figure]:

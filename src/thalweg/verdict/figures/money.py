@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING, Any
-
-import polars as pl
 
 from thalweg.economy.result import SustainResult
 from thalweg.verdict.evidence import Figure, Rows
+from thalweg.verdict.figures.ledger import (
+    FLOWS,
+    account_ids,
+    asked_of,
+    checks_of,
+    iso,
+    ledger,
+    missing_of,
+)
+from thalweg.verdict.figures.metrics import metric_figures
 from thalweg.verdict.figures.names import named
-from thalweg.verdict.rows import STANDARD
 
 if TYPE_CHECKING:
     from thalweg.verdict.parts import Parts
 
-FLOWS = ("revenue", "cost_of_sales", "marketing", "subsidy", "research", "rollout", "operations")
+FROM_FLOWS = "cumulated_flows"
+"""Where a balance of cash comes from that the ledger does not state."""
 MODEL = ("spend_in_the_model", "carry_over_geometric", "base_goes_on")
 
 
@@ -27,19 +33,13 @@ def money_figures(parts: Parts) -> Iterator[Figure]:
     if found is None:
         return
     yield from _accounts(found)
-    yield from _metrics(found)
+    yield from metric_figures(found)
     yield from _growth(found)
     yield from _channels(found)
     yield from _traffic_off(found)
     yield from _capital_off(found)
     yield from _created(found)
     yield from _break_even(found)
-
-
-def ledger(found: SustainResult, *accounts: str) -> Rows:
-    """All rows of standard accounts within the months of the result."""
-    span = (found.first_month, found.last_month)
-    return Rows("ledger", {STANDARD: accounts} if accounts else {}, {"month": span})
 
 
 def _accounts(found: SustainResult) -> Iterator[Figure]:
@@ -56,65 +56,9 @@ def _accounts(found: SustainResult) -> Iterator[Figure]:
             method="summed_ledger",
             assumptions=("accounts_as_mapped",),
             rows=(ledger(found, account),),
-            request=_asked(found),
+            request=asked_of(found),
             name=account,
         )
-
-
-def _asked(found: SustainResult) -> dict[str, Any]:
-    """What was asked of the economy, without the profile, which stands in the verdict's request."""
-    return {name: value for name, value in found.request.items() if name != "profile"}
-
-
-def _checks(found: SustainResult) -> dict[str, Any]:
-    rows = found.checks.to_dicts()
-    figures = {
-        row["check"]: json.loads(row["figures"] or "{}") | {"@status": row["status"]}
-        for row in rows
-    }
-    return {"checks": {row["check"]: row["finding"] for row in rows}, "found": figures}
-
-
-def _missing(found: SustainResult, *figures: str) -> tuple[str, ...]:
-    """Codes of why a figure is absent."""
-    rows = found.missing.filter(pl.col("figure").is_in(list(figures)))
-    return tuple(dict.fromkeys(rows["reason"].to_list()))
-
-
-def _account_ids(found: SustainResult, *accounts: str) -> tuple[str, ...]:
-    held = set(found.accounts_table["account"].to_list())
-    return tuple(named("accounts", one) for one in accounts if one in held and one != "cash")
-
-
-def _metrics(found: SustainResult) -> Iterator[Figure]:
-    for row in found.metrics.to_dicts():
-        span = {"from": iso(row["from"]), "to": iso(row["to"])}
-        yield Figure(
-            named("metric", row["metric"]),
-            row["value"],
-            row["low"],
-            row["high"],
-            unit=row["unit"] or "",
-            known=row["known"] or "counted",
-            method=f"metric_{row['metric']}",
-            assumptions=("accounts_as_mapped",),
-            inputs=_account_ids(found, *FLOWS),
-            rows=(Rows("ledger", {}, _between(row["from"], row["to"])),),
-            request=_asked(found) | span,
-            missing=() if row["missing"] is None else (row["missing"],),
-            name=row["metric"],
-        )
-
-
-def _between(first: Any, last: Any) -> dict[str, tuple[Any, Any]]:
-    if first is None or last is None:
-        return {}
-    return {"month": (iso(first), iso(last))}
-
-
-def iso(day: Any) -> str | None:
-    """A day as ISO text; a text as it is."""
-    return day.isoformat() if isinstance(day, date) else day
 
 
 def _growth(found: SustainResult) -> Iterator[Figure]:
@@ -134,11 +78,11 @@ def _growth(found: SustainResult) -> Iterator[Figure]:
             known=row["known"],
             method="growth_shapley",
             assumptions=MODEL,
-            inputs=members if whole and members else _account_ids(found, "revenue"),
+            inputs=members if whole and members else account_ids(found, "revenue"),
             rows=(ledger(found, "revenue", "marketing", "subsidy"),),
-            request=_asked(found) | {"share": row["share"]},
+            request=asked_of(found) | {"share": row["share"]},
             name=None if whole else row["name"],
-            **_checks(found),
+            **checks_of(found),
         )
 
 
@@ -158,11 +102,11 @@ def _channels(found: SustainResult) -> Iterator[Figure]:
             known=row["known"],
             method="channel_lift",
             assumptions=MODEL,
-            inputs=_account_ids(found, "revenue"),
+            inputs=account_ids(found, "revenue"),
             rows=(Rows("traffic", {"channel": (row["channel"],)}),),
-            request=_asked(found),
+            request=asked_of(found),
             name=row["channel"],
-            **_checks(found),
+            **checks_of(found),
         )
 
 
@@ -178,11 +122,11 @@ def _traffic_off(found: SustainResult) -> Iterator[Figure]:
             known=row["known"],
             method="traffic_off",
             assumptions=MODEL,
-            inputs=(*channels, *_account_ids(found, "revenue", "marketing", "subsidy")),
+            inputs=(*channels, *account_ids(found, "revenue", "marketing", "subsidy")),
             rows=(ledger(found, "revenue", "subsidy"),),
-            request=_asked(found),
-            missing=_missing(found, "traffic_off") if row["kept_share"] is None else (),
-            **_checks(found),
+            request=asked_of(found),
+            missing=missing_of(found, "traffic_off") if row["kept_share"] is None else (),
+            **checks_of(found),
         )
     if not len(found.traffic_off):
         yield Figure(
@@ -192,8 +136,8 @@ def _traffic_off(found: SustainResult) -> Iterator[Figure]:
             known="not_identified",
             method="traffic_off",
             assumptions=MODEL,
-            request=_asked(found),
-            missing=_missing(found, "traffic_off") or ("not_identified",),
+            request=asked_of(found),
+            missing=missing_of(found, "traffic_off") or ("not_identified",),
         )
 
 
@@ -204,14 +148,16 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
             None,
             unit="months",
             method="runway",
-            request=_asked(found),
-            missing=_missing(found, "capital_off", "runway", "capital") or ("no_cash",),
+            request=asked_of(found),
+            missing=missing_of(found, "capital_off", "runway", "capital") or ("no_cash",),
         )
         return
     row = found.capital.row(0, named=True)
-    flows = _account_ids(found, *FLOWS, "capital_in", "capital_out", "other")
+    flows = account_ids(found, *FLOWS, "capital_in", "capital_out", "other")
     cash = (ledger(found),)
-    common: dict[str, Any] = {"rows": cash, "request": _asked(found)}
+    stated = found.facts.get("opening") != FROM_FLOWS
+    assumed = () if stated else ("cash_from_flows",)
+    common: dict[str, Any] = {"rows": cash, "request": asked_of(found)}
     yield Figure("cash", row["cash"], unit=found.currency.lower(), method="cash_at_end", **common)
     yield Figure(
         "net_burn_3m",
@@ -226,8 +172,9 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
         row["runway_months"],
         unit="months",
         method="runway",
+        assumptions=assumed,
         inputs=("cash", "net_burn_3m"),
-        missing=_missing(found, "runway") if row["runway_months"] is None else (),
+        missing=missing_of(found, "runway") if row["runway_months"] is None else (),
         **common,
     )
     modelled: dict[str, Any] = common | {"known": row["known"], "inputs": ("cash", *flows)}
@@ -238,7 +185,7 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
         iso(row["high"]),
         unit="month",
         method="capital_off",
-        assumptions=("base_goes_on",),
+        assumptions=("base_goes_on", *assumed),
         **modelled,
     )
     yield Figure(
@@ -246,8 +193,8 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
         row["alive_share"],
         unit="share",
         method="default_alive",
-        assumptions=("base_goes_on",),
-        missing=_missing(found, "capital_off") if row["alive_share"] is None else (),
+        assumptions=("base_goes_on", *assumed),
+        missing=missing_of(found, "capital_off") if row["alive_share"] is None else (),
         **modelled,
     )
 
@@ -267,9 +214,9 @@ def _created(found: SustainResult) -> Iterator[Figure]:
         known=row["known"],
         method="self_financing",
         assumptions=("effects_as_measured",),
-        inputs=_account_ids(found, "revenue", "marketing", "subsidy", "research", "rollout"),
+        inputs=account_ids(found, "revenue", "marketing", "subsidy", "research", "rollout"),
         rows=(ledger(found, "marketing", "subsidy", "research", "rollout"),),
-        request=_asked(found),
+        request=asked_of(found),
         missing=() if value is not None else ("nothing_spent",),
     )
 
@@ -287,8 +234,8 @@ def _break_even(found: SustainResult) -> Iterator[Figure]:
             assumptions=("base_goes_on", "effects_as_measured"),
             inputs=("self_financing",)
             if row["kind"] == "cumulative" and len(found.self_financing)
-            else _account_ids(found, *FLOWS),
+            else account_ids(found, *FLOWS),
             rows=(ledger(found),),
-            request=_asked(found) | {"reached_share": row["reached_share"]},
+            request=asked_of(found) | {"reached_share": row["reached_share"]},
             missing=("not_reached",) if row["month"] is None else (),
         )

@@ -9,7 +9,7 @@ import polars as pl
 
 from thalweg.verdict.evidence import Figure, Rows
 from thalweg.verdict.figures.effects import effect_id
-from thalweg.verdict.figures.money import iso
+from thalweg.verdict.figures.ledger import iso
 from thalweg.verdict.figures.names import named
 from thalweg.verdict.rows import STANDARD
 
