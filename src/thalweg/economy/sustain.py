@@ -15,6 +15,7 @@ import polars as pl
 from thalweg.change.blas import one_blas_thread
 from thalweg.change.request import profile_for
 from thalweg.economy.accounts.linked import paths_of, revenue_by_object
+from thalweg.economy.accounts.notes import notes_of
 from thalweg.economy.accounts.panel import growth_panel
 from thalweg.economy.accounts.read import read_accounts
 from thalweg.economy.accounts.volume import order_values
@@ -122,6 +123,11 @@ def _read(
     return accounts, growth_panel(book, accounts, profile)
 
 
+def _notes(accounts: Accounts, panel: GrowthPanel | None) -> list[dict[str, Any]]:
+    """What was turned, spread, drafted or set aside on the way from the ledger to the accounts."""
+    return [{"code": one.code, "figures": one.figures} for one in notes_of(accounts, panel)]
+
+
 def _goods(book: Book, profile: Profile, accounts: Accounts) -> pl.DataFrame | None:
     """month, value of what was ordered, within the months of the accounts."""
     values = order_values(book, profile)
@@ -187,7 +193,7 @@ def _assemble(
         last_month=accounts.months[-1].isoformat(),
         units=len(accounts.units),
         **tables | counted,
-        facts=found.facts | {"accounts": accounts.facts},
+        facts=found.facts | {"accounts": accounts.facts, "notes": _notes(accounts, kept[1])},
         warnings=tuple(dict.fromkeys(found.warnings)),
         trust=trust_summary(book),
         draws=found.draws,

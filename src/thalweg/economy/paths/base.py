@@ -33,7 +33,6 @@ class Base:
     subsidy: Floats
     dose: Floats
     fresh: Floats
-    added: Floats
     response: Response | None
     draws: int
 
@@ -83,7 +82,6 @@ def base_of(
             subsidy=empty,
             dose=np.zeros((0, *shape)),
             fresh=empty,
-            added=empty,
             response=None,
             draws=draws,
         )
@@ -101,8 +99,7 @@ def base_of(
         spend=panel.spend,
         subsidy=panel.subsidy,
         dose=panel.dose,
-        fresh=_fresh(accounts, panel, displacing=True),
-        added=_fresh(accounts, panel, displacing=False),
+        fresh=_fresh(accounts, panel),
         response=sound,
         draws=draws,
     )
@@ -149,15 +146,10 @@ def _apart(total: Floats, revenue: Floats) -> Floats:
     return np.asarray(np.where(np.abs(rest) <= 1e-9 * np.maximum(np.abs(total), 1.0), 0.0, rest))
 
 
-def _fresh(accounts: Accounts, panel: GrowthPanel, *, displacing: bool) -> Floats:
-    """(N, T) revenue of new products that no intervention of the panel brings.
-
-    displacing: with those that take the place of others.
-    """
+def _fresh(accounts: Accounts, panel: GrowthPanel) -> Floats:
+    """(N, T) revenue of new products that no intervention of the panel brings."""
     brought = pl.col("intervention").is_in(list(panel.interventions)).fill_null(False)
     products = accounts.products.filter((pl.col("first_sale") >= panel.months[0]) & ~brought)
-    if not displacing:
-        products = products.filter(pl.col("displaces").list.len().fill_null(0) == 0)
     lines = accounts.lines.filter(
         (pl.col("account") == "revenue") & pl.col("product").is_in(products["product"].to_list())
     )

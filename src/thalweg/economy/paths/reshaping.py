@@ -17,10 +17,11 @@ Draws = dict[str, Floats]
 
 
 def created_value(ground: Ground) -> Floats:
-    """(D, T) gross profit of what interventions and new products earned, by month.
+    """(D, T) gross profit of what interventions earned, by month.
 
-    A month's earned revenue times its gross margin. New products that displace others are left out:
-    how much of their revenue is new is not known here.
+    A month's earned revenue times its gross margin. New products count as far as a recorded
+    intervention brings them: how much of other new revenue only took the place of old is not known
+    here. Savings are not counted, since no account shows what was not spent.
     """
     base = ground.base
     total, sold = base.total, -ground.flows.by["cost_of_sales"]
@@ -29,8 +30,7 @@ def created_value(ground: Ground) -> Floats:
     out = np.empty((base.draws, len(base.months)))
     for draw in range(base.draws):
         bare = base.without(draw, base.spend, base.subsidy, none)
-        share = np.divide(bare, base.revenue, out=np.ones_like(bare), where=base.revenue > 0)
-        out[draw] = (base.revenue - (base.revenue - base.added) * share).sum(axis=0)
+        out[draw] = (base.revenue - bare).sum(axis=0)
     return np.asarray(out * margin)
 
 
