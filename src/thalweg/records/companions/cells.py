@@ -50,6 +50,7 @@ class CellReader:
     ) -> None:
         self._rows, self._zone, self._order = rows, zone, date_order
         self._notes, self._found = notes, found
+        self._currency: str | None = None
 
     def typed(self, schema: Schema, columns: dict[str, str]) -> pl.DataFrame:
         """``@row``, then the schema's columns as they are stored; absent ones are null."""
@@ -61,7 +62,13 @@ class CellReader:
                 parts |= {k: pl.Series(k, [None] * len(self._rows), v) for k, v in absent.items()}
             else:
                 parts |= self._column(column, source, parts)
-        return pl.DataFrame({name: parts[name] for name in schema.stored()})
+        read = pl.DataFrame({name: parts[name] for name in schema.stored()})
+        amounts = [column.name for column in schema.columns if column.kind == "amount"]
+        if not amounts or self._currency is None:
+            return read
+        bare = pl.col(amounts[0]).is_not_null() & pl.col("currency").is_null()
+        stated = pl.when(bare).then(pl.lit(self._currency)).otherwise("currency")
+        return read.with_columns(stated.alias("currency"))
 
     def further(self, names: list[str]) -> pl.DataFrame:
         """Columns that the schema does not name: numbers where every value is one, else text."""
@@ -169,10 +176,14 @@ class CellReader:
                 rows = rows.with_columns(plain.alias(source))
         typed = self._attributes(source, _TYPES[column.kind]).apply(rows)
         self._unreadable(column, source, typed[source])
-        found = {column.name: typed[source].alias(column.name)}
-        if column.kind == "amount":
-            found |= self._amount(column, source, typed[source], typed[source + UNIT_SUFFIX])
-        return found
+        if column.kind == "flag":
+            return {column.name: typed[source].alias(column.name)}
+        own = typed[source + UNIT_SUFFIX] if column.kind == "amount" else None
+        numbers, stated = self._in_unit(source, typed[source], own)
+        if own is not None:
+            self._currency = stated
+        found = {column.name: numbers.alias(column.name)}
+        return found if own is None else found | {"currency": own.alias("currency")}
 
     def _plain(self, text: pl.Series) -> pl.Series | None:
         """The numbers of a column in which each is digits with a point that cannot mean thousands.
@@ -189,22 +200,21 @@ class CellReader:
             add("decimal_decided", "note", points, of=points, where=text.name, detail=detail)
         return text.cast(pl.Float64)
 
-    def _amount(
-        self, column: Column, source: str, numbers: pl.Series, currency: pl.Series
-    ) -> dict[str, pl.Series]:
-        """The amount and its currency: the unit in the header counts where a cell has none."""
+    def _in_unit(
+        self, source: str, numbers: pl.Series, own: pl.Series | None
+    ) -> tuple[pl.Series, str | None]:
+        """Numbers times the unit in the header, and its currency; cells with their own stay."""
         _, factor, stated = stem_and_unit(source)
-        bare = numbers.is_not_null() & currency.is_null()
-        if stated is not None and bare.any():
-            detail = {"factor": factor, "currency": stated}
-            self._notes.add(
-                "unit_of_header", "note", int(bare.sum()), of=len(bare), where=source, detail=detail
-            )
-        units = pl.Series([stated] * len(bare), dtype=pl.String)
-        return {
-            column.name: (numbers * factor).zip_with(bare, numbers).alias(column.name),
-            "currency": units.zip_with(bare, currency).alias("currency"),
-        }
+        bare = numbers.is_not_null()
+        if own is not None:
+            bare = bare & own.is_null()
+        if (stated is None and factor == 1) or not bare.any():
+            return numbers, stated
+        detail = {"factor": factor, "currency": stated}
+        self._notes.add(
+            "unit_of_header", "note", int(bare.sum()), of=len(bare), where=source, detail=detail
+        )
+        return (numbers * factor).zip_with(bare, numbers), stated
 
     def _attributes(self, source: str, type_: AttributeType) -> AttributeColumns:
         return AttributeColumns({source: type_}, "auto", self._again, self._zone, self._notes)

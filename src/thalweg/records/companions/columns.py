@@ -43,6 +43,15 @@ _UNIT = re.compile(
     r"(?P<stem>.+?)(?:\s*[（(\[](?P<in>[^（()）\]]+)[)）\]]|_(?P<after>[A-Za-z]{3}))"
 )
 """A name with its unit in brackets, or with three letters behind a low line."""
+_OF_UNIT = re.compile(r"^(?:单位|unit|in|of)(?:\s*[:：]\s*|\s+|$)", re.IGNORECASE)
+_MAGNITUDES = tuple(
+    (re.compile(pattern, re.IGNORECASE), factor)
+    for pattern, factor in (
+        (r"\bthousands?\b|['’]000s?|\b000s?\b", 1e3),
+        (r"\bmillions?\b|\bmn\b|\bmio\b", 1e6),
+        (r"\bbillions?\b|\bbn\b", 1e9),
+    )
+)
 _TABLES: dict[str, Any] = {table: (TableColumns, TableColumns()) for table in SCHEMAS}
 _FILE: Any = create_model(
     "ColumnsFile", __config__=ConfigDict(frozen=True, extra="forbid"), **_TABLES
@@ -102,19 +111,35 @@ def match_columns(
 
 
 def stem_and_unit(header: str) -> tuple[str, float, str | None]:
-    """A header without the unit of money that it ends in, the factor that this means, the currency.
+    """A header without the unit that it ends in, the factor that this means, the currency if any.
 
-    费用（万元） is 费用 with 10,000 and CNY, cost_cny and cost (CNY) are cost with 1 and CNY.
+    费用（万元） is 费用 with 10,000 and CNY, cost_cny and cost (CNY) are cost with 1 and CNY,
+    revenue (USD million) and revenue (in thousands) have 1,000,000 and 1,000.
     """
     shape = _UNIT.fullmatch(header.strip())
     if shape is None:
         return header, 1.0, None
-    unit = shape["in"] or shape["after"]
-    numbers = parse_numbers(pl.Series([f"1{unit}"]))
-    factor, currency = numbers.values[0], numbers.currency[0]
-    if factor is None or currency is None:
+    if shape["after"] is not None:
+        factor, rest = 1.0, shape["after"]
+    else:
+        factor, rest = _magnitude(shape["in"])
+    if any(c.isdigit() for c in rest):
         return header, 1.0, None
-    return shape["stem"], float(factor), str(currency)
+    numbers = parse_numbers(pl.Series([f"1{rest}"]))
+    value, currency = numbers.values[0], numbers.currency[0]
+    if value is None or (currency is None and (value * factor == 1 or shape["after"])):
+        return header, 1.0, None
+    return shape["stem"], float(value * factor), currency
+
+
+def _magnitude(unit: str) -> tuple[float, str]:
+    """The factor of English words in a unit, and what else it says."""
+    text = _OF_UNIT.sub("", unit.strip())
+    for pattern, factor in _MAGNITUDES:
+        rest, found = pattern.subn("", text)
+        if found:
+            return factor, _OF_UNIT.sub("", rest.strip())
+    return 1.0, text
 
 
 def _refuse_missing(

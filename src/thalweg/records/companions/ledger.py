@@ -20,7 +20,14 @@ from thalweg.records.companions.money import (
 )
 from thalweg.records.companions.names import note_unknown, parties_known, respelled
 from thalweg.records.companions.repeats import said_again
-from thalweg.records.companions.schema import Column, Judgement, Remark, Schema, Surroundings
+from thalweg.records.companions.schema import (
+    EXAMPLES_KEPT,
+    Column,
+    Judgement,
+    Remark,
+    Schema,
+    Surroundings,
+)
 from thalweg.records.intake import ROW
 from thalweg.records.profile.model import ACCOUNTS
 
@@ -83,21 +90,23 @@ def _documents(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> No
     given = rows["document"].drop_nulls()
     if given.is_empty() or around.span_ns is None:
         return
-    known = around.objects(given)["document"].unique()
+    objects = around.objects(given)
+    known = objects["document"].unique()
     loose = rows.filter(
         pl.col("document").is_not_null() & ~pl.col("document").is_in(known.implode())
     )
     linked = len(given) - len(loose)
-    shown = tuple((row, text) for row, text in loose.select(ROW, "document").head(3).iter_rows())
+    first = loose.unique("document", keep="first", maintain_order=True).head(EXAMPLES_KEPT)
+    shown = tuple(first.select(ROW, "document").iter_rows())
     detail = {"linked": linked, "documents": given.n_unique()}
     found.remark(
         Remark(
             "document_unknown", "warning", len(loose), shown, "document", len(given), detail=detail
         )
     )
-    first = tuple((None, kind) for kind in around.objects(given)["type"].unique().sort().head(3))
+    kinds = tuple((None, kind) for kind in objects["type"].unique().sort().head(EXAMPLES_KEPT))
     found.remark(
-        Remark("document_linked", "note", linked, first, "document", len(given), detail=detail)
+        Remark("document_linked", "note", linked, kinds, "document", len(given), detail=detail)
     )
 
 

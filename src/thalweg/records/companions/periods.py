@@ -12,7 +12,7 @@ import calendar
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 
@@ -103,6 +103,7 @@ def _local_days(values: pl.Series, zone: str, order: DateOrder) -> pl.Series:
 def _plain(value: str) -> str:
     """Half-width, small letters; 202403.0, as a spreadsheet may give it, is 202403."""
     text = unicodedata.normalize("NFKC", value).strip().lower()
+    text = re.sub(r"\s*([年月季度第上下半])\s*", r"\1", text)
     return text[:-2] if re.fullmatch(r"\d{4,8}\.0", text) else text
 
 
@@ -139,8 +140,3 @@ def _span(parts: dict[str, str | None], months: int) -> tuple[date, date] | None
         return None
     end = date(year, last, calendar.monthrange(year, last)[1])
     return date(year, first, 1), end
-
-
-def month_before(month: date) -> date:
-    """First day of the month before one."""
-    return (month.replace(day=1) - timedelta(days=1)).replace(day=1)

@@ -42,35 +42,72 @@ def check(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.Data
     return rows
 
 
-def compared(totals: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
+def compared(totals: pl.DataFrame, ledger: pl.DataFrame, own: str | None = None) -> pl.DataFrame:
     """Each control total beside the ledger's own sum.
 
+    Takes    own: currency of lines and totals that name none; None: of such a total the only one
+             of the ledger, and of such a line any.
     Returns  the columns of the totals, ``summed`` (of the lines within the period, of the account
              and party where the total names them, in its currency; 0 where there is none), ``lines``
              (how many), ``crossing`` (lines that reach beyond the period: not summed) and
              ``difference``: summed less stated.
     """
-    wide = ledger.lazy().with_columns(end=pl.coalesce("to", "month"))
-    keys = ["month", "end", "account", "party", "currency"]
-    sums = wide.group_by(keys).agg(pl.col("amount").sum(), pl.len().alias("lines")).collect()
-    found = []
-    for total in totals.iter_rows(named=True):
-        first, last = total["month"], total["to"] or total["month"]
-        mine = (pl.col("end") >= first) & (pl.col("month") <= last)
-        for name in ("account", "party", "currency"):
-            if total[name] is not None:
-                mine &= pl.col(name) == total[name]
-        met = sums.filter(mine)
-        inside = met.filter((pl.col("month") >= first) & (pl.col("end") <= last))
-        lines = int(inside["lines"].sum())
-        crossing = int(met["lines"].sum()) - lines
-        found.append((float(inside["amount"].sum()), lines, crossing))
-    beside = pl.DataFrame(
-        found,
-        schema={"summed": pl.Float64, "lines": pl.Int64, "crossing": pl.Int64},
-        orient="row",
+    only = ledger["currency"].unique()
+    silent = only[0] if len(only) == 1 else None
+    lines = ledger.lazy().with_columns(
+        pl.coalesce("to", "month").alias("end"), pl.col("currency").fill_null(pl.lit(own))
     )
-    return totals.hstack(beside).with_columns(difference=pl.col("summed") - pl.col("amount"))
+    wanted = totals.with_columns(
+        pl.coalesce("to", "month").alias("last"),
+        pl.coalesce("currency", pl.lit(silent), pl.lit(own)).alias("wanted"),
+    )
+    found = []
+    for by_account in (True, False):
+        for by_party in (True, False):
+            named = (pl.col("account").is_not_null() == by_account) & (
+                pl.col("party").is_not_null() == by_party
+            )
+            keys = [*["account"] * by_account, *["party"] * by_party]
+            if not (some := wanted.filter(named)).is_empty():
+                found.append(_met(some, lines, keys))
+    sums = (
+        pl.concat(found)
+        .group_by(ROW)
+        .agg(
+            pl.col("amount").filter(pl.col("inside")).sum().alias("summed"),
+            pl.col("lines").filter(pl.col("inside")).sum(),
+            pl.col("lines").filter(~pl.col("inside")).sum().alias("crossing"),
+        )
+    )
+    beside = totals.join(sums, on=ROW, how="left", maintain_order="left")
+    beside = beside.with_columns(pl.col("summed", "lines", "crossing").fill_null(0))
+    return beside.with_columns(difference=pl.col("summed") - pl.col("amount"))
+
+
+def _met(totals: pl.DataFrame, lines: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
+    """Sums of lines that overlap each total's period: ``@row``, amount, lines, inside."""
+    by = [*keys, "currency", "month", "end"]
+    sums = lines.group_by(by).agg(pl.col("amount").sum(), pl.len().cast(pl.Int64).alias("lines"))
+    held = sums.collect()
+    wanted = totals.select(ROW, *keys, "wanted", pl.col("month").alias("first"), "last")
+    short, long = (
+        held.filter((pl.col("month") == pl.col("end")) == is_short) for is_short in (1, 0)
+    )
+    of_month = wanted.filter(pl.col("first") == pl.col("last"))
+    longer = wanted.filter(pl.col("first") != pl.col("last"))
+    pairs = [
+        of_month.join(short.with_columns(first=pl.col("month")), on=[*keys, "first"], how="inner"),
+        *(
+            some.join(lines_of, on=keys, how="inner") if keys else some.join(lines_of, how="cross")
+            for some, lines_of in ((longer, short), (wanted, long))
+        ),
+    ]
+    columns = (ROW, "first", "last", "wanted", "currency", "month", "end", "amount", "lines")
+    both = pl.concat(pair.select(columns) for pair in pairs)
+    overlaps = (pl.col("end") >= pl.col("first")) & (pl.col("month") <= pl.col("last"))
+    alike = (pl.col("currency") == pl.col("wanted")).fill_null(True)
+    inside = (pl.col("month") >= pl.col("first")) & (pl.col("end") <= pl.col("last"))
+    return both.filter(overlaps & alike).select(ROW, "amount", "lines", inside.alias("inside"))
 
 
 def recheck(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
@@ -80,7 +117,8 @@ def recheck(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
     if ledger is None:
         found.note("totals_without_ledger", "warning", rows[ROW], "amount")
         return
-    beside = compared(rows, ledger)
+    own = None if around.profile is None else around.profile.currency
+    beside = compared(rows, ledger, own)
     slack = TOLERANCE * pl.max_horizontal("lines", pl.lit(1)) + 1e-12 * pl.col("amount").abs()
     apart = beside.filter(pl.col("difference").abs() > slack)
     first = apart.sort(pl.col("difference").abs(), descending=True, maintain_order=True)
