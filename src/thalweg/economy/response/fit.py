@@ -2,126 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from thalweg.economy.frame import Floats
-from thalweg.economy.response.features import Features, shaped
+from thalweg.economy.frame import Floats, Mask
+from thalweg.economy.response.features import Features, shaped, within
 from thalweg.economy.response.kernel import STEPS, score
 
 CARRIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)
 """Grid of carry-over a month."""
-LOG = float("nan")
-SWEEPS = 3
-QUICK = 2
-"""Steps of scoring for a candidate, from where the best one so far stands."""
+HALVES = (0.6, 1.2, 2.4)
+"""Grid of the spend, beside a channel's mean, at which half of the most is reached."""
+LOG = (float("nan"),)
+"""In place of halves: the logarithm."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Every channel's answer for each carry-over and half: (C, S, N, T), made once."""
+    """Every channel's answer for each half and carry-over, made once.
+
+    plain  (C, S, N, T) by what was spent; tables: the same, or by pauses where they are instruments.
+    """
 
     features: Features
     halves: tuple[float, ...]
+    plain: Floats
+    tables: Floats
+    other: Floats
 
-    @cached_property
-    def shapes(self) -> tuple[tuple[float, float], ...]:
-        return tuple((carry, half) for half in self.halves for carry in CARRIES)
+    @property
+    def rated(self) -> bool:
+        """Whether the last of ``other`` is a rate of subsidy."""
+        return len(self.other) > len(self.features.dose)
 
-    @cached_property
-    def tables(self) -> Floats:
-        feats = self.features
-        return (
-            np.stack(
-                [
-                    np.stack(
-                        [shaped(one, carry, half, 1.0, feats.late) for carry, half in self.shapes]
-                    )
-                    for one in feats.relative
-                ]
-            )
-            if len(feats.relative)
-            else np.empty((0, len(self.shapes), *feats.revenue.shape))
-        )
+    def place(self, half: int, carry: int) -> int:
+        return half * len(CARRIES) + carry
+
+    def shape(self, place: int) -> tuple[float, float]:
+        """Carry-over and half."""
+        return CARRIES[place % len(CARRIES)], self.halves[place // len(CARRIES)]
+
+
+def grid_of(
+    feats: Features, instruments: Floats, lot: Mask, halves: tuple[float, ...] = HALVES
+) -> Grid:
+    """Takes instruments: (C, N, T) expected spend; lot: (C,) channels for which they stand in.
+
+    Where they do, an answer is replaced by what the instrument, interventions and the effects of
+    units and months foretell of it: two-stage least squares.
+    """
+    other = feats.other if feats.subsidised and feats.rated else feats.dose
+    shape = (len(feats.scale), len(halves) * len(CARRIES), *feats.revenue.shape)
+    plain, tables = np.empty(shape), np.empty(shape)
+    beside = [within(one, feats.known).ravel() for one in other]
+    for channel, relative in enumerate(feats.relative):
+        scaled = instruments[channel] / feats.size[:, None] / feats.scale[channel]
+        for place in range(shape[1]):
+            carry, half = CARRIES[place % len(CARRIES)], halves[place // len(CARRIES)]
+            answer = shaped(relative, carry, half, feats.late)
+            plain[channel, place] = tables[channel, place] = answer
+            if lot[channel]:
+                lever = shaped(scaled, carry, half, feats.late)
+                y = within(answer, feats.known).ravel()
+                x = np.stack([within(lever, feats.known).ravel(), *beside])
+                slopes = np.linalg.lstsq(x @ x.T, x @ y, rcond=1e-10)[0]
+                tables[channel, place] -= (y - slopes @ x).reshape(answer.shape)
+    return Grid(feats, halves, plain, tables, other)
 
 
 @dataclass(slots=True)
 class Fit:
-    """Where scoring stands. shape: (C,) places in the grid; others as in the kernel."""
+    """Where scoring stands. places: (C,) in the grid; others as in the kernel."""
 
     adds: bool
-    shape: list[int]
+    places: list[int]
     months: Floats
     slopes: Floats
     beta: Floats
-    deviance: float
+    deviance: float = np.inf
 
     def copy(self) -> Fit:
-        return Fit(
-            self.adds,
-            list(self.shape),
-            self.months.copy(),
-            self.slopes.copy(),
-            self.beta.copy(),
-            self.deviance,
-        )
+        parts = (self.months.copy(), self.slopes.copy(), self.beta.copy())
+        return Fit(self.adds, list(self.places), *parts, self.deviance)
 
 
-def fit_once(
-    grid: Grid, weight: Floats, adds: bool, start: Fit | None = None, sweeps: int = SWEEPS
-) -> Fit:
-    """Profile carry-over channel by channel from ``start`` (default: the middle of the grid)."""
-    feats, other = grid.features, grid.features.other
-    channels = len(grid.tables)
-    if start is None:
-        middle = len(CARRIES) // 2
-        start = Fit(
-            adds,
-            [middle] * channels,
-            np.zeros(feats.revenue.shape[1]),
-            np.zeros(len(other)),
-            np.zeros(channels),
-            np.inf,
-        )
-    best = start.copy()
-    _score(grid, weight, best, STEPS)
-    for _ in range(sweeps):
-        before = list(best.shape)
-        for channel in np.flatnonzero(feats.used).tolist():
-            for place in range(len(grid.shapes)):
-                if place == best.shape[channel]:
-                    continue
-                trial = best.copy()
-                trial.shape[channel] = place
-                _score(grid, weight, trial, QUICK)
-                if trial.deviance < best.deviance:
-                    best = trial
-        _score(grid, weight, best, STEPS)
-        if best.shape == before:
-            break
-    return best
+def begin(grid: Grid, adds: bool, half: int) -> Fit:
+    """No effects, and the middle of the carry-overs."""
+    places = [grid.place(half, len(CARRIES) // 2)] * len(grid.tables)
+    months = grid.features.revenue.shape[1]
+    return Fit(adds, places, np.zeros(months), np.zeros(len(grid.other)), np.zeros(len(places)))
 
 
-def _score(grid: Grid, weight: Floats, fit: Fit, steps: int) -> None:
+def rescore(grid: Grid, weight: Floats, fit: Fit, steps: int) -> None:
+    """Move a fit to the best slopes for its places."""
+    _score(grid, weight, fit, chosen(grid.tables, fit.places), 0, steps)
+
+
+def hold(grid: Grid, weight: Floats, fit: Fit, held: int) -> None:
+    """Move months and interventions by what was spent; the last ``held`` parameters stay."""
+    _score(grid, weight, fit, chosen(grid.plain, fit.places), held, STEPS)
+
+
+def _score(grid: Grid, weight: Floats, fit: Fit, h: Floats, held: int, steps: int) -> None:
     feats = grid.features
-    chosen = chosen_tables(grid, fit.shape)
+    parts = (fit.months, fit.slopes, fit.beta)
     fit.deviance = score(
-        feats.revenue,
-        feats.known,
-        weight,
-        feats.other,
-        chosen,
-        fit.adds,
-        fit.months,
-        fit.slopes,
-        fit.beta,
-        steps,
+        feats.revenue, feats.known, weight, grid.other, h, fit.adds, *parts, held, steps
     )
 
 
-def chosen_tables(grid: Grid, shape: Sequence[int]) -> Floats:
-    tables = [grid.tables[channel, place] for channel, place in enumerate(shape)]
-    return np.stack(tables) if tables else np.empty((0, *grid.features.revenue.shape))
+def chosen(tables: Floats, places: list[int]) -> Floats:
+    """(C, N, T)"""
+    return np.ascontiguousarray(tables[np.arange(len(places)), places])

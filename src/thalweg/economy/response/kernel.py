@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 STEPS, HALVINGS = 40, 12
 TOLERANCE = 1e-9
 """Relative change of the deviance at which scoring ends."""
+MOST_STEP = 3.0
+"""On the logarithm: no parameter moves farther at once."""
 PIVOT = 1e-7
 """A column whose part outside the earlier ones is smaller than this share of it is dropped."""
 LEAST_MEAN = 1e-3
@@ -46,6 +48,17 @@ def solve(matrix: Floats, right: Floats, size: Floats, out: Floats) -> None:
                 total -= matrix[i, k] * matrix[j, k]
             matrix[i, j] = total / root
     substitute(matrix, right, out)
+
+
+@njit(cache=True, nogil=True)
+def solve_many(matrix: Floats, rights: Floats, size: Floats) -> Floats:
+    """(R, P) solutions for right sides (R, P), as ``solve``; matrix is overwritten."""
+    out = np.empty_like(rights)
+    if len(rights):
+        solve(matrix, rights[0], size, out[0])
+    for one in range(1, len(rights)):
+        substitute(matrix, rights[one], out[one])
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -195,11 +208,13 @@ def score(
     months: Floats,
     slopes: Floats,
     beta: Floats,
+    held: int,
     steps: int,
 ) -> float:
     """Fisher scoring from where months (T,), slopes (P,), beta (C,) stand; they are moved.
 
-    revenue, known (N, T), known 0 or 1; weight (N,) of units; z (P, N, T); h (C, N, T).
+    revenue, known (N, T), known 0 or 1; weight (N,) of units; z (P, N, T); h (C, N, T). held: so
+    many of the last parameters (of slopes, then beta) stay where they are.
     Returns the deviance.
     """
     units, periods = revenue.shape
@@ -222,8 +237,9 @@ def score(
                 w[i, t] = weight[i] * known[i, t] * fitted
                 r[i, t] = revenue[i, t] / fitted - 1.0 if w[i, t] > 0.0 else 0.0
         normal(w, share, x, r, gram, right, size)
+        size[count - held :] = np.inf
         solve(gram, right, size, step)
-        part, now = 1.0, np.inf
+        part, now = min(1.0, MOST_STEP / max(np.abs(step).max(), MOST_STEP)), np.inf
         old_m, old_s, old_b = months.copy(), slopes.copy(), beta.copy()
         for _half in range(HALVINGS):
             months[1:] = old_m[1:] + part * step[: periods - 1]

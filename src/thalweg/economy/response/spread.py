@@ -1,0 +1,88 @@
+"""How well a fit knows what each channel brings: a covariance robust to anything within units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from thalweg.economy.frame import Floats
+from thalweg.economy.response.fit import Fit, Grid, chosen
+from thalweg.economy.response.kernel import columns, normal, solve_many
+from thalweg.economy.response.shares import means_of, measured
+
+MOST_LEVERAGE = 0.95
+LEAST_SEEN = 1e-4
+"""Of a direction's own size: less, and units, months and the other columns tell all of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """shares (P,) of revenue and their covariance (P, P); P: channels, then subsidy if it is rated.
+
+    dispersion: variance of residuals beside a Poisson law's; design: by how much residuals that go
+    together within units widen the covariance.
+    """
+
+    shares: Floats
+    covariance: Floats
+    dispersion: float
+    design: float
+
+
+def known_of(grid: Grid, fit: Fit) -> Known:
+    """Sandwich over units, each unit's score freed of its own leverage (a jackknife, CR3)."""
+    feats, h = grid.features, chosen(grid.tables, fit.places)
+    own, mean, unit = means_of(grid, fit, h)
+    fitted = unit[:, None] * mean
+    w = feats.known * fitted
+    share, x = np.empty_like(own), np.empty((len(grid.other) + len(h), *own.shape))
+    columns(own, mean, grid.other, h, fit.adds, share, x)
+    r = np.divide(feats.revenue - fitted, fitted, out=np.zeros_like(w), where=w > 0)
+    clean = _apart(w, share, x, len(h) + int(grid.rated))
+    if grid.rated:
+        clean = np.roll(clean, -1, axis=0)
+    raw = np.einsum("pit,it,pit->p", x[-len(clean) :], w, x[-len(clean) :])
+    raw = np.roll(raw, -1) if grid.rated else raw
+    base, blind = _inverse(np.einsum("pit,it,qit->pq", clean, w, clean), raw)
+    scores = np.einsum("pit,it,it->ip", clean, w, r)
+    levers = np.einsum("pit,it,qit->ipq", clean, w, clean) @ base
+    inner = np.eye(len(clean))[None] - MOST_LEVERAGE * levers
+    freed = np.linalg.solve(inner, scores[:, :, None])[:, :, 0]
+    units = max(int((w.sum(axis=1) > 0).sum()), 2)
+    robust = base @ (freed.T @ freed) @ base * units / (units - 1)
+    freedom = max(feats.known.sum() - units - own.shape[1] - len(x), 1.0)
+    dispersion = float((w * r**2).sum() / freedom)
+    shares, slopes = (part[: len(clean)] for part in measured(grid, fit))
+    plain = dispersion * np.trace(base * np.outer(slopes, slopes))
+    wide = (robust + dispersion * blind) * np.outer(slopes, slopes)
+    return Known(shares, wide, dispersion, float(np.trace(wide) / plain) if plain > 0 else 1.0)
+
+
+def _inverse(gram: Floats, raw: Floats) -> tuple[Floats, Floats]:
+    """Inverse in the directions that the data see, and what stands for one in those they do not."""
+    root = np.sqrt(np.maximum(raw, 1e-300))
+    values, vectors = np.linalg.eigh(gram / np.outer(root, root))
+    seen = values > LEAST_SEEN
+    vectors = vectors / root[:, None]
+    base = (vectors[:, seen] / values[seen]) @ vectors[:, seen].T
+    return base, (vectors[:, ~seen] / LEAST_SEEN) @ vectors[:, ~seen].T
+
+
+def _apart(w: Floats, share: Floats, x: Floats, count: int) -> Floats:
+    """(count, N, T) the last columns of x, with what units, months and the other columns tell taken out."""
+    periods = w.shape[1]
+    total = periods - 1 + len(x)
+    gram, right, size = np.empty((total, total)), np.empty(total), np.empty(total)
+    normal(w, share, x, np.zeros_like(w), gram, right, size)
+    kept, first = total - count, len(x) - count
+    rights = np.ascontiguousarray(gram[kept:, :kept])
+    slopes = solve_many(gram[:kept, :kept].copy(), rights, size[:kept].copy()).T
+    months = np.concatenate((np.zeros((1, count)), slopes[: periods - 1]))
+    told = share[None] * months.T[:, None, :]
+    clean = x[first:] - told - np.tensordot(slopes[periods - 1 :].T, x[:first], axes=1)
+    whole = w.sum(axis=1)
+    means = np.divide(
+        (w * clean).sum(axis=2), whole, out=np.zeros((count, len(w))), where=whole > 0
+    )
+    return np.asarray(clean - means[:, :, None])
