@@ -16,6 +16,7 @@ import study_drift
 import study_effects
 import study_planning
 import study_survival
+import study_verdict
 import study_sustain
 import study_worlds
 import thalweg
@@ -30,6 +31,7 @@ STUDIES = {
     "checks": study_checks,
     "worlds": study_worlds,
     "sustain": study_sustain,
+    "verdict": study_verdict,
 }
 MARK = "<!-- study: {name} -->"
 """Line before each section, by which it is found again."""

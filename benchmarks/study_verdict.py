@@ -5,6 +5,7 @@ The true region of a world comes from its true depth and dependence, not from it
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -32,6 +33,7 @@ from verdict_worlds import (
 FIRMS, MONTHS, ORDERS = 30, 36, 10.0
 PART = 10
 """One of so many runs is made for each line: a run lives a dozen worlds."""
+WORKERS = int(os.environ.get("STUDY_WORKERS", "2"))
 NOBODY = "not_enough_evidence"
 UNIDENTIFIED = ("at_once", "few_firms")
 """Worlds whose records cannot tell: everything began on one day, or too few firms."""
@@ -136,10 +138,10 @@ def told_of(case: str, seed: int) -> Told:
 
 @cache
 def study(case: str, runs: int, seed: int) -> tuple[Told, ...]:
-    """Many worlds of one kind, on two processes."""
+    """Many worlds of one kind, on a few processes."""
     root = np.random.SeedSequence([seed, 41, CASES.index(case)])
     seeds = [int(own) for own in root.generate_state(runs)]
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
         return tuple(pool.map(told_of, [case] * runs, seeds))
 
 
