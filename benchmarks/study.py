@@ -16,8 +16,8 @@ import study_drift
 import study_effects
 import study_planning
 import study_survival
-import study_verdict
 import study_sustain
+import study_verdict
 import study_worlds
 import thalweg
 
