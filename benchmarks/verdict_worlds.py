@@ -13,6 +13,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from study_sustain import accounts_of
 from thalweg.change.answers.answer import Answer, Settings, answer, estimated
 from thalweg.change.answers.grading import give_grades
 from thalweg.change.answers.kept import Proved
@@ -23,34 +24,21 @@ from thalweg.change.checks.run import BEYOND, GROUND, ask, settle
 from thalweg.change.frame import Floats, Mask, Outcome, Panel, Rollout
 from thalweg.change.panels.grid import Grid
 from thalweg.change.panels.panel import FEWEST_OBJECTS, FEWEST_PERIODS, Panels, fewest_by_unit
-from thalweg.change.panels.rollouts import design_for, rollouts, settled
+from thalweg.change.panels.rollouts import design_for, rollouts
 from thalweg.change.panels.units import Units
-from thalweg.economy.accounts.panel import panel_from
-from thalweg.economy.accounts.read import accounts_from
-from thalweg.economy.frame import Accounts, GrowthPanel
 from thalweg.economy.known import standing_of
 from thalweg.economy.paths.base import base_of
 from thalweg.economy.paths.costs import flows_of
 from thalweg.economy.paths.traffic_off import traffic_stopped
-from thalweg.economy.response import fit_response
+from thalweg.economy.sustain import respond
 from thalweg.industry.world.chance import DAY_S
 from thalweg.industry.world.life import Lived, live
-from thalweg.industry.world.mechanisms import INTERVENTION_TABLE, PRODUCTS, rolled_out
-from thalweg.industry.world.money import (
-    amounts_of,
-    by_month,
-    ledger_of,
-    products_of,
-    revenue_of,
-    traffic_table,
-)
+from thalweg.industry.world.mechanisms import INTERVENTION_TABLE, rolled_out
+from thalweg.industry.world.money import revenue_of
 from thalweg.industry.world.outcomes import WINDOWS_D, cells_of, window_of
-from thalweg.industry.world.parties import parties_of
 from thalweg.industry.world.rollout import NEVER_DAY
 from thalweg.industry.world.spec import Switches
 from thalweg.industry.writing.log import ZONE
-from thalweg.industry.writing.sides import ACCOUNTS, pauses_of
-from thalweg.records.profile.model import Layer, Profile
 from thalweg.verdict.region import MONTHS, Dependence
 
 SECOND_NS = 1_000_000_000
@@ -205,57 +193,10 @@ def _questions(
     ]
 
 
-def money_of_world(lived: Lived) -> tuple[Accounts, GrowthPanel | None]:
-    """A world's accounts and growth by unit and month, read as ``sustain`` reads them."""
-    amount, parties = amounts_of(lived), parties_of(lived.spec, lived.firms, lived.clock)
-    cut_s = int(lived.clock.first_days[-1]) * DAY_S
-    ledger = ledger_of(lived, parties, amount, cut_s)
-    visits = traffic_table(lived, parties, cut_s)
-    tables = {
-        "ledger": _beside(ledger, amount=pl.col("amount_cny")),
-        "traffic": _beside(visits, spend=pl.col("spend_cny")),
-        "pauses": pauses_of(visits).with_row_index("@row", 1),
-        "products": _products(lived, cut_s),
-    }
-    profile = Profile(name="x", layers=(Layer(id="x"),), accounts=ACCOUNTS, currency="CNY")
-    known = parties.table.select("role", id="party", name="party", parent="parent")
-    accounts = accounts_from(tables, profile, parties=known)
-    panel = panel_from(accounts, settled(_days(interventions_of(lived)), ZONE))
-    if panel is None:
-        return accounts, None
-    orders = lived.course.orders
-    placed = by_month(lived, orders.firm, orders.placed_s, amount, cut_s)
-    return accounts, replace(panel, volume=placed)
-
-
-def _days(table: pl.DataFrame) -> pl.DataFrame:
-    return table.with_columns(from_day=pl.col("from"), to_day=pl.col("to"))
-
-
-def _beside(table: pl.DataFrame, **amounts: pl.Expr) -> pl.DataFrame:
-    """A table as companions hold it: no last month, no currency, the platform without a name."""
-    empty = [pl.lit(None, dtype=pl.Date).alias("to"), pl.lit(None, pl.String).alias("currency")]
-    if "account" in table.columns:
-        empty.append(pl.lit(None, dtype=pl.String).alias("document"))
-    return table.with_columns(*empty, **amounts).with_row_index("@row", 1)
-
-
-def _products(lived: Lived, cut_s: int) -> pl.DataFrame:
-    brought = {name: by for name, (_, by) in PRODUCTS.items() if by in INTERVENTION_TABLE}
-    table = products_of(lived, cut_s)
-    by = pl.col("product").replace_strict(brought, default=None, return_dtype=pl.String)
-    replaced = pl.when(pl.col("product") == "cut_to_size").then(pl.lit(["brokerage"]))
-    return table.with_columns(
-        name=pl.col("product"),
-        intervention=by,
-        displaces=replaced.otherwise(None).cast(pl.List(pl.String)),
-    ).with_row_index("@row", 1)
-
-
 def dependence_of_world(lived: Lived, *, draws: int = 200) -> Dependence:
     """What the world's money says of dependence on paid traffic and subsidy, as in ``sustain``."""
-    accounts, panel = money_of_world(lived)
-    response = None if panel is None else fit_response(panel, draws=draws, threads=1)
+    accounts, panel = accounts_of(lived)
+    response = respond(panel, draws=draws, seed=1, threads=1)
     base = base_of(accounts, panel, response, draws)
     standing = standing_of(base, panel, response, flows_of(accounts))
     if standing.known == "counted":
