@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from thalweg.industry.world.calendars import CALENDAR, Clock, work_begins
 from thalweg.industry.world.chance import DAY_S, Floats, Ints, Levels, stream, uniform, uniforms
@@ -25,18 +26,20 @@ from thalweg.industry.world.mechanisms import (
 )
 from thalweg.industry.world.spec import Switches, WorldSpec
 
-PAUSED_SHARE = 0.06
-"""Of firm-months and channels: paid traffic pauses by lot."""
 SPEND_SD = 0.25
 HALF_FULL = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Traffic:
-    """spend_cny and leads: (channels, firms, months); leads are expected inquiries."""
+    """spend_cny and leads: (channels, firms, months); leads are expected inquiries.
+
+    paused  where a channel that would have been used was paused by lot.
+    """
 
     spend_cny: Floats
     leads: Floats
+    paused: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +63,9 @@ def traffic_of(
     shape = (len(CHANNELS), spec.firms, spec.months)
     rng = np.random.default_rng(np.random.SeedSequence([spec.seed, 14]))
     noise = np.exp(SPEND_SD * rng.standard_normal(shape))
-    noise[rng.uniform(size=shape) < PAUSED_SHARE] = 0.0
+    lot = rng.uniform(size=shape) < spec.pauses
+    noise *= _following(spec, dials, clock)[None]
+    noise[lot] = 0.0
     own = firms.size * spec.orders_per_firm_month
     rise = np.linspace(0.5, 1.5, spec.months)
     kept = months_kept(clock, switches.channels_off_from)
@@ -69,16 +74,36 @@ def traffic_of(
     for place, (name, (carry, most, power, _)) in enumerate(CHANNELS.items()):
         reach = 1.0 if name == "live_streams" else platform.reach
         plain = SPEND_CNY_PER_LEAD * own * most * reach
-        rate = platform.traffic * rise[None, :] * kept[None, :] * noise[place]
+        plan = np.asarray(platform.traffic * rise[None, :] * kept[None, :] * np.ones(shape[1:]))
         if name == "live_streams":
-            rate = np.asarray(max(1.0, platform.traffic) * kept[None, :] * noise[place] * live)
+            plan = np.asarray(
+                max(1.0, platform.traffic) * kept[None, :] * live * np.ones(shape[1:])
+            )
+        rate = plan * noise[place]
+        lot[place] &= plan > 0
         spend[place] = np.round(plain[:, None] * rate, 2)
         pull = _carried(spend[place], carry) / (HALF_FULL * plain[:, None])
         leads[place] = own[:, None] * most * reach * pull**power / (1 + pull**power)
         if name == "live_streams":
             full = INTERVENTION_TABLE["live_selling"].effects["live_leads"]
             leads[place] *= _monthly_mean(dials.of("live_leads").clip(0), clock) / full
-    return Traffic(spend, leads)
+    return Traffic(spend, leads, lot)
+
+
+def _following(spec: WorldSpec, dials: Dials, clock: Clock) -> Floats:
+    """(firms, months) by how much budgets differ because demand did, firm and month apart.
+
+    Demand with nothing switched off, so that switching moves no budget.
+    """
+    if spec.spend_follows == 0.0:
+        return np.ones((spec.firms, spec.months))
+    demand = _monthly_mean(dials.most_demand, clock)
+    demand = demand - demand.mean(axis=1, keepdims=True)
+    demand = demand - demand.mean(axis=0, keepdims=True)
+    lag = spec.spend_follows_months
+    if lag:
+        demand = np.concatenate((np.zeros((spec.firms, lag)), demand[:, :-lag]), axis=1)
+    return np.asarray(np.exp(spec.spend_follows * demand))
 
 
 def _carried(spend: Floats, carry: float) -> Floats:

@@ -57,6 +57,10 @@ class WorldSpec:
                            months; None: 0.75, or as the archetype has it.
     noise                  multiplies the firm-by-month shocks.
     mid_month              roll-outs begin inside months instead of on the first day.
+    pauses                 share of firm-months and channels in which paid traffic pauses by lot.
+    spend_follows          elasticity of traffic budgets to a firm's own demand, seasons and market
+                           apart; 0: budgets know nothing of demand.
+    spend_follows_months   months after which they follow: 0 this month's demand, 1 last month's.
     """
 
     archetype: Archetype = "revolution"
@@ -70,6 +74,9 @@ class WorldSpec:
     treated_share: float | None = None
     noise: float = 1.0
     mid_month: bool = False
+    pauses: float = 0.06
+    spend_follows: float = 0.0
+    spend_follows_months: int = 1
 
     def __post_init__(self) -> None:
         _within("firms", self.firms, FEWEST_FIRMS, MOST_FIRMS)
@@ -77,6 +84,9 @@ class WorldSpec:
         _within("orders_per_firm_month", self.orders_per_firm_month, 1.0, 5_000.0)
         _within("effect_scale", self.effect_scale, -3.0, 3.0)
         _within("noise", self.noise, 0.0, 5.0)
+        _within("pauses", self.pauses, 0.0, 0.9)
+        _within("spend_follows", self.spend_follows, -5.0, 5.0)
+        _within("spend_follows_months", self.spend_follows_months, 0, 6)
         if self.treated_share is not None:
             _within("treated_share", self.treated_share, 0.0, 1.0)
         _within("seed", self.seed, 0, 2**63 - 1)
