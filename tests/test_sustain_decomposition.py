@@ -19,7 +19,6 @@ from thalweg.economy.growth.decomposition import (
     counted_growth,
     decompose,
     shares_of,
-    span_of,
 )
 from thalweg.economy.growth.exact import exact_parts
 from thalweg.economy.growth.factors import factors_of
@@ -84,9 +83,7 @@ def grown(adds: bool, *, spread: float = 0.1, noise: float = 0.05, units: int = 
     response = response_for(units, 36, 12, adds=adds, spread=spread)
     panel = panel_for(response, units, 36, noise=noise)
     base = base_of(accounts_for(panel), panel, response, 12)
-    span = span_of(36)
-    assert span is not None
-    return decompose(base, span, known="experimental", confidence=0.95)
+    return decompose(base, Span(0, 24, 12), known="experimental", confidence=0.95)
 
 
 @pytest.mark.parametrize("adds", [True, False])
@@ -208,9 +205,3 @@ def test_what_nothing_separates_is_counted_and_bounded() -> None:
     assert rows["bought"]["amount"] is None and rows["bought"]["known"] == "bounds"
     assert rows["bought"]["low"] == pytest.approx(0.1 * last - 0.4 * first)
     assert rows["bought"]["high"] == pytest.approx(0.4 * last - 0.1 * first)
-
-
-def test_short_records_compare_quarters_and_shorter_ones_nothing() -> None:
-    assert span_of(36) == Span(0, 24, 12)
-    assert span_of(23) == Span(0, 20, 3)
-    assert span_of(5) is None

@@ -174,13 +174,13 @@ def test_cash_that_burns_ends_in_the_month_that_arithmetic_says() -> None:
 def test_traffic_off_in_the_past_changes_cash_by_margin_and_savings() -> None:
     response = replace(response_for(3, 36, 50), subsidy_known="experimental")
     panel = panel_for(response, 3, 36)
-    accounts = accounts_for(panel, cost_share=0.3, capital={30: 5_000.0})
+    accounts = accounts_for(panel, cost_share=0.3, capital={0: 1.0, 30: 5_000.0})
     found = told(accounts, panel, response)
     base = base_of(accounts, panel, response, 50)
     stopped = traffic_stopped(base, 24)
     lost = stopped.revenue - stopped.without[0]
     saved = panel.spend.sum(axis=(0, 1))[24:] + panel.subsidy.sum(axis=0)[24:]
-    cash = cash_of(accounts, flows_of(accounts)).balance[24:]
+    cash = cash_of(accounts, flows_of(accounts), np.ones(36, np.bool_)).balance[24:]
     raised = np.where(np.arange(24, 36) >= 30, 5_000.0, 0.0)
     expected = cash - raised + np.cumsum(saved - 0.7 * lost)
     rows = found.tables["capital_past"]
@@ -253,9 +253,13 @@ def test_cumulative_break_even_is_where_created_stays_above_spent(
 
 
 def test_break_even_that_was_lost_again_is_not_held() -> None:
-    assert held_since(np.array([1.0, 1, 1, 1, -1, 1, 1])) is None
-    assert held_since(np.array([1.0, -1, 1, 1, 1])) == 2
-    assert held_since(np.array([1.0, 1])) is None
+    all_ = np.ones(8, np.bool_)
+    assert held_since(np.array([1.0, 1, 1, 1, -1, 1, 1]), all_[:7]) is None
+    assert held_since(np.array([1.0, -1, 1, 1, 1]), all_[:5]) == 2
+    assert held_since(np.array([1.0, 1]), all_[:2]) is None
+    gap = np.array([True, True, False, True, True, True])
+    assert held_since(np.array([1.0, 1, 0, 1, 1, 1]), gap) == 3
+    assert held_since(np.array([1.0, 1, 1, 1, 0, 1]), gap[[0, 1, 3, 4, 2, 5]]) is None
     assert runway_months(100.0, -5.0) is None and runway_months(-3.0, 5.0) == 0.0
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from thalweg.economy.coverage import Coverage, coverage_of
 from thalweg.economy.frame import Accounts, Floats, GrowthPanel, Response
-from thalweg.economy.growth.decomposition import Growth, counted_growth, decompose, span_of
+from thalweg.economy.growth.decomposition import Growth, Span, counted_growth, decompose
 from thalweg.economy.known import Standing, lack, lacking, standing_of
 from thalweg.economy.paths.base import Base, base_of
 from thalweg.economy.paths.cash import Cash, cash_of
@@ -53,8 +54,9 @@ def appraise(
 ) -> Appraisal:
     """All that can be told; what cannot stands in the table ``missing``."""
     base = base_of(accounts, panel, response, request.draws)
-    flows, cash = _same_months(accounts, base)
-    standing = standing_of(base, panel, response, flows)
+    coverage, flows = coverage_of(accounts), flows_of(accounts)
+    cash = cash_of(accounts, flows, coverage.held)
+    standing = standing_of(base, panel, response, flows, coverage)
     found = Appraisal()
     if response is not None and response.draws:
         kept = 0 if base.response is None else base.response.draws
@@ -63,36 +65,27 @@ def appraise(
             found.warnings.append("response_draws_set_aside")
     if not standing.told:
         base = replace(base, response=None)
-    found.tables["missing"] = lacking(accounts, base, flows, standing, cash.opening)
-    growth = growth_of(base, standing, request.confidence)
+    found.tables["missing"] = lacking(coverage, base, flows, standing, cash.opening)
+    growth = growth_of(base, standing, coverage.span(), request.confidence)
     found.tables["decomposition"] = growth.rows if growth is not None else []
     if growth is None:
-        found.tables["missing"].append(lack("decomposition", "too_few_months"))
+        reason = "too_few_months" if coverage.observed else "months_spread"
+        found.tables["missing"].append(lack("decomposition", reason))
     else:
         found.draws |= {f"growth_{part}": draws for part, draws in growth.draws.items()}
         found.facts["growth"] = _growth_facts(base, growth)
     progress("paths", 0, 0)
-    _paths(found, accounts, base, flows, cash, standing, request, progress)
+    ground = _ground(base, flows, cash, standing, coverage, request)
+    _paths(found, accounts, ground, request, progress)
     found.tables["checks"] = _checks(accounts, growth, response)
     found.facts |= {"known": standing.known, "reasons": list(standing.reasons)}
     return found
 
 
-def _same_months(accounts: Accounts, base: Base) -> tuple[Flows, Cash]:
-    """Flows and balances of the base's months."""
-    flows = flows_of(accounts)
-    cash = cash_of(accounts, flows)
-    first = accounts.months.index(base.months[0])
-    held = slice(first, first + len(base.months))
-    cut = Flows({name: amount[held] for name, amount in flows.by.items()})
-    return cut, Cash(cash.balance[held], cash.opening)
-
-
 def growth_of(
-    base: Base, standing: Standing, confidence: float, months: int | None = None
+    base: Base, standing: Standing, span: Span | None, confidence: float
 ) -> Growth | None:
-    """The growth in parts; counted only, where nothing separates them. None: too few months."""
-    span = span_of(len(base.months), months)
+    """The growth in parts; counted only, where nothing separates them. None: no two periods."""
     if span is None:
         return None
     if not standing.told or base.response is None:
@@ -115,35 +108,49 @@ def _growth_facts(base: Base, growth: Growth) -> dict[str, Any]:
     }
 
 
-def _paths(
-    found: Appraisal,
-    accounts: Accounts,
+def _ground(
     base: Base,
     flows: Flows,
     cash: Cash,
     standing: Standing,
+    coverage: Coverage,
     request: SustainRequest,
-    progress: Progress,
-) -> None:
+) -> Ground:
     costs = costs_of(flows, base.draws, request.seed)
-    learnt = learn(base, costs, request.horizon_months, request.seed)
-    ground = Ground(
+    months = request.horizon_months
+    learnt = None
+    if coverage.unknown_ahead is None:
+        learnt = learn(base, costs, months, request.seed)
+    at = off_place(base.months, request.off_from)
+    return Ground(
         base=base,
         flows=flows,
         cash=cash,
         standing=standing,
+        coverage=coverage,
         costs=costs,
         learnt=learnt,
-        plan=as_it_is(base, flows, request.horizon_months),
-        off_at=off_place(base.months, request.off_from),
-        horizon=request.horizon_months,
+        plan=as_it_is(base, flows, months),
+        off_at=at if coverage.observed else None,
+        horizon=months,
         confidence=request.confidence,
     )
+
+
+def _paths(
+    found: Appraisal,
+    accounts: Accounts,
+    ground: Ground,
+    request: SustainRequest,
+    progress: Progress,
+) -> None:
+    base, missing = ground.base, found.tables["missing"]
     scenarios = [read_scenario(t, base.channels, base.interventions) for t in request.scenarios]
-    as_is = None if learnt is None else ground.play(ground.plan)
+    as_is = None if ground.learnt is None else ground.play(ground.plan)
     if as_is is None:
+        reason = ground.coverage.unknown_ahead or "too_few_months"
         figures = ("capital_off", "break_even", "scenarios")
-        found.tables["missing"] += [lack(figure, "too_few_months") for figure in figures]
+        missing += [lack(figure, reason) for figure in figures]
     for told, draws in (
         traffic_tables(ground, as_is),
         cash_tables(ground, as_is),
@@ -154,15 +161,13 @@ def _paths(
     found.tables["scenarios"] = []
     if as_is is not None:
         progress("scenarios", 0, len(scenarios))
-        rows, missing, warnings = scenario_tables(ground, accounts, as_is, scenarios)
+        rows, untold, warnings = scenario_tables(ground, accounts, as_is, scenarios)
         found.tables["scenarios"] = rows
         found.warnings += warnings
-        found.tables["missing"] += missing
-    at = ground.off_at
-    found.facts["traffic_off"] = {
-        "from": (base.months[at] if at is not None else ground.ahead[0]).isoformat()
-    }
-    found.facts |= {"opening": cash.opening, "ahead_from": ground.ahead[0].isoformat()}
+        missing += untold
+    began = ground.ahead[0] if ground.off_at is None else base.months[ground.off_at]
+    found.facts["traffic_off"] = {"from": began.isoformat()}
+    found.facts |= {"opening": ground.cash.opening, "ahead_from": ground.ahead[0].isoformat()}
 
 
 def off_place(months: tuple[date, ...], asked: date | None) -> int | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from thalweg.economy.frame import Accounts, GrowthPanel, Label, Response
+from thalweg.economy.coverage import Coverage
+from thalweg.economy.frame import GrowthPanel, Label, Response
 from thalweg.economy.paths.base import Base
 from thalweg.economy.paths.costs import Flows
 
@@ -19,8 +20,11 @@ REMEDIES = {
     "bounds_only": "pause_experiment",
     "too_few_months": "longer_record",
     "months_spread": "monthly_ledger",
+    "months_missing": "add_months",
     "no_capital": "add_capital",
     "no_cash_account": "add_cash",
+    "no_balance": "add_cash",
+    "no_costs": "add_costs",
     "no_cost_of_sales": "add_costs",
     "no_interventions": "add_interventions",
 }
@@ -49,7 +53,11 @@ class Standing:
 
 
 def standing_of(
-    base: Base, panel: GrowthPanel | None, response: Response | None, flows: Flows
+    base: Base,
+    panel: GrowthPanel | None,
+    response: Response | None,
+    flows: Flows,
+    coverage: Coverage,
 ) -> Standing:
     """How what paid traffic and subsidy bring is known: the weakest of both.
 
@@ -60,6 +68,8 @@ def standing_of(
     spent = spent or flows.by["marketing"].any() or flows.by["subsidy"].any()
     if not spent:
         return Standing("counted")
+    if not coverage.observed:
+        return Standing("not_identified", ("months_spread",))
     if response is None:
         return Standing("not_identified", ("no_units" if not base.units else "no_traffic",))
     if panel is not None and _common_share(panel) > MOST_COMMON:
@@ -89,7 +99,7 @@ def lack(figure: str, reason: str) -> dict[str, Any]:
 
 
 def lacking(
-    accounts: Accounts, base: Base, flows: Flows, standing: Standing, opening: str
+    coverage: Coverage, base: Base, flows: Flows, standing: Standing, opening: str
 ) -> list[dict[str, Any]]:
     """What the records themselves do not carry."""
     rows = []
@@ -101,10 +111,14 @@ def lacking(
         rows.append(lack("capital_off", "no_capital"))
     if opening == "cumulated_flows":
         rows.append(lack("cash", "no_cash_account"))
-    if not flows.by["cost_of_sales"].any():
+    if opening == "unknown":
+        rows += [lack(figure, "no_balance") for figure in ("cash", "capital_off")]
+    if not coverage.costs:
+        rows += [lack(figure, "no_costs") for figure in ("break_even", "capital_off")]
+    elif not flows.by["cost_of_sales"].any():
         rows.append(lack("break_even", "no_cost_of_sales"))
     if not base.interventions:
         rows.append(lack("earned", "no_interventions"))
-    if accounts.spread:
+    if not coverage.observed:
         rows.append(lack("months", "months_spread"))
     return rows

@@ -136,7 +136,7 @@ COLUMNS: dict[str, Columns] = {
     "capital_off": _CASH,
     "capital_past": _CASH,
     "capital": {
-        "cash": (NUMBER, "balance at the end of the last month"),
+        "cash": (NUMBER, "balance at the end of the last month; null: not known"),
         "net_burn_3m": (NUMBER, "what operations took a month over the last three; negative: gave"),
         "runway_months": (NUMBER, "cash over net burn; null: nothing is burned"),
         "cash_ends": (
@@ -151,7 +151,7 @@ COLUMNS: dict[str, Columns] = {
         "traffic_off_low": (DAY, "beginning of its interval"),
         "traffic_off_high": (DAY, "end of its interval"),
         "known_traffic_off": (KNOWN, "how the figures without traffic are known"),
-        "opening": ({"enum": ["ledger_balance", "cumulated_flows"]}, "where the balance is from"),
+        "opening": ({"enum": ["ledger_balance", "cumulated_flows", "unknown"]}, "of the balance"),
     },
     "self_financing": {
         "month": (DAY, "first day of the month"),

@@ -50,18 +50,6 @@ class Growth:
     draws: dict[str, Floats]
 
 
-def span_of(months: int, length: int | None = None) -> Span | None:
-    """The first and the last twelve months, or three where there are fewer than twenty-four.
-
-    None where two such periods would overlap.
-    """
-    if length is None:
-        length = YEAR if months >= 2 * YEAR else QUARTER
-    if length < 1 or months < 2 * length:
-        return None
-    return Span(0, months - length, length)
-
-
 def decompose(base: Base, span: Span, *, known: Label, confidence: float) -> Growth:
     """Split the growth of revenue from the first period of a span to its last.
 

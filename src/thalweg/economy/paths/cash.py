@@ -8,33 +8,40 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from thalweg.economy.frame import Accounts, Floats
+from thalweg.economy.frame import Accounts, Floats, Mask
 from thalweg.economy.paths.costs import Flows
 
 BURN_MONTHS = 3
 HOLDS_MONTHS = 3
 """Months in a row in which operating cash is not negative, before break-even counts as reached."""
 
-Opening = Literal["ledger_balance", "cumulated_flows"]
+Opening = Literal["ledger_balance", "cumulated_flows", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cash:
-    """balance (T,) at the end of each month; opening: where it is from."""
+    """balance (T,) at the end of each month; opening: where it is from.
+
+    With an unknown opening the balance is what was added since the first month, and no balance.
+    """
 
     balance: Floats
     opening: Opening
 
 
-def cash_of(accounts: Accounts, flows: Flows) -> Cash:
+def cash_of(accounts: Accounts, flows: Flows, held: Mask) -> Cash:
     """The balance of the ``cash`` account, carried on by the flows where it is not stated.
 
-    Without such an account: the sum of all flows since the first month, as if it began with nothing.
+    Without such an account, but with outside capital from the first month on and no month missing:
+    the sum of all flows, as of a business that began with nothing. Else it is unknown.
+
+    Takes    held: (T,) months that the ledger tells of.
     """
     summed = np.cumsum(flows.net)
     lines = accounts.lines.filter(pl.col("account") == "cash")
     if not len(lines):
-        return Cash(summed, "cumulated_flows")
+        founded = bool(flows.by["capital_in"][:1].any() and held.all())
+        return Cash(summed, "cumulated_flows" if founded else "unknown")
     stated = lines.group_by("month").agg(pl.col("amount").sum()).sort("month")
     place = {month: at for at, month in enumerate(accounts.months)}
     gap = np.full(len(summed), np.nan)
@@ -73,9 +80,12 @@ def breaks_even(operating: Floats) -> Floats:
     return np.where(runs.any(axis=-1), runs.argmax(axis=-1).astype(np.float64), np.nan)
 
 
-def held_since(operating: Floats) -> int | None:
-    """Place from which operations have lost nothing until the last month, three months at least."""
-    lost = np.flatnonzero(operating < 0)
+def held_since(operating: Floats, held: Mask) -> int | None:
+    """Place from which operations have lost nothing until the last month, three months at least.
+
+    Takes    (T,) each; a month that is not held is not known to have lost nothing.
+    """
+    lost = np.flatnonzero((operating < 0) | ~held)
     since = int(lost[-1]) + 1 if len(lost) else 0
     return since if len(operating) - since >= HOLDS_MONTHS else None
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.economy.frame import Floats
-from thalweg.economy.paths.cash import ends, net_burn, runway_months
+from thalweg.economy.paths.cash import BURN_MONTHS, ends, net_burn, runway_months
 from thalweg.economy.paths.forward import Ahead
 from thalweg.economy.paths.ground import Ground, paid_cash
 from thalweg.economy.paths.interval import interval, place_interval
@@ -20,22 +20,29 @@ BOTH = "traffic_and_capital_off"
 
 
 def cash_tables(ground: Ground, as_is: Ahead | None) -> tuple[dict[str, Rows], Draws]:
-    """Rows of capital_off, capital_past and capital, and draws of alive and of when cash ends."""
-    tables: dict[str, Rows] = {"capital_off": _observed(ground), "capital_past": []}
+    """Rows of capital_off, capital_past and capital, and draws of alive and of when cash ends.
+
+    Without a known balance there are no paths of one. That cash lasts is then told only where it
+    would last from nothing: known as bounds, since the truth can only be better.
+    """
+    tables: dict[str, Rows] = {"capital_off": [], "capital_past": []}
     draws: Draws = {}
     row: dict[str, Any] = _counted(ground)
-    if as_is is not None:
+    tables["capital"] = [row]
+    if as_is is not None and ground.coverage.costs:
         plans = {"capital_off": without_capital(ground.plan)}
         if ground.standing.told:
             plans[BOTH] = without_capital(without_traffic(ground.plan, ground.base))
-        balances = {"as_is": as_is.balance}
-        balances |= {name: ground.play(plan).balance for name, plan in plans.items()}
-        for name, balance in balances.items():
+        balances = {name: ground.play(plan).balance for name, plan in plans.items()}
+        if not ground.banked:
+            row |= _at_least(ground, balances, draws)
+            return tables, draws
+        tables["capital_off"] = _observed(ground)
+        for name, balance in ({"as_is": as_is.balance} | balances).items():
             tables["capital_off"] += _path(ground, name, balance)
         row |= _ending(ground, balances, draws)
-    if ground.off_at is not None:
+    if ground.off_at is not None and ground.banked:
         tables["capital_past"] = _thought_away(ground, ground.off_at, draws)
-    tables["capital"] = [row]
     return tables, draws
 
 
@@ -47,15 +54,34 @@ def _observed(ground: Ground) -> Rows:
 
 
 def _counted(ground: Ground) -> dict[str, Any]:
-    burn = net_burn(ground.flows.operating)
+    """Balance and burn, as far as they are known."""
+    stated = ground.cash.opening != "unknown"
+    coverage = ground.coverage
+    whole = coverage.costs and coverage.observed and bool(coverage.held[-BURN_MONTHS:].all())
+    burn = net_burn(ground.flows.operating) if whole else None
+    lasts = runway_months(ground.balance, burn) if stated and burn is not None else None
     return {
-        "cash": ground.balance,
+        "cash": ground.balance if stated else None,
         "net_burn_3m": burn,
-        "runway_months": runway_months(ground.balance, burn),
+        "runway_months": lasts,
         "known": "not_identified",
         "known_traffic_off": "not_identified",
         "opening": ground.cash.opening,
     }
+
+
+def _at_least(ground: Ground, balances: dict[str, Floats], draws: Draws) -> dict[str, Any]:
+    """The share of draws in which cash lasts from nothing, where that is nearly all of them."""
+    row: dict[str, Any] = {}
+    names = {"capital_off": ("alive", "alive_share", "known")}
+    names[BOTH] = ("alive_traffic_off", "alive_traffic_off", "known_traffic_off")
+    for scenario, balance in balances.items():
+        draw, column, known = names[scenario]
+        lasts = np.isnan(ends(balance)).astype(np.float64)
+        if lasts.mean() >= ground.confidence:
+            draws[draw] = lasts
+            row |= {column: float(lasts.mean()), known: "bounds"}
+    return row
 
 
 def _path(ground: Ground, name: str, balance: Floats) -> Rows:

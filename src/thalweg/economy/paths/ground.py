@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 
+from thalweg.economy.coverage import Coverage
 from thalweg.economy.frame import Floats
 from thalweg.economy.known import Standing
 from thalweg.economy.paths.base import Base
@@ -31,6 +32,7 @@ class Ground:
     flows: Flows
     cash: Cash
     standing: Standing
+    coverage: Coverage
     costs: Mapping[str, Cost]
     learnt: Learnt | None
     plan: Plan
@@ -45,8 +47,14 @@ class Ground:
         return tuple(after(last, count) for count in range(1, self.horizon + 1))
 
     @property
+    def banked(self) -> bool:
+        """Whether a balance is known, and what is added to it."""
+        return self.cash.opening != "unknown" and self.coverage.costs
+
+    @property
     def balance(self) -> float:
-        return float(self.cash.balance[-1])
+        """At the end of the last month; nothing, where it is not known."""
+        return float(self.cash.balance[-1]) if self.cash.opening != "unknown" else 0.0
 
     def play(self, plan: Plan) -> Ahead:
         """The plan in all draws; there must be something learnt."""

@@ -74,7 +74,9 @@ def _by_month(ground: Ground, created: Floats, burned: Floats) -> Rows:
 
 def _operating(ground: Ground, as_is: Ahead | None, draws: Draws) -> dict[str, Any]:
     """Counted where the last three months lost nothing; else looked for in the months to come."""
-    since = held_since(ground.flows.operating)
+    if not ground.coverage.costs or not ground.coverage.observed:
+        return {"kind": "operating", "known": "not_identified"}
+    since = held_since(ground.flows.operating, ground.coverage.held)
     if since is not None:
         month = ground.month(since)
         draws["operating_break_even"] = np.full(ground.base.draws, float(since))

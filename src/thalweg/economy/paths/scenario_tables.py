@@ -18,6 +18,8 @@ from thalweg.economy.paths.scenario import Scenario
 
 Rows = list[dict[str, Any]]
 AS_IS = "as_is"
+OPERATING = ("revenue_12m", "operating_cash_12m", "operating_cash_last_month")
+MEASURES = (*OPERATING, "cash_12m", "cash_at_horizon", "alive_share")
 BEYOND = 1.05
 """Spend of a unit and month beyond so many times the highest seen is told of."""
 
@@ -29,7 +31,8 @@ def scenario_tables(
 
     Raises   RequestError: a scenario that cannot be laid over the record.
     """
-    first = measures(as_is)
+    shown = _shown(ground)
+    first = {name: draws for name, draws in measures(as_is).items() if name in shown}
     rows, missing, warnings = _rows(ground, AS_IS, first, None), [], []
     costs = rollout_costs(accounts, ground.base)
     for scenario in scenarios:
@@ -41,8 +44,16 @@ def scenario_tables(
             warnings.append("scenario_beyond_what_was_seen")
         if _idle(ground.plan, plan, scenario):
             warnings.append("scenario_reaches_no_unit")
-        rows += _rows(ground, scenario.text, measures(ground.play(plan)), first)
+        told = measures(ground.play(plan))
+        rows += _rows(ground, scenario.text, {name: told[name] for name in first}, first)
     return rows, missing, warnings
+
+
+def _shown(ground: Ground) -> tuple[str, ...]:
+    """Measures that are known: cash needs its costs, a balance its opening."""
+    if not ground.coverage.costs:
+        return ("revenue_12m",)
+    return MEASURES if ground.banked else OPERATING
 
 
 def _why(ground: Ground) -> str:
