@@ -20,6 +20,13 @@ WORKBOOK_ROWS = 1_048_576
 """Rows of a worksheet, its header included."""
 WORKBOOK_CELL = 32_767
 """Characters of a cell."""
+WORKBOOK_OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": True,
+}
+"""Texts stay texts, whatever they look like."""
 LOCAL_TIME, UTC_TIME = "%Y-%m-%d %H:%M:%S%.3f", "%Y-%m-%dT%H:%M:%S%.3fZ"
 _FORMULA = r"^[=+\-@\t\r]"
 
@@ -35,7 +42,7 @@ def check_row_file(path: str | Path) -> Path:
             f"{path.name} says not how to write the list. End it with {', '.join(SUFFIXES)}."
         )
     if path.suffix.lower() == ".xlsx":
-        _xlsxwriter()
+        load_xlsxwriter()
     return path
 
 
@@ -89,13 +96,7 @@ def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
 def _write_workbook(frame: pl.DataFrame, path: Path) -> None:
     texts = [column(name) for name, dtype in frame.schema.items() if dtype == pl.String]
     short = frame.with_columns(text.str.head(WORKBOOK_CELL) for text in texts)
-    options = {
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "nan_inf_to_errors": True,
-    }
-    with _xlsxwriter().Workbook(str(path), options) as book:
+    with load_xlsxwriter().Workbook(str(path), WORKBOOK_OPTIONS) as book:
         short.write_excel(
             book,
             freeze_panes=(1, 0),
@@ -104,7 +105,7 @@ def _write_workbook(frame: pl.DataFrame, path: Path) -> None:
         )
 
 
-def _xlsxwriter() -> Any:
+def load_xlsxwriter() -> Any:
     try:
         import xlsxwriter
     except ImportError as error:

@@ -304,9 +304,9 @@ def depth_chart(layers: pl.DataFrame, names: dict[str, str], say: Texts) -> Char
             x="low:Q", x2="high:Q", y=y, color=colour
         ),
         shown.mark_circle(size=80, opacity=1).encode(x=x, y=y, color=colour, description="told:N"),
-        unknown.mark_text(
-            align="left", color=palette.MUTED, fontStyle="italic", fontSize=11
-        ).encode(x=alt.value(6), y=y, text="told:N", description="told:N"),
+        unknown.mark_text(align="left", color=palette.MUTED, fontSize=11).encode(
+            x=alt.value(6), y=y, text="told:N", description="told:N"
+        ),
     ]
     return alt.layer(*drawn).properties(width=DEPTH_WIDTH, height=_ROW * len(rows) + 10)
 

@@ -1,4 +1,4 @@
-"""``thalweg report``: one HTML file for a manager's first minute and an analyst's first hour."""
+"""``thalweg report``: the whole story of a book in one file."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from thalweg.surfaces.texts import load
 @interruptible
 def report(
     book: Annotated[Path, typer.Argument(help="Folder of the book.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")] = Path(
-        "report.html"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write: .html, .md, .json, .xlsx.")
+    ] = Path("report.html"),
     type: Annotated[str | None, typer.Option("--type", help="Object type to start with.")] = None,  # noqa: A002
     filters: Annotated[
         list[str] | None, typer.Option("--filter", help="Keep a part; repeat to narrow.")
@@ -30,13 +30,17 @@ def report(
     rules: Annotated[
         Path | None, typer.Option("--rules", help="A YAML file of rules to check as well.")
     ] = None,
+    format: Annotated[  # noqa: A002
+        Literal["html", "md", "json", "xlsx"] | None,
+        typer.Option("--format", help="Default: by the ending of the file, else html."),
+    ] = None,
     as_json: AsJson = False,
     language: Language = "en",
 ) -> None:
-    """Write the report as one file that works offline."""
+    """Write the whole story as one file: verdict, ten questions, process, effects, economy, trust."""
     from thalweg.process.filter_text import parse_filter
     from thalweg.records.store.book import open_book
-    from thalweg.surfaces.report import write_report
+    from thalweg.surfaces.report import report_format, write_report
 
     with working(load(language)("cli.working")):
         write_report(
@@ -47,8 +51,16 @@ def report(
             filters=tuple(parse_filter(text) for text in filters or ()),
             model=model,
             rules=rules,
+            format=format,
         )
     if as_json:
-        print_json({"report": str(output), "bytes": output.stat().st_size, "language": language})
+        print_json(
+            {
+                "report": str(output),
+                "format": report_format(output, format),
+                "bytes": output.stat().st_size,
+                "language": language,
+            }
+        )
     else:
         typer.echo(f"{output}: {output.stat().st_size:,} bytes")

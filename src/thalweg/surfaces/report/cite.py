@@ -43,21 +43,24 @@ class Cited:
         return "".join((*parts, escape(sentence[at:])))
 
     def _link(self, name: str, text: str) -> str:
+        """The number stands on paper only, joined to its figure."""
         number, anchor = self._numbers[name], escape(anchor_of(name))
         return (
             f'<a class="fig" href="#{anchor}" data-figure="{escape(name)}" aria-haspopup="dialog">'
-            f'{escape(text)}<sup aria-hidden="true">{number}</sup></a>'
+            f'{escape(text)}<sup aria-hidden="true">\u2060{number}</sup></a>'
         )
+
+
+class PlainlyCited(Cited):
+    """The same for text: figures stand in sentences as they are."""
+
+    def html(self, sentence: str) -> str:
+        return _MARKED.sub(r"\2", sentence)
 
 
 def told_in(sentence: str) -> set[str]:
     """Ids of the figures that a sentence tells."""
     return {found[1] for found in _MARKED.finditer(sentence)}
-
-
-def plain(sentence: str) -> str:
-    """A sentence without its marks."""
-    return _MARKED.sub(r"\2", sentence)
 
 
 def anchor_of(name: str) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 
 from thalweg.surfaces import economy_charts
 from thalweg.surfaces.economy_charts import part_name
+from thalweg.surfaces.figure_words import known_text
 from thalweg.surfaces.format_values import (
     UNKNOWN,
     format_money,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from thalweg.verdict.result import JudgeResult
 
 SECTIONS = ("growth", "traffic_off", "capital", "self_financing", "unit_economics", "response")
+BESIDE = ("growth", "traffic_off", "capital", "self_financing")
+"""Sections whose facts stand beside their chart."""
 REASONS_OF = {
     "growth": ("decomposition", "growth"),
     "traffic_off": ("traffic_off", "traffic_path"),
@@ -282,12 +285,12 @@ class Economy:
         return self.writer.table(key, frame, in_currency(columns, self.currency))
 
     def _labelled(self, table: pl.DataFrame) -> pl.DataFrame:
-        words = [coded("economy.known", one, self.say) for one in table["known"]]
+        words = [known_text(one, self.say) for one in table["known"]]
         return table.with_columns(how_known=pl.Series(words, dtype=pl.String))
 
     def _label(self, table: pl.DataFrame) -> str:
         """How the figures of a table are known: the weakest of its labels is told first."""
-        found = list(dict.fromkeys(coded("economy.known", one, self.say) for one in table["known"]))
+        found = list(dict.fromkeys(known_text(one, self.say) for one in table["known"]))
         return self.say("words.comma").join(found) or UNKNOWN
 
     def _section(
@@ -301,7 +304,13 @@ class Economy:
         reasons = self._reasons(key)
         if not (figures or shown or notes or reasons):
             return None
-        return self.writer.section(key, figures=figures, tables=shown, notes=[*notes, *reasons])
+        return self.writer.section(
+            key,
+            figures=figures,
+            tables=shown,
+            notes=[*notes, *reasons],
+            beside=bool(figures) and key in BESIDE,
+        )
 
     def _reasons(self, key: str) -> list[str]:
         """Why figures of this section cannot be told, and what would let them be told."""

@@ -9,11 +9,11 @@ from typing import Any
 
 from thalweg.surfaces import palette
 from thalweg.surfaces.format_values import format_date
-from thalweg.surfaces.report.cite import Cited
+from thalweg.surfaces.report.cite import Cited, PlainlyCited
 from thalweg.surfaces.report.economy_sections import economy_sections
 from thalweg.surfaces.report.evidence_view import Note, notes
 from thalweg.surfaces.report.gather import Gathered
-from thalweg.surfaces.report.headlines import headlines
+from thalweg.surfaces.report.headlines import Headline, headlines
 from thalweg.surfaces.report.map_view import joint_view, map_view
 from thalweg.surfaces.report.questions import Question, questions
 from thalweg.surfaces.report.sections import effect_part, sections
@@ -33,6 +33,23 @@ TEMPLATE, STYLES, SCRIPTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A book put into words: what every format of the report is made from.
+
+    story: None without a verdict. process: headlines of the process. maps: interactive drawings.
+    """
+
+    got: Gathered
+    say: Texts
+    story: Story | None
+    questions: list[Question]
+    notes: list[Note]
+    process: list[Headline]
+    chapters: list[Chapter]
+    maps: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """A chapter between the ten questions and trust. links: places in it, in their order."""
 
@@ -45,18 +62,22 @@ class Chapter:
         return f"chapter-{self.key}"
 
 
-def render(got: Gathered, say: Texts) -> str:
-    """The page as text."""
-    writer = Writer(say)
+def tell(got: Gathered, say: Texts, *, plainly: bool = False) -> Told:
+    """The book in words.
+
+    Takes    plainly: sentences as text instead of HTML, and no drawings.
+    """
+    writer = Writer(say, drawing=not plainly)
     judged = got.judged
-    cited = Cited(Evidence(()) if judged is None else judged.evidence, say)
+    evidence = Evidence(()) if judged is None else judged.evidence
+    cited = PlainlyCited(evidence, say) if plainly else Cited(evidence, say)
     process = [] if got.main is None else headlines(got.main, got.book.trust, say, got.deep)
     first = None if judged is None else story(judged, cited, writer, process[1:])
     asked = [] if judged is None else questions(judged, cited, say)
     behind = notes(cited, got.book, say, {} if judged is None else judged.facts)
-    maps = _maps(got, say)
-    found = _chapters(got, writer, bool(maps))
-    return _fill(got, say, first, asked, behind, maps, found, process)
+    maps = [] if plainly else _maps(got, say)
+    chapters = _chapters(got, writer, bool(maps))
+    return Told(got, say, first, asked, behind, process, chapters, maps)
 
 
 def _maps(got: Gathered, say: Texts) -> list[dict[str, Any]]:
@@ -86,16 +107,10 @@ def _chapters(got: Gathered, writer: Writer, mapped: bool) -> list[Chapter]:
     return found
 
 
-def _fill(
-    got: Gathered,
-    say: Texts,
-    first: Story | None,
-    asked: list[Question],
-    behind: list[Note],
-    maps: list[dict[str, Any]],
-    chapters: list[Chapter],
-    process: list[Any],
-) -> str:
+def render(got: Gathered, say: Texts) -> str:
+    """The page as text."""
+    told = tell(got, say)
+    chapters, behind, maps = told.chapters, told.notes, told.maps
     trace = lineage(got, say)
     shown = [t for c in chapters for part in c.sections for _, t in part.tables] + [trace.sources]
     data = {
@@ -116,16 +131,16 @@ def _fill(
         data=_embedded(data),
         title=say("report.title", book=got.book.path.name),
         book=got.book.path.name,
-        subtitle=_subtitle(got, say),
-        period=_period(got, say),
+        subtitle=subtitle(got, say),
+        period=period(got, say),
         made_at=format_date(got.made_at, say.language),
         zone=got.zone,
         filters=got.filters,
         warnings=[say(f"warning.{code}") for code in (got.main.warnings if got.main else ())],
-        story=first,
-        questions=asked,
+        story=told.story,
+        questions=told.questions,
         notes=behind,
-        headlines=process,
+        headlines=told.process,
         maps=maps,
         palette=palette,
         chapters=chapters,
@@ -138,13 +153,13 @@ def _fill(
     return page
 
 
-def _subtitle(got: Gathered, say: Texts) -> str:
+def subtitle(got: Gathered, say: Texts) -> str:
     if got.judged is not None or got.main is None:
         return say("story.subtitle")
     return say("report.subtitle", kind=say.kind(got.main.type))
 
 
-def _period(got: Gathered, say: Texts) -> str:
+def period(got: Gathered, say: Texts) -> str:
     if got.first is None or got.last is None:
         return ""
     return say(

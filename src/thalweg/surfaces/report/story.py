@@ -225,10 +225,11 @@ def _step(found: JudgeResult, cited: Cited, say: Texts) -> Step | None:
     return next((step for rule in rules if (step := rule(found, cited, say, names))), None)
 
 
-def _settle(found: JudgeResult, cited: Cited, say: Texts, _: Names) -> Step | None:
+def _settle(found: JudgeResult, _cited: Cited, say: Texts, _: Names) -> Step | None:
     if found.verdict != "not_enough_evidence" or not found.settle:
         return None
-    return Step(say("story.step.settle"), cited.html(words.settle_text(found.settle[0], say)))
+    first = words.settle_text(found.settle[0], say)
+    return Step(first[:1].upper() + first[1:], say("story.step.settle_why"))
 
 
 def _spread(found: JudgeResult, cited: Cited, say: Texts, names: Names) -> Step | None:

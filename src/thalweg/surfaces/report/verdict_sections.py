@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from thalweg.surfaces.figure_words import known_text
 from thalweg.surfaces.format_values import UNKNOWN, format_money, format_number, format_share
 from thalweg.surfaces.prove_words import coded, signed
 from thalweg.surfaces.report import money_columns
@@ -101,7 +102,7 @@ def known_words(known: str | None, missing: str | None, say: Texts) -> str:
         return say("story.lacks", what=say(f"judge.missing.{missing}"))
     if known is None:
         return UNKNOWN
-    return coded("economy.known", known, say)
+    return known_text(known, say)
 
 
 def _technology(found: JudgeResult, names: Names, writer: Writer) -> Section | None:
@@ -115,7 +116,7 @@ def _technology(found: JudgeResult, names: Names, writer: Writer) -> Section | N
             "kind": names.kind(row["kind"]),
             "match": coded("judge.classes", row["class"], say),
             "effect_told": signed(row["effect"], say),
-            "why": coded("judge.class_reasons", row["reason"], say) or UNKNOWN,
+            "why": coded("judge.technology", row["reason"], say) or UNKNOWN,
         }
         for row in found.technology.to_dicts()
     ]

@@ -39,7 +39,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section. notes: facts and gaps in words; figures; tables with their titles."""
+    """One section. notes: facts and gaps in words; figures; tables with their titles.
+
+    beside: notes and tables are narrow enough to stand beside the figures on a wide screen.
+    """
 
     key: str
     title: str
@@ -47,13 +50,17 @@ class Section:
     notes: tuple[str, ...]
     figures: tuple[Figure, ...]
     tables: tuple[tuple[str, Table], ...]
+    beside: bool = False
 
 
 class Writer:
-    """Turns charts and frames into parts of the page, in one language."""
+    """Turns charts and frames into parts of the page, in one language.
 
-    def __init__(self, say: Texts) -> None:
-        self.say = say
+    drawing: whether charts are drawn; without, figures have their words alone.
+    """
+
+    def __init__(self, say: Texts, *, drawing: bool = True) -> None:
+        self.say, self.drawing = say, drawing
         self._drawn: Counter[str] = Counter()
 
     def section(
@@ -63,12 +70,15 @@ class Writer:
         figures: Sequence[Figure] = (),
         tables: Sequence[Table] = (),
         notes: Sequence[str] = (),
+        beside: bool = False,
     ) -> Section:
         titled = tuple((self.say(f"table.{t.key}"), t) for t in tables)
         title, lead = self.say(f"section.{key}.title"), self.say(f"section.{key}.lead")
-        return Section(key, title, lead, tuple(notes), tuple(figures), titled)
+        return Section(key, title, lead, tuple(notes), tuple(figures), titled, beside)
 
     def figure(self, key: str, chart: Chart, **values: str) -> Figure:
+        if not self.drawing:
+            return self._undrawn(key, **values)
         svg = chart_svg(chart, self.say.language)
         svg = _ROLE.sub("", _FONT.sub("", svg))
         self._drawn[key] += 1
@@ -86,12 +96,20 @@ class Writer:
 
     def picture(self, key: str, svg: str, **values: str) -> Figure:
         """A picture that is already drawn, in its own size."""
+        if not self.drawing:
+            return self._undrawn(key, **values)
         svg = _FONT.sub("", svg)
         size = _SIZE.search(svg)
         width = round(float(size[2])) if size else WIDTH
         title = self.say(f"figure.{key}.title")
         caption = self.say(f"figure.{key}.caption", **values)
         return Figure(title, svg, width, caption, wide=True)
+
+    def _undrawn(self, key: str, **values: str) -> Figure:
+        title, caption = (
+            self.say(f"figure.{key}.{part}", **values) for part in ("title", "caption")
+        )
+        return Figure(title, "", 0, caption)
 
     def table(
         self, key: str, frame: pl.DataFrame | None, columns: Sequence[tuple[str, str]]
