@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from thalweg.change.answers.kept import Proved
 from thalweg.change.estimates.imputation import impute
 from thalweg.change.estimates.variance import conservative, scores
-from thalweg.change.frame import NEVER, Floats
+from thalweg.change.frame import ALREADY, NEVER, Floats
 from thalweg.verdict.depth.baseline import Baseline, two_way, typical
 from thalweg.verdict.depth.effects import Pair, drawn, horizon_effect
 from thalweg.verdict.depth.measure import Depth, measure_depth
@@ -241,6 +242,19 @@ def test_depth_of_a_platform_is_found(depth: Depth) -> None:
     assert sum(one.weight for one in depth.of("time")) == pytest.approx(1.0)
 
 
+def test_units_that_had_it_before_the_records_are_no_part_of_a_depth(world: Proved) -> None:
+    starts = {name: start.copy() for name, start in STARTS.items()}
+    early = np.flatnonzero(starts["tool"] != NEVER)[:4]
+    starts["tool"][early] = ALREADY
+    found = measure_depth(proved(world.panels, starts, DECLARED), profile())
+    finance = next(one for one in found.of("time") if one.layer == "finance")
+    tool = next(pair for pair in finance.pairs if pair.intervention == "tool")
+    assert np.flatnonzero(tool.early).tolist() == early.tolist()
+    assert not (tool.early & tool.reached).any()
+    assert finance.unmeasured_share > 0
+    assert finance.most > finance.high
+
+
 def test_layers_that_nothing_reaches_count_with_a_depth_of_zero(depth: Depth) -> None:
     lead = next(one for one in depth.of("time") if one.layer == "lead")
     assert (lead.depth, lead.low, lead.high, lead.known) == (0.0, 0.0, 0.0, "counted")
@@ -283,3 +297,16 @@ def test_a_layer_without_a_panel_has_no_weight_and_is_named(world: Proved) -> No
     assert found.platform.layers_missing == ("quality",)
     assert found.missing["failures"] == "no_share_measured"
     assert found.missing["money"] == "no_value"
+
+
+def test_an_intervention_that_was_not_asked_about_is_not_measured(world: Proved) -> None:
+    """Not a depth of zero by count: nobody knows what it did."""
+    kept = [at for at, one in enumerate(world.answers) if one.question.about.id != "tool"]
+    less = replace(
+        world,
+        answers=tuple(world.answers[at] for at in kept),
+        verdicts=tuple(world.verdicts[at] for at in kept),
+    )
+    lead = next(one for one in measure_depth(less, profile()).of("time") if one.layer == "lead")
+    assert (lead.known, lead.missing) == ("N", "not_asked")
+    assert lead.most > 0.3

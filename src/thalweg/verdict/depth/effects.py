@@ -14,7 +14,7 @@ from thalweg.change.checks.check import Grade
 from thalweg.change.estimates.estimate import before_after, weighted_mean
 from thalweg.change.estimates.imputation import impute
 from thalweg.change.estimates.variance import scores
-from thalweg.change.frame import ALREADY, NEVER, Design, Floats, Mask, Rollout
+from thalweg.change.frame import ALREADY, Design, Floats, Mask, Outcome, Rollout
 
 HORIZON = {"month": 12, "week": 52}
 """Periods of quarters 0 to 3 since the start: the horizon that is declared beforehand."""
@@ -32,8 +32,8 @@ class Pair:
     scores    (N,) what each unit's errors add to it, in the panels' order; their root sum of
               squares is its standard error. error: the standard error of the law that holds for so
               few units, as of a normal law.
-    reached   (N,) units where it is in force at the end. early: (N,) of those, units that had it
-              before the records begin, or from a date in doubt: nothing is measured at them.
+    reached   (N,) units where it began within the records and is in force at the end. early: (N,)
+              units that had it before, or from a date in doubt: nothing is measured at them.
     described change that was seen where it came, cause unknown: what bounds start from if it is not
               measured; None where nothing was seen before and after.
     missing   code of why it is not measured.
@@ -69,10 +69,7 @@ def pair_of(
              burden, whose noise is that of the cells which effects are taken from: units that
              were slow by chance would count most, and look as if they had been helped.
     """
-    periods = len(answer.question.design.panel.periods)
-    kept = rollout.stop >= periods
-    reached = (rollout.start != NEVER) & kept
-    early = (rollout.start == ALREADY) & kept
+    reached, early = in_force(rollout, len(answer.question.design.panel.periods))
     graded = verdict.graded
     effect, own, error, missing = _estimated(answer, units, weight)
     if graded.grade not in MEASURED:
@@ -93,6 +90,34 @@ def pair_of(
         p=answer.found.p,
         described=_described(answer),
         missing=missing,
+    )
+
+
+def in_force(rollout: Rollout, periods: int) -> tuple[Mask, Mask]:
+    """(N,) units where it is in force at the end, and of those the ones that had it before."""
+    kept = rollout.stop >= periods
+    return np.asarray((rollout.start != NEVER) & kept), np.asarray(
+        (rollout.start == ALREADY) & kept
+    )
+
+
+def nothing_asked(rollout: Rollout, outcome: Outcome, periods: int) -> Pair:
+    """An intervention of which nothing was asked."""
+    reached, early = in_force(rollout, periods)
+    return Pair(
+        intervention=rollout.intervention,
+        outcome=outcome.name,
+        scale=outcome.scale,
+        grade="N",
+        declared=False,
+        measured=False,
+        effect=float("nan"),
+        scores=np.zeros(len(reached)),
+        error=float("nan"),
+        reached=reached,
+        early=early,
+        p=None,
+        missing="not_asked",
     )
 
 

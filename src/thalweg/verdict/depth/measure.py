@@ -27,7 +27,7 @@ from thalweg.verdict.depth.baseline import (
     before_anything,
     untouched_cells,
 )
-from thalweg.verdict.depth.effects import Pair, drawn, pair_of
+from thalweg.verdict.depth.effects import Pair, drawn, nothing_asked, pair_of
 from thalweg.verdict.depth.removed import Part, Removed, removed_from
 
 FAILURES = ("rework_share", "broke_off_share", "deviation_share")
@@ -151,7 +151,8 @@ def measure_depth(
     """Depth of every layer and of the platform, for time, money and failures.
 
     Takes    proved: ``ProveResult.kept`` of a request that looked at all layers (outcomes None, or
-             the kinds layer, share and value among them).
+             the kinds layer, share and value among them). Interventions that it left out count as
+             not measured.
     Returns  a depth without layers where no layer has a panel. All measured interventions on a
              layer enter, significant or not; harm counts against.
     """
@@ -288,7 +289,19 @@ def _part(
         )
         for answer, verdict in (told if every else declared)
     )
-    return Part(panel.outcome.scale, baseline, pairs)
+    unasked = _unasked(proved, panel)
+    return Part(panel.outcome.scale, baseline, (*pairs, *unasked))
+
+
+def _unasked(proved: Proved, panel: Panel) -> list[Pair]:
+    """Interventions that the request left out: on which layers they are is not known."""
+    asked = {one.question.about.id for one in proved.answers}
+    periods = len(panel.periods)
+    return [
+        nothing_asked(rollout, panel.outcome, periods)
+        for name, rollout in sorted(proved.rollouts.items())
+        if name not in asked
+    ]
 
 
 def _layer(
