@@ -49,21 +49,23 @@ def converted(
     """
     if "currency" not in rows.columns:
         return rows
-    foreign = (pl.col("currency") != currency).fill_null(value=False)
-    others = rows.filter(foreign)
+    foreign = (rows["currency"] != currency).fill_null(value=False)
+    at = foreign.arg_true()
+    rows, others = rows.drop("currency"), rows[at].select(ROW, "month", "currency")
     if others.is_empty():
-        return rows.drop("currency")
+        return rows
     known = rate_in(rates, others["month"].unique().to_list())
-    at = "@at"
-    numbered = rows.with_row_index(at)
-    priced = numbered.filter(foreign).join(known, on=["currency", "month"], how="left")
+    priced = others.join(known, on=["currency", "month"], how="left", maintain_order="left")
     lost = priced.filter(pl.col("rate").is_null())
     _count(lost, found.set_aside)
-    priced = priced.join(lost.select(ROW).unique(), on=ROW, how="anti")
-    _count(priced, found.used)
-    worth = priced.with_columns(pl.col(amount) * pl.col("rate")).drop("rate")
-    own = numbered.filter(~foreign)
-    return pl.concat([own, worth]).sort(at, maintain_order=True).drop(at, "currency")
+    kept = ~priced[ROW].is_in(lost[ROW].implode())
+    _count(priced.filter(kept), found.used)
+    worth = rows[amount].to_numpy(writable=True)
+    worth[at.to_numpy()] *= priced["rate"].fill_null(0.0).to_numpy()
+    turned = rows.with_columns(pl.Series(amount, worth))
+    if not len(lost):
+        return turned
+    return turned.filter(~pl.col(ROW).is_in(lost[ROW].unique().implode()))
 
 
 def _count(rows: pl.DataFrame, found: dict[str, int]) -> None:

@@ -126,7 +126,8 @@ def _lines(
         )
     rows, longer = spread(rows, ("amount",))
     rows, signs = signed(how(rows, "amount"))
-    sums = rows.group_by("name").agg(pl.col(ROW).n_unique(), pl.col("amount").sum())
+    strange = rows.filter(pl.col("name").is_in(naming.unmapped))
+    sums = strange.group_by("name").agg(pl.col(ROW).n_unique(), pl.col("amount").sum())
     totals = {name: {"rows": n, "amount": total} for name, n, total in sums.sort("name").rows()}
     facts = {
         "ledger_rows": len(ledger),
@@ -162,9 +163,9 @@ def _traffic(traffic: pl.DataFrame | None, how: _How) -> tuple[pl.DataFrame, int
     if traffic is None:
         return pl.DataFrame(schema=TRAFFIC_COLUMNS), 0
     rows, longer = spread(_filled(traffic, TRAFFIC_COLUMNS), ("visits", "leads", "orders", "spend"))
-    rows = how(rows, "spend")
-    sign = -1.0 if (rows["spend"].sum() or 0.0) < 0 else 1.0
-    return rows.with_columns(pl.col("spend").fill_null(0.0) * sign), longer
+    rows = how(rows.with_columns(pl.col("spend").fill_null(0.0)), "spend")
+    sign = -1.0 if rows["spend"].sum() < 0 else 1.0
+    return rows.with_columns(pl.col("spend") * sign), longer
 
 
 def _filled(table: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
@@ -190,7 +191,10 @@ def _platform(profile: Profile | None, parties: pl.DataFrame | None) -> tuple[st
 
 
 def _by_id(table: pl.DataFrame, ids: Mapping[str, str], platform: str) -> pl.DataFrame:
-    return table.with_columns(pl.col("party").replace(dict(ids)).fill_null(platform))
+    """Parties by id; the platform where none is named."""
+    other = {name: key for name, key in ids.items() if name != key}
+    party = pl.col("party").replace(other) if other else pl.col("party")
+    return table.with_columns(party.fill_null(platform))
 
 
 def _months(*tables: pl.DataFrame) -> tuple[date, ...]:
