@@ -94,11 +94,10 @@ def pair_of(
 
 
 def in_force(rollout: Rollout, periods: int) -> tuple[Mask, Mask]:
-    """(N,) units where it is in force at the end, and of those the ones that had it before."""
+    """(N,) units where it is in force at the end: begun within the records, and before them."""
     kept = rollout.stop >= periods
-    return np.asarray((rollout.start != NEVER) & kept), np.asarray(
-        (rollout.start == ALREADY) & kept
-    )
+    early = (rollout.start == ALREADY) & kept
+    return np.asarray(rollout.treated & kept), np.asarray(early)
 
 
 def nothing_asked(rollout: Rollout, outcome: Outcome, periods: int) -> Pair:
