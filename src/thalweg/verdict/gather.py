@@ -136,10 +136,10 @@ def _prove(
             threads=threads,
             progress=progress,
         )
-    except RequestError:
+    except RequestError as error:
         if request.unit is not None or book.interventions() is None:
             raise
-        missing["effects"] = "no_units"
+        missing |= {"effects": "no_units", "effects_refused": str(error)}
         return None
 
 

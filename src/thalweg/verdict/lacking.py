@@ -20,6 +20,8 @@ def lacking(parts: Parts, weighed: Weighed) -> tuple[str, ...]:
 
 
 def _of_process(parts: Parts) -> list[str]:
+    if parts.map is None:
+        return ["no_events"]
     found = ["layers_drafted"] if parts.drafted else []
     if parts.waits is not None and parts.waits.kind == "sojourn":
         found.append("no_start_times")

@@ -62,7 +62,9 @@ ASKED: dict[str, Thesis] = {
         ("depth",),
         ("depth.layer.*", "reach.*", "beyond_lead.*", "burden.*.share"),
         (
+            ("no_events", "what_each_layer_gained"),
             ("no_interventions", "what_each_layer_gained"),
+            ("no_effect_identified", "what_each_layer_gained"),
             ("no_units", "who_to_compare"),
             ("layers_drafted", "your_own_layers"),
         ),
@@ -87,6 +89,7 @@ ASKED: dict[str, Thesis] = {
             "candidates.*",
         ),
         (
+            ("no_events", "where_it_waits"),
             ("no_interventions", "what_change_did"),
             ("no_effect_identified", "what_change_did"),
             ("no_start_times", "why_it_waits"),
@@ -146,7 +149,9 @@ ASKED: dict[str, Thesis] = {
         ("verdict",),
         ("depth", "dependence", "probability.*"),
         (
+            ("no_events", "how_deep"),
             ("no_interventions", "how_deep"),
+            ("no_effect_identified", "how_deep"),
             ("no_ledger", "how_dependent"),
             ("no_traffic", "how_dependent"),
         ),

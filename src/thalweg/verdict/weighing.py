@@ -36,7 +36,7 @@ def weigh(parts: Parts, request: JudgeRequest) -> Weighed:
         reasons=placed.reasons,
         settle=placed.settle,
         regions=frame("regions", placed.region_rows()),
-        axes=frame("axes", [*axes, _on_capital(parts.sustain)]),
+        axes=frame("axes", [*map(_untold, axes), _on_capital(parts.sustain)]),
         layers=frame("layers", layers),
         reach=frame("reach", [one.to_row() for one in reaches]),
         new_value=frame("new_value", [] if products is None else products.rows()),
@@ -73,6 +73,11 @@ def _facts(depth: Depth | None) -> dict[str, Any]:
         "depth_missing": dict(depth.missing),
         "depth_wider": None if wider is None else [wider.depth, wider.low, wider.high],
     }
+
+
+def _untold(row: dict[str, Any]) -> dict[str, Any]:
+    """What is missing has no value, whatever the draws of it say."""
+    return row if row["missing"] is None else row | dict.fromkeys(("value", "low", "high"))
 
 
 def _on_capital(sustain: SustainResult | None) -> dict[str, Any]:

@@ -43,7 +43,10 @@ def print_judge(result: JudgeResult, say: Texts, book: Path) -> None:
         typer.echo(settle)
     _records(result, say)
     for code in result.warnings:
-        typer.echo("! " + coded("judge.warnings", code, say))
+        typer.echo("! " + _warning(code, say))
+    refused = result.facts["missing_parts"].get("effects_refused")
+    if refused:
+        typer.echo("! " + say("judge.refused", why=refused))
     _axes(result, say)
     _regions(result, say)
     _layers(result, say)
@@ -54,6 +57,13 @@ def print_judge(result: JudgeResult, say: Texts, book: Path) -> None:
     typer.echo("\n" + say("judge.thresholds", **shown))
     typer.echo(say("judge.figures_hint", book=book))
     typer.echo(say("cli.fingerprint", fingerprint=result.fingerprint[:16], book=result.book))
+
+
+def _warning(code: str, say: Texts) -> str:
+    """A warning of the verdict or of the economy that it rests on."""
+    rooms = ("judge.warnings", "economy.warnings", "prove.warnings")
+    key = next((f"{room}.{code}" for room in rooms if say.has(f"{room}.{code}")), None)
+    return code if key is None else say(key)
 
 
 def _records(result: JudgeResult, say: Texts) -> None:

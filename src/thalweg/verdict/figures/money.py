@@ -81,6 +81,7 @@ def _growth(found: SustainResult) -> Iterator[Figure]:
             inputs=members if whole and members else account_ids(found, "revenue"),
             rows=(ledger(found, "revenue", "marketing", "subsidy"),),
             request=asked_of(found) | {"share": row["share"]},
+            missing=missing_of(found, "decomposition") if row["amount"] is None else (),
             name=None if whole else row["name"],
             **checks_of(found),
         )
@@ -105,6 +106,7 @@ def _channels(found: SustainResult) -> Iterator[Figure]:
             inputs=account_ids(found, "revenue"),
             rows=(Rows("traffic", {"channel": (row["channel"],)}),),
             request=asked_of(found),
+            missing=missing_of(found, "channels") if row["lift_share"] is None else (),
             name=row["channel"],
             **checks_of(found),
         )
@@ -158,7 +160,17 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
     stated = found.facts.get("opening") != FROM_FLOWS
     assumed = () if stated else ("cash_from_flows",)
     common: dict[str, Any] = {"rows": cash, "request": asked_of(found)}
-    yield Figure("cash", row["cash"], unit=found.currency.lower(), method="cash_at_end", **common)
+    yield Figure(
+        "cash",
+        row["cash"],
+        unit=found.currency.lower(),
+        method="cash_at_end",
+        assumptions=assumed,
+        inputs=flows,
+        rows=(ledger(found, "cash"),) if stated else cash,
+        request=asked_of(found),
+        missing=_none(found, row["cash"], "cash"),
+    )
     yield Figure(
         "net_burn_3m",
         row["net_burn_3m"],
@@ -174,7 +186,7 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
         method="runway",
         assumptions=assumed,
         inputs=("cash", "net_burn_3m"),
-        missing=missing_of(found, "runway") if row["runway_months"] is None else (),
+        missing=_none(found, row["runway_months"], "runway", "cash") or _burns(row),
         **common,
     )
     modelled: dict[str, Any] = common | {"known": row["known"], "inputs": ("cash", *flows)}
@@ -186,6 +198,7 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
         unit="month",
         method="capital_off",
         assumptions=("base_goes_on", *assumed),
+        missing=_never(found, row),
         **modelled,
     )
     yield Figure(
@@ -194,9 +207,31 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
         unit="share",
         method="default_alive",
         assumptions=("base_goes_on", *assumed),
-        missing=missing_of(found, "capital_off") if row["alive_share"] is None else (),
+        missing=_none(found, row["alive_share"], "capital_off"),
         **modelled,
     )
+
+
+def _none(found: SustainResult, value: object, *figures: str) -> tuple[str, ...]:
+    """Why a value is not there; nothing where it is."""
+    if value is not None:
+        return ()
+    return missing_of(found, *figures)
+
+
+def _burns(row: dict[str, Any]) -> tuple[str, ...]:
+    """Without a net burn, cash lasts for ever, and no number of months says so."""
+    unknown = row["runway_months"] is None
+    return ("burns_nothing" if row["net_burn_3m"] is not None else "no_costs",) if unknown else ()
+
+
+def _never(found: SustainResult, row: dict[str, Any]) -> tuple[str, ...]:
+    """Why cash has no end: it does not end within the horizon, or nobody can tell."""
+    if row["cash_ends"] is not None:
+        return ()
+    if row["alive_share"] is not None:
+        return ("cash_does_not_end",)
+    return missing_of(found, "capital_off", "cash") or ("not_identified",)
 
 
 def _created(found: SustainResult) -> Iterator[Figure]:
