@@ -14,6 +14,7 @@ from thalweg.change.panels.units import find_units
 from thalweg.economy.frame import Floats
 from thalweg.errors import RequestError
 from thalweg.records.companions.reach import party_of_units
+from thalweg.records.perspective import Perspective
 from thalweg.records.profile.model import Profile
 from thalweg.records.store.book import Book
 
@@ -21,8 +22,8 @@ from thalweg.records.store.book import Book
 def order_values(book: Book, profile: Profile | None) -> pl.DataFrame | None:
     """party, month, value: the value of the objects measured, by unit and month of their beginning.
 
-    The profile names the object type and the attribute with its value. None where it does not, or
-    where nothing tells the unit of an object.
+    The profile names the object type and the attribute with its value. party is null where nothing
+    tells the unit of an object. None where the profile does not say, or no object has a value.
     """
     if profile is None or profile.value is None or not book.types:
         return None
@@ -33,28 +34,28 @@ def order_values(book: Book, profile: Profile | None) -> pl.DataFrame | None:
     value = read_value(view, profile.value)
     if value is None:
         return None
-    parties = book.parties()
+    begun = pl.Series(np.asarray(view.time_ns)[np.asarray(view.offsets)[:-1]])
+    local = begun.cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(book.timezone)
+    table = pl.DataFrame(
+        {"party": _party(book, view, profile), "month": local.dt.date(), "value": value}
+    ).filter(pl.col("value").is_finite())
+    months = table.with_columns(pl.col("month").dt.month_start())
+    return months.group_by("party", "month").agg(pl.col("value").sum()).sort("month", "party")
+
+
+def _party(book: Book, view: Perspective, profile: Profile) -> pl.Series:
+    """The party of each object, null where it has none."""
+    objects, parties = len(view.offsets) - 1, book.parties()
     try:
         units = find_units(
             view, unit=profile.unit, interventions=book.interventions(), parties=parties
         )
     except RequestError:
-        return None
+        return pl.Series([None] * objects, dtype=pl.String)
     ids = party_of_units(parties, units.names)
-    begun = pl.Series(np.asarray(view.time_ns)[np.asarray(view.offsets)[:-1]])
-    local = begun.cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(book.timezone)
-    names = pl.Series([ids.get(name, name) for name in units.names], dtype=pl.String)
-    table = pl.DataFrame(
-        {
-            "party": names.gather(np.maximum(units.code, 0).astype(np.uint32))
-            if len(names)
-            else pl.Series([None] * len(value), dtype=pl.String),
-            "month": local.dt.date().dt.month_start(),
-            "value": value,
-            "known": (units.code >= 0) & np.isfinite(value),
-        }
-    )
-    return table.filter("known").group_by("party", "month").agg(pl.col("value").sum())
+    names = pl.Series([*(ids.get(name, name) for name in units.names), None], dtype=pl.String)
+    place = np.where(units.code >= 0, units.code, len(units.names))
+    return names.gather(place.astype(np.uint32))
 
 
 def volume_of(
