@@ -82,6 +82,17 @@ def test_less_is_kept_the_longer_traffic_is_off_and_carry_over_softens_the_begin
     assert all(row["known"] == "experimental" and row["path"] == "past" for row in table)
 
 
+def test_parts_as_a_whole_have_intervals_of_their_own() -> None:
+    panel, response = paid()
+    found = told(accounts_for(panel), panel, response)
+    parts = found.facts["growth"]["parts"]
+    for part in ("bought", "earned", "market"):
+        rows = [r for r in found.tables["decomposition"] if r["part"] == part]
+        assert parts[part]["amount"] == sum(r["amount"] for r in rows)
+        assert parts[part]["low"] < parts[part]["amount"] < parts[part]["high"]
+        assert parts[part]["amount"] == pytest.approx(found.draws[f"growth_{part}"].mean())
+
+
 def test_where_nothing_was_bought_nothing_is_lost_and_that_is_counted() -> None:
     panel, response = paid()
     panel = replace(panel, spend=np.zeros_like(panel.spend), subsidy=np.zeros_like(panel.subsidy))

@@ -20,6 +20,7 @@ from thalweg.economy.paths.cash_tables import cash_tables
 from thalweg.economy.paths.costs import Flows, costs_of, flows_of
 from thalweg.economy.paths.forward import learn
 from thalweg.economy.paths.ground import Ground
+from thalweg.economy.paths.interval import interval
 from thalweg.economy.paths.plan import as_it_is
 from thalweg.economy.paths.reshaping import reshaping_tables
 from thalweg.economy.paths.scenario import read_scenario
@@ -73,7 +74,7 @@ def appraise(
         found.tables["missing"].append(lack("decomposition", reason))
     else:
         found.draws |= {f"growth_{part}": draws for part, draws in growth.draws.items()}
-        found.facts["growth"] = _growth_facts(base, growth)
+        found.facts["growth"] = _growth_facts(base, growth, request.confidence)
     progress("paths", 0, 0)
     ground = _ground(base, flows, cash, standing, coverage, request)
     _paths(found, accounts, ground, request, progress)
@@ -96,8 +97,14 @@ def growth_of(
     return decompose(base, span, known=known, confidence=confidence)
 
 
-def _growth_facts(base: Base, growth: Growth) -> dict[str, Any]:
+def _growth_facts(base: Base, growth: Growth, confidence: float) -> dict[str, Any]:
+    """Periods and amounts; parts: bought, earned and market as a whole, each with its interval."""
     span = growth.span
+    parts = {}
+    for part, draws in growth.draws.items():
+        found = interval(draws, confidence)
+        amount = sum(row["amount"] for row in growth.rows if row["part"] == part)
+        parts[part] = {"amount": amount, "low": found.low, "high": found.high}
     return {
         "from": base.months[span.first].isoformat(),
         "to": base.months[span.last + span.months - 1].isoformat(),
@@ -105,6 +112,7 @@ def _growth_facts(base: Base, growth: Growth) -> dict[str, Any]:
         "before": growth.start,
         "after": growth.start + growth.growth,
         "amount": growth.growth,
+        "parts": parts,
     }
 
 
