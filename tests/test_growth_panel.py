@@ -85,6 +85,20 @@ def test_a_firm_alone_is_the_one_unit() -> None:
     assert found.spend[0, 0, 3] == 2 and found.facts["common_revenue_share"] == 0.0
 
 
+def test_segments_without_revenue_are_common_and_a_firms_own_where_it_is_alone() -> None:
+    traffic = [
+        {"party": p, "month": month(at), "channel": "search", "spend": 3.0}
+        for at in range(2)
+        for p in ("north", "south")
+    ]
+    by_firm = [line("Sales", 9.0, at, party=p) for at in range(2) for p in ("a", "b")]
+    many = panel(by_firm, traffic=table(traffic, TRAFFIC))
+    assert many.units == ("a", "b") and many.facts["common_spend_share"] == 1.0
+    alone = panel([line("Sales", 9.0, at) for at in range(2)], traffic=table(traffic, TRAFFIC))
+    assert (alone.units, alone.spend.tolist()) == (("platform",), [[[6, 6]]])
+    assert alone.facts["common_spend_share"] == 0.0
+
+
 def test_without_revenue_there_is_no_panel() -> None:
     accounts = accounts_from({"ledger": table([line("Ads", -1.0)])}, profile_of())
     assert panel_from(accounts) is None

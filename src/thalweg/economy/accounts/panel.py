@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -43,19 +44,23 @@ def panel_from(
     """Set revenue by unit and month beside spend, subsidy, interventions, new products and pauses.
 
     Spend is the traffic table's, channel by channel; else the ledger's marketing, as one channel.
-    Where both exist, ``facts`` says by how much they differ. What has no unit is ``common``; where
-    no unit has rows of its own, the platform is the one unit. A product is new if its first sale
-    lies after the first month.
+    Where both exist, ``facts`` says by how much they differ. Units are those with revenue; what
+    belongs to none is ``common``. Where no unit has revenue, the platform is the one unit, and all
+    is its own. A product is new if its first sale lies after the first month.
 
     Takes    interventions, parties: as ``Book`` gives them. values: party, month, value of the
              orders placed, where known.
     Returns  None where there is no revenue at all.
     """
+    sold = set(accounts.lines.filter(pl.col("account") == "revenue")["party"].unique())
+    if not sold:
+        return None
+    units = tuple(unit for unit in accounts.units if unit in sold)
+    if not units:
+        accounts, units = _of_platform(accounts), (accounts.platform,)
     lines = accounts.lines
     revenue = lines.filter(pl.col("account") == "revenue")
-    if revenue.is_empty():
-        return None
-    cells = _Cells(accounts.units or (accounts.platform,), accounts.months)
+    cells = _Cells(units, accounts.months)
     paid = accounts.traffic.filter(pl.col("spend") != 0).drop_nulls("channel")
     marketing = lines.filter(pl.col("account") == "marketing").with_columns(-pl.col("amount"))
     spent, amount, channels = paid, "spend", paid["channel"].unique().sort().to_list()
@@ -95,6 +100,14 @@ def panel_from(
         facts=facts | _negative(spend, common_spend, subsidy, common_subsidy),
         volume=volume,
     )
+
+
+def _of_platform(accounts: Accounts) -> Accounts:
+    """The accounts of a firm alone: whatever party a row names, it is the firm's."""
+    own = pl.lit(accounts.platform).alias("party")
+    tables = (accounts.lines, accounts.traffic, accounts.paused)
+    lines, traffic, paused = (table.with_columns(own) for table in tables)
+    return replace(accounts, lines=lines, traffic=traffic, paused=paused)
 
 
 class _Cells:
