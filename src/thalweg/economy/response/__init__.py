@@ -4,6 +4,7 @@ A panel of units and months goes in; draws of a response come out, with a label 
 separation of bought from earned is known, or bounds where it is not.
 """
 
+from thalweg.economy.response.curves import channels_table, curves
 from thalweg.economy.response.respond import fit_response
 
-__all__ = ["fit_response"]
+__all__ = ["channels_table", "curves", "fit_response"]
