@@ -37,7 +37,9 @@ class Product:
     revenue      of the last twelve months. share: of all revenue of those months.
     new          first sold within the months that the profile names; None: first sale not known.
     incremental  part of its revenue that displaced nothing of the same units' other revenue, with
-                 its interval; above one where it brought other revenue with it. None: not told.
+                 its interval: 1 where it displaced nothing (other revenue that it brought along is
+                 an effect, and no revenue of its own), below 0 where it displaced more than it
+                 brought. None: not told, or anything from all to nothing.
     displaced    amount of other revenue that it displaced in the last twelve months.
     known        design grade of that comparison; "counted" for what is not new. missing: code of
                  why it is not told.
@@ -271,14 +273,17 @@ class _Comparison:
             return replace(one, known="N", missing="no_revenue")
 
         def left(effect: float) -> float:
-            return 1.0 - seen * float(np.expm1(-effect)) / own
+            return min(1.0, 1.0 - seen * float(np.expm1(-effect)) / own)
 
+        low, middle, high = left(found.low), left(found.att), left(found.high)
+        if low <= 0.0 and high >= 1.0:
+            return replace(one, known=grade, missing="interval_says_nothing")
         return replace(
             one,
-            incremental=left(found.att),
-            low=left(found.low),
-            high=left(found.high),
-            displaced=seen * float(np.expm1(-found.att)),
+            incremental=middle,
+            low=low,
+            high=high,
+            displaced=own * (1.0 - middle),
             known=grade,
         )
 
