@@ -188,6 +188,21 @@ def test_flows_are_a_balance_only_from_the_first_capital_on() -> None:
     assert found.tables["capital"][0]["opening"] == "unknown"
 
 
+def test_gross_and_net_revenue_are_not_compared() -> None:
+    months = months_from(30)
+    told = [
+        {"basis": "gross", "from": months[0].isoformat(), "to": months[14].isoformat()},
+        {"basis": "net", "from": months[15].isoformat(), "to": months[29].isoformat()},
+    ]
+    accounts = replace(with_costs(months), facts={"revenue_basis": told})
+    found = appraise(accounts, None, None, request_of(draws=50), silent)
+    assert found.tables["decomposition"] == []
+    missing = {(row["figure"], row["reason"]) for row in found.tables["missing"]}
+    assert ("decomposition", "basis_changed") in missing
+    same = replace(accounts, facts={"revenue_basis": [{**told[0], "to": told[1]["to"]}]})
+    assert appraise(same, None, None, request_of(draws=50), silent).tables["decomposition"]
+
+
 def test_missing_months_are_unknown_and_not_zero() -> None:
     months = months_from(30)
     accounts = with_costs(months)

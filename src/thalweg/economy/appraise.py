@@ -67,10 +67,13 @@ def appraise(
     if not standing.told:
         base = replace(base, response=None)
     found.tables["missing"] = lacking(coverage, base, flows, standing, cash.opening)
-    growth = growth_of(base, standing, coverage.span(), request.confidence)
+    span = coverage.span()
+    changed = span is not None and not coverage.one_basis(span)
+    growth = growth_of(base, standing, None if changed else span, request.confidence)
     found.tables["decomposition"] = growth.rows if growth is not None else []
     if growth is None:
         reason = "too_few_months" if coverage.observed else "months_spread"
+        reason = "basis_changed" if changed else reason
         found.tables["missing"].append(lack("decomposition", reason))
     else:
         found.draws |= {f"growth_{part}": draws for part, draws in growth.draws.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,12 +28,19 @@ class Coverage:
     crossed   (T + 1,) whether a line of revenue covers both the month before and the month.
     observed  whether single months were observed, and not spread from longer periods.
     costs     whether the last twelve months show what the business costs.
+    bases     (T,) what the ledger says its revenue is (gross, net, …), where it says it; else "".
     """
 
     held: Mask
     crossed: Mask
     observed: bool
     costs: bool
+    bases: tuple[str, ...]
+
+    def one_basis(self, span: Span) -> bool:
+        """Whether revenue of both periods is told on the same basis."""
+        first = self.bases[span.first : span.first + span.months]
+        return len({*first, *self.bases[span.last : span.last + span.months]}) == 1
 
     @property
     def unknown_ahead(self) -> str | None:
@@ -71,7 +79,22 @@ def coverage_of(accounts: Accounts) -> Coverage:
     if not observed:
         held = monthly.written.get("revenue", none)
     costs = np.logical_or.reduce([monthly.written.get(name, none) for name in COSTS])
-    return Coverage(held, monthly.crossed, observed, bool(costs[-YEAR:].mean() >= FEWEST_COSTS))
+    return Coverage(
+        held=held,
+        crossed=monthly.crossed,
+        observed=observed,
+        costs=bool(costs[-YEAR:].mean() >= FEWEST_COSTS),
+        bases=_bases(accounts),
+    )
+
+
+def _bases(accounts: Accounts) -> tuple[str, ...]:
+    """By month, the words in the ledger's column ``basis``, as the accounts' facts keep them."""
+    told: Any = accounts.facts.get("revenue_basis", [])
+    return tuple(
+        "/".join(sorted({one["basis"] for one in told if one["from"] <= day <= one["to"]}))
+        for day in (month.isoformat() for month in accounts.months)
+    )
 
 
 def _spread_share(accounts: Accounts) -> float:

@@ -21,6 +21,7 @@ REMEDIES = {
     "too_few_months": "longer_record",
     "months_spread": "monthly_ledger",
     "months_missing": "add_months",
+    "basis_changed": "one_basis",
     "no_capital": "add_capital",
     "no_cash_account": "add_cash",
     "no_balance": "add_cash",
