@@ -16,7 +16,7 @@ from thalweg.errors import MappingError, RequestError, SourceError
 from thalweg.records.companions.cells import CellReader
 from thalweg.records.companions.documents import objects_of
 from thalweg.records.companions.ledger import SCHEMA
-from thalweg.records.companions.rates import rate_in
+from thalweg.records.companions.money import rate_in
 from thalweg.records.companions.schema import Judgement
 from thalweg.records.intake import ROW
 from thalweg.records.readers.notes import Notes
@@ -234,12 +234,19 @@ class TestRemarks:
         book = money_book(tmp_path, form=form, ledger=text, rates="currency,rate\nUSD,7\n")
         assert rows(book, "ledger")["currency"].to_list() == ["USD", "CNY", None, "EUR"]
         finding = told(book, "currency_without_rate")
-        assert (finding.count, finding.examples[0].value) == (1, "EUR")
+        assert (finding.count, finding.examples[0].value) == (1, "EUR 2024-02 … 2024-02")
         assert told(book, "currency_not_stated").examples[0].value == "CNY"
         fixed = thalweg.ingest(
             (), book.path, rates=table(tmp_path, "currency,rate\nUSD,7\nEUR,8\n")
         )
         assert "currency_without_rate" not in codes(fixed)
+
+    def test_a_rate_that_begins_later_is_none_before(self, tmp_path: Path) -> None:
+        text = "month,account,amount,currency\n2024-01,R,1,USD\n2024-02,R,1,USD\n2024-03,R,1,USD\n"
+        rates = "currency,from,rate\nUSD,2024-03-05,7\n"
+        book = money_book(tmp_path, form=profile(), ledger=text, rates=rates)
+        finding = told(book, "currency_without_rate")
+        assert (finding.count, finding.examples[0].value) == (2, "USD 2024-01 … 2024-02")
 
     def test_accounts_that_the_profile_does_not_map(self, tmp_path: Path) -> None:
         text = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from thalweg.records.companions.rates import rate_in
+from thalweg.records.companions.money import rate_in
 from thalweg.records.intake import ROW
 
 NO_CURRENCY = "XXX"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -59,6 +59,27 @@ def ends_after_start(rows: pl.DataFrame, found: Judgement) -> pl.DataFrame:
     return rows.with_columns(longer.alias("to"))
 
 
+def rate_in(rates: pl.DataFrame | None, months: Sequence[date]) -> pl.DataFrame:
+    """The rate of each currency in each month: currency, month, rate.
+
+    The rate of a month is that of the last row that begins in it or before it; a row without a day
+    holds from the beginning. Months before the first row have none and are left out.
+    """
+    schema = {"currency": pl.String, "month": pl.Date, "rate": pl.Float64}
+    if rates is None:
+        return pl.DataFrame(schema=schema)
+    held = rates.select(
+        "currency",
+        pl.col("from").dt.month_start().fill_null(date.min).alias("month"),
+        "from",
+        "rate",
+    ).sort("month", "from", nulls_last=False)
+    wanted = pl.DataFrame({"month": sorted(months)}, schema={"month": pl.Date})
+    cells = held.select(pl.col("currency").unique().sort()).join(wanted, how="cross").sort("month")
+    found = cells.join_asof(held.drop("from"), on="month", by="currency", check_sortedness=False)
+    return found.drop_nulls("rate").select(list(schema)).sort("currency", "month")
+
+
 def currencies_convertible(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
     """Amounts without a currency are taken in the profile's; others need a rate."""
     own = None if around.profile is None else around.profile.currency
@@ -66,11 +87,14 @@ def currencies_convertible(rows: pl.DataFrame, around: Surroundings, found: Judg
     found.note("currency_not_stated", "note", silent[ROW], "currency", own or "")
     if own is None:
         return
-    rates = around.tables("rates")
-    known = {own} | (set() if rates is None else set(rates["currency"]))
-    foreign = rows.filter(pl.col("currency").is_not_null() & ~pl.col("currency").is_in(list(known)))
-    shown = ", ".join(foreign["currency"].unique().sort().head(3))
-    found.note("currency_without_rate", "warning", foreign[ROW], "currency", shown)
+    foreign = rows.filter((pl.col("currency") != own) & pl.col("month").is_not_null())
+    known = rate_in(around.tables("rates"), foreign["month"].unique().to_list())
+    bare = foreign.join(known, on=["currency", "month"], how="anti", maintain_order="left")
+    spans = bare.group_by("currency").agg(
+        pl.col("month").min().alias("a"), pl.col("month").max().alias("b")
+    )
+    told = [f"{c} {a:%Y-%m} … {b:%Y-%m}" for c, a, b in spans.sort("currency").rows()]
+    found.note("currency_without_rate", "warning", bare[ROW], "currency", ", ".join(told[:3]))
 
 
 def months_covered(rows: pl.DataFrame) -> pl.LazyFrame:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-
 import polars as pl
 
 from thalweg.records.companions.money import CURRENCY, MONTH, currency_codes
@@ -28,27 +25,6 @@ def check(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.Data
             "rate_of_own_currency", "warning", odd[ROW], "rate", around.profile.currency or ""
         )
     return rows
-
-
-def rate_in(rates: pl.DataFrame | None, months: Sequence[date]) -> pl.DataFrame:
-    """The rate of each currency in each month: currency, month, rate.
-
-    The rate of a month is that of the last row that begins in it or before it; a row without a day
-    holds from the beginning. Months before the first row have none and are left out.
-    """
-    schema = {"currency": pl.String, "month": pl.Date, "rate": pl.Float64}
-    if rates is None:
-        return pl.DataFrame(schema=schema)
-    held = rates.select(
-        "currency",
-        pl.col("from").dt.month_start().fill_null(date.min).alias("month"),
-        "from",
-        "rate",
-    ).sort("month", "from", nulls_last=False)
-    wanted = pl.DataFrame({"month": sorted(months)}, schema={"month": pl.Date})
-    cells = held.select(pl.col("currency").unique().sort()).join(wanted, how="cross").sort("month")
-    found = cells.join_asof(held.drop("from"), on="month", by="currency", check_sortedness=False)
-    return found.drop_nulls("rate").select(list(schema)).sort("currency", "month")
 
 
 SCHEMA = Schema(
