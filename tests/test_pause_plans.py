@@ -17,7 +17,7 @@ from accounts_tools import line, month, profile_of, table
 from thalweg.economy.accounts.panel import panel_from
 from thalweg.economy.accounts.read import accounts_from
 from thalweg.economy.frame import Floats, GrowthPanel
-from thalweg.economy.pauses.assignment_file import write_pauses
+from thalweg.economy.pauses.assignment_file import pauses_frame, write_pauses
 from thalweg.economy.pauses.drawing import draw_pauses, lots_of
 from thalweg.economy.pauses.plan import PausePlan, plan_pauses
 from thalweg.economy.pauses.precision import Noise, demeaned, pull_of, standard_errors
@@ -198,6 +198,16 @@ def test_the_file_is_read_back_as_pauses_drawn_by_lot(suffix: str, tmp_path: Pat
     assert stored is not None
     wanted = ["party", "month", "channel", "assignment"]
     assert stored.select(wanted).sort(wanted).equals(plan.assignment.select(wanted).sort(wanted))
+
+
+def test_pauses_on_record_go_into_the_next_file() -> None:
+    given_panel = panel(8)
+    given_panel.paused[1, 3, 20] = True
+    file = pauses_frame(plan_pauses(given_panel))
+    first = file.row(0, named=True)
+    assert (first["party"], first["month"], first["channel"]) == ("u03", "2024-09", "c1")
+    assert first["assignment"] == "randomised" and first["design"] is None
+    assert file["design"].is_not_null().sum() == len(file) - 1
 
 
 def test_pauses_reach_the_next_panel() -> None:

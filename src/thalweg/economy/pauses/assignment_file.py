@@ -13,12 +13,16 @@ SUFFIXES = (".csv", ".xlsx", ".parquet")
 
 
 def pauses_frame(plan: PausePlan) -> pl.DataFrame:
-    """A row for each pause: party, month (YYYY-MM), channel, assignment, stratum, seed, design."""
-    return plan.assignment.with_columns(
-        month=pl.col("month").dt.strftime("%Y-%m"),
-        seed=pl.lit(plan.request["seed"], pl.Int64),
-        design=pl.lit(plan.fingerprint[:16]),
+    """A row for each pause: party, month (YYYY-MM), channel, assignment, stratum, seed, design.
+
+    Pauses that the records hold already come first, without seed and design: a new table of pauses
+    takes the place of the old one.
+    """
+    new = plan.assignment.with_columns(
+        seed=pl.lit(plan.request["seed"], pl.Int64), design=pl.lit(plan.fingerprint[:16])
     )
+    whole = pl.concat([plan.earlier, new], how="diagonal")
+    return whole.with_columns(month=pl.col("month").dt.strftime("%Y-%m"))
 
 
 def write_pauses(plan: PausePlan, path: str | Path) -> Path:

@@ -56,6 +56,7 @@ class PausePlan:
 
     assignment  party, month, channel (``*``: all of them), assignment (randomised), stratum: the
                 table that ``ingest --pauses`` reads.
+    earlier     the same columns, stratum null: pauses by lot that the records hold already.
     strata      stratum (1: the largest units), units, revenue and spend of a mean month of the last
                 year, pauses drawn.
     precision   share, months, carry (assumed carry-over of a month), error_log (standard error of the
@@ -73,6 +74,7 @@ class PausePlan:
     first_month: date
     last_month: date
     assignment: pl.DataFrame
+    earlier: pl.DataFrame
     strata: pl.DataFrame
     precision: pl.DataFrame
     cost: dict[str, float | None]
@@ -157,6 +159,7 @@ def plan_pauses(
         first_month=begin,
         last_month=days[-1],
         assignment=_assignment(panel, lots, paused, days.to_list(), [EVERY] if every else names),
+        earlier=_earlier(panel),
         strata=_strata(lots, size, spend[chosen].sum(axis=0), paused),
         precision=precision,
         cost=cost,
@@ -210,6 +213,15 @@ def _assignment(
         for channel in channels
     ]
     return pl.DataFrame(rows, schema=ASSIGNMENT, orient="row").sort("month", "party", "channel")
+
+
+def _earlier(panel: GrowthPanel) -> pl.DataFrame:
+    rows = [
+        (panel.units[unit], panel.months[month], panel.channels[channel], "randomised", None)
+        for channel, unit, month in np.argwhere(panel.paused).tolist()
+    ]
+    table = pl.DataFrame(rows, schema=ASSIGNMENT, orient="row")
+    return table.sort("month", "party", "channel")
 
 
 def _strata(lots: Lots, size: Any, spend: Any, paused: Mask) -> pl.DataFrame:

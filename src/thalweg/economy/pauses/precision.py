@@ -101,7 +101,7 @@ def told(
         row: dict[str, Any] = {"share": share, "months": months, "carry": carry}
         if error is not None:
             needed = (tail + float(norm.ppf(POWER))) * error
-            row |= {"error_log": error, "half_width": float(np.expm1(tail * error))}
+            row |= {"error_log": error, "half_width": float(np.sinh(tail * error))}
             row |= {"smallest_loss": float(-np.expm1(-needed))}
         rows.append(row)
     return rows
