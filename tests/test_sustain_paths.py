@@ -82,6 +82,20 @@ def test_less_is_kept_the_longer_traffic_is_off_and_carry_over_softens_the_begin
     assert all(row["known"] == "experimental" and row["path"] == "past" for row in table)
 
 
+def test_channels_that_are_not_identified_show_their_spend_alone() -> None:
+    panel, response = paid()
+    known = replace(response, known=("experimental", "not_identified"))
+    found = told(accounts_for(panel), panel, known)
+    first, second = found.tables["channels"]
+    assert first["low"] < first["lift_share"] < first["high"]
+    assert second == {
+        "channel": "sales",
+        "spend": pytest.approx(panel.spend[1].sum()),
+        "known": "not_identified",
+    }
+    assert {row["channel"] for row in found.tables["response"]} == {"ads"}
+
+
 def test_parts_as_a_whole_have_intervals_of_their_own() -> None:
     panel, response = paid()
     found = told(accounts_for(panel), panel, response)

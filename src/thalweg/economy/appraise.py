@@ -13,7 +13,7 @@ import polars as pl
 from thalweg.economy.coverage import Coverage, coverage_of
 from thalweg.economy.frame import Accounts, Floats, GrowthPanel, Response
 from thalweg.economy.growth.decomposition import Growth, Span, counted_growth, decompose
-from thalweg.economy.known import Standing, lack, lacking, standing_of
+from thalweg.economy.known import UNTOLD, Standing, lack, lacking, standing_of
 from thalweg.economy.paths.base import Base, base_of
 from thalweg.economy.paths.cash import Cash, cash_of
 from thalweg.economy.paths.cash_tables import cash_tables
@@ -27,6 +27,7 @@ from thalweg.economy.paths.scenario import read_scenario
 from thalweg.economy.paths.scenario_tables import scenario_tables
 from thalweg.economy.paths.traffic_tables import traffic_tables
 from thalweg.economy.request import SustainRequest
+from thalweg.economy.response.curves import channels_table, curves
 from thalweg.errors import RequestError
 
 Rows = list[dict[str, Any]]
@@ -78,12 +79,28 @@ def appraise(
     else:
         found.draws |= {f"growth_{part}": draws for part, draws in growth.draws.items()}
         found.facts["growth"] = _growth_facts(base, growth, request.confidence)
+    found.tables |= _channels(base, panel, response, request.confidence)
     progress("paths", 0, 0)
     ground = _ground(base, flows, cash, standing, coverage, request)
     _paths(found, accounts, ground, request, progress)
     found.tables["checks"] = _checks(accounts, growth, response)
     found.facts |= {"known": standing.known, "reasons": list(standing.reasons)}
     return found
+
+
+def _channels(
+    base: Base, panel: GrowthPanel | None, response: Response | None, confidence: float
+) -> dict[str, Rows]:
+    """What each channel brings and how it answers; of channels that are not identified, the spend."""
+    if panel is None or response is None:
+        return {"channels": [], "response": []}
+    sound = base.response or response
+    rows = channels_table(sound, panel, confidence=confidence).to_dicts()
+    told = {row["channel"] for row in rows if row["known"] not in UNTOLD}
+    spent = ("channel", "spend", "known")
+    shown = [row if row["channel"] in told else {name: row[name] for name in spent} for row in rows]
+    lines = curves(sound, panel, confidence=confidence).to_dicts()
+    return {"channels": shown, "response": [row for row in lines if row["channel"] in told]}
 
 
 def growth_of(
@@ -95,7 +112,7 @@ def growth_of(
     if not standing.told or base.response is None:
         return counted_growth(base, span, standing.bounds)
     known = base.response.label if standing.known == "counted" else standing.known
-    if known in ("bounds", "not_identified"):
+    if known in UNTOLD:
         known = "model_only"
     return decompose(base, span, known=known, confidence=confidence)
 

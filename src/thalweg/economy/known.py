@@ -35,6 +35,8 @@ ORDER: tuple[Label, ...] = (
     *("counted", "experimental", "event_based", "model_only", "bounds", "not_identified"),
 )
 """From the best known to the least."""
+UNTOLD: tuple[Label, ...] = ("bounds", "not_identified")
+"""Labels without a figure."""
 MOST_COMMON = 0.2
 """Of what is spent, without a unit, beyond which nothing is told of what it brings."""
 
@@ -50,7 +52,7 @@ class Standing:
     @property
     def told(self) -> bool:
         """Whether there are figures, not only bounds."""
-        return self.known not in ("bounds", "not_identified")
+        return self.known not in UNTOLD
 
 
 def standing_of(
@@ -77,11 +79,11 @@ def standing_of(
         return Standing("not_identified", ("spend_of_no_unit", *response.reasons))
     if response.label == "bounds" and response.bounds is not None:
         return Standing("bounds", ("bounds_only", *response.reasons), response.bounds)
-    if base.response is None or response.label in ("bounds", "not_identified"):
+    if base.response is None or response.label in UNTOLD:
         return Standing("not_identified", ("not_identified", *response.reasons))
     labels = [response.label] + [response.subsidy_known] * bool(base.subsidy.any())
     weakest = max(labels, key=ORDER.index)
-    if weakest in ("bounds", "not_identified"):
+    if weakest in UNTOLD:
         return Standing("not_identified", ("subsidy_not_identified", *response.reasons))
     return Standing(weakest, response.reasons)
 

@@ -95,7 +95,7 @@ COLUMNS: dict[str, Columns] = {
         "spend": (NUMBER, "in all, in the currency"),
         "carry": (NUMBER, "share of a month's pull that is left a month later"),
         "half_life_months": (NUMBER, "until half of it is gone"),
-        "lift_share": (NUMBER, "share of revenue of the last twelve months that it brings"),
+        "lift_share": (NUMBER, "share of all revenue that would be missing without it"),
         **_RANGE,
         "revenue_per_spend": (NUMBER, "revenue that a unit of currency spent brings"),
         "marginal_revenue_per_spend": (NUMBER, "that the last unit of currency brings"),
@@ -104,7 +104,7 @@ COLUMNS: dict[str, Columns] = {
     "response": {
         "channel": (TEXT, "paid channel"),
         "spend": (NUMBER, "of a mean unit in a month, kept up"),
-        "lift": (NUMBER, "share of revenue that it brings"),
+        "lift": (NUMBER, "revenue a month that it brings, in the currency"),
         **_RANGE,
     },
     "traffic_off": {
