@@ -14,8 +14,9 @@ from thalweg.industry.world.mechanisms import PRODUCTS
 from thalweg.industry.world.records import Records
 from thalweg.industry.world.run import run_world
 from thalweg.industry.world.spec import WorldSpec
+from thalweg.industry.writing.demo import DemoRequest, make_demo
 from thalweg.industry.writing.files import write_csv
-from thalweg.industry.writing.sides import pauses_of, profile_of, side_tables, totals_of
+from thalweg.industry.writing.sides import profile_of, side_tables, totals_of
 from thalweg.records.companions.tables import MONEY
 from thalweg.records.store.book import Book
 from thalweg.surfaces.texts import LANGUAGES
@@ -76,32 +77,34 @@ def test_products_name_the_interventions_that_bring_them(book: Book) -> None:
     assert products["first_sale"].null_count() == 0
 
 
-def test_pauses_are_the_months_without_spend_of_a_channel_in_use(world: Records) -> None:
+def test_pauses_are_months_without_spend_of_a_channel_in_use(world: Records) -> None:
+    """Between its first and its last month nothing but the lot stops a channel."""
     spend: dict[tuple[str, str], dict[int, float]] = {}
     months = sorted(set(world.traffic["month"].to_list()))
     for party, month, channel, money in world.traffic.select(
         "party", "month", "channel", "spend_cny"
     ).iter_rows():
         spend.setdefault((party, channel), {})[months.index(month)] = money
-    expected = set()
+    inside = set()
     for (party, channel), by_month in spend.items():
         paid = [at for at, money in by_month.items() if money > 0]
-        expected |= {
+        inside |= {
             (party, months[at], channel)
             for at in range(min(paid, default=0), max(paid, default=-1) + 1)
             if by_month.get(at, 0.0) == 0
         }
-    found = pauses_of(world.traffic)
-    assert set(found.select("party", "month", "channel").iter_rows()) == expected
-    assert len(found) == len(expected) and set(found["assignment"]) == {"randomised"}
-    assert "organic" not in set(found["channel"])
-    use = sum(len(by_month) for (_, channel), by_month in spend.items() if channel != "organic")
-    assert 0.03 < len(expected) / use < 0.09, "six of a hundred are paused by lot"
+    found = set(world.pauses.iter_rows())
+    assert len(found) == len(world.pauses) and inside <= found
+    spent = world.traffic.filter(pl.col("spend_cny") > 0)
+    assert not found & set(spent.select("party", "month", "channel").iter_rows())
+    use = len(found) + len(spent)
+    assert 0.03 < len(found) / use < 0.09, "six of a hundred are paused by lot"
 
 
 def test_the_book_counts_no_pause_in_which_money_was_spent(book: Book, world: Records) -> None:
     pauses = rows(book, "pauses")
-    assert len(pauses) == len(pauses_of(world.traffic)) > 10
+    assert len(pauses) == len(world.pauses) > 10
+    assert set(pauses["assignment"]) == {"randomised"}
     assert book.trust.find("pause_with_spend") is None
     assert set(pauses["channel"]) <= set(rows(book, "traffic")["channel"])
 
@@ -118,5 +121,8 @@ def test_control_totals_are_sums_of_the_ledger(world: Records) -> None:
 
 def test_a_world_without_paid_traffic_has_no_pauses(tmp_path: Path) -> None:
     quiet = run_world(WorldSpec("quiet_trade", firms=8, months=12, orders_per_firm_month=2, seed=1))
-    assert pauses_of(quiet.traffic).is_empty()
-    assert pauses_of(quiet.traffic).schema["month"] == pl.Date
+    assert quiet.pauses.is_empty()
+    folder = tmp_path / "demo"
+    made = make_demo(DemoRequest(folder, quiet.spec, format="parquet", truth=False))
+    assert "pauses" not in made.sides and not (folder / "pauses.csv").exists()
+    assert made.book.companion("pauses") is None

@@ -38,7 +38,7 @@ def everything() -> Records:
 
 
 def frames_of(records: Records) -> dict[str, pl.DataFrame]:
-    named = {name: getattr(records, name) for name in (*FRAMES, "traffic")}
+    named = {name: getattr(records, name) for name in (*FRAMES, "traffic", "pauses")}
     return named | {f"object {kind}": table for kind, table in records.objects.items()}
 
 

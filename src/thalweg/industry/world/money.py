@@ -322,3 +322,19 @@ def traffic_table(lived: Lived, parties: Parties, cut_s: int) -> pl.DataFrame:
             )
         )
     return pl.concat(pieces).sort("month", "party", "channel")
+
+
+def pauses_table(lived: Lived, parties: Parties, cut_s: int) -> pl.DataFrame:
+    """Party, month and channel where paid traffic was paused by lot, in months begun by the cut."""
+    clock, names = lived.clock, list(CHANNELS)
+    begun = clock.first_days[:-1] * DAY_S <= cut_s
+    channel, firm, month = np.nonzero(lived.traffic.paused & begun)
+    table = pl.DataFrame(
+        {
+            "party": [parties.member(f) for f in firm.tolist()],
+            "month": [clock.month_start(m) for m in month.tolist()],
+            "channel": [names[c] for c in channel.tolist()],
+        },
+        schema={"party": pl.String, "month": pl.Date, "channel": pl.String},
+    )
+    return table.sort("month", "party", "channel")

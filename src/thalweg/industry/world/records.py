@@ -46,6 +46,7 @@ class Records:
     ledger         party, month (date), product (product, or intervention for research and
                    rollout, or null), account, amount_cny (costs are negative).
     traffic        party, month, channel, visits, leads, orders, spend_cny.
+    pauses         party, month, channel: paid traffic that was paused by lot.
     """
 
     spec: WorldSpec
@@ -60,3 +61,4 @@ class Records:
     products: pl.DataFrame
     ledger: pl.DataFrame
     traffic: pl.DataFrame
+    pauses: pl.DataFrame

@@ -21,6 +21,7 @@ from thalweg.industry.world.money import (
     FOREVER_S,
     amounts_of,
     ledger_of,
+    pauses_table,
     products_of,
     rollout_cost,
     traffic_table,
@@ -116,6 +117,7 @@ def records_of(lived: Lived, until: datetime | None) -> Records:
         products=products_of(lived, cut_s),
         ledger=ledger_of(lived, parties, amount, cut_s),
         traffic=traffic_table(lived, parties, cut_s),
+        pauses=pauses_table(lived, parties, cut_s),
     )
 
 

@@ -58,7 +58,7 @@ def side_tables(records: Records, language: Language) -> dict[str, pl.DataFrame]
         "products": _products(records.products, language),
         "ledger": records.ledger,
         "traffic": records.traffic,
-        "pauses": pauses_of(records.traffic),
+        "pauses": records.pauses.with_columns(pl.lit("randomised").alias("assignment")),
         "totals": totals_of(records.ledger),
     }
     return {key: _worded(key, table, language) for key, table in tables.items()}
@@ -78,23 +78,6 @@ def _products(products: pl.DataFrame, language: Language) -> pl.DataFrame:
     brought = {product: by for product, (_, by) in PRODUCTS.items() if by in INTERVENTION_TABLE}
     by = pl.col("product").replace_strict(brought, default=None, return_dtype=pl.String)
     return products.select("product", name, pl.exclude("product"), by.alias("intervention"))
-
-
-def pauses_of(traffic: pl.DataFrame) -> pl.DataFrame:
-    """Firm-months in which a paid channel in use was paused by lot: party, month, channel.
-
-    A channel is in use at a firm between the first and the last month with spend on it; nothing is
-    spent there in a month but by the lot.
-    """
-    months = traffic.select(pl.col("month").unique().sort())
-    paid = traffic.filter(pl.col("spend_cny") > 0)
-    used = paid.group_by("party", "channel").agg(
-        pl.col("month").min().alias("first"), pl.col("month").max().alias("last")
-    )
-    cells = used.join(months, how="cross").filter(pl.col("month").is_between("first", "last"))
-    paused = cells.join(paid, on=["party", "month", "channel"], how="anti")
-    found = paused.select("party", "month", "channel", pl.lit("randomised").alias("assignment"))
-    return found.sort("month", "party", "channel")
 
 
 def totals_of(ledger: pl.DataFrame) -> pl.DataFrame:

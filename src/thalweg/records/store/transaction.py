@@ -38,7 +38,7 @@ from thalweg.records.store.generations import (
 from thalweg.records.store.manifest import POINTER, Manifest, StoredFile
 
 _PARQUET_LEVEL = 1
-_OWN = {"data", "manifests", "tmp", "lock"}
+_OWN = {"data", "manifests", "tmp", "lock", "cache"}
 
 
 class Transaction:
