@@ -15,6 +15,7 @@ import study_compare
 import study_drift
 import study_effects
 import study_planning
+import study_response
 import study_survival
 import study_sustain
 import study_verdict
@@ -30,6 +31,7 @@ STUDIES = {
     "planning": study_planning,
     "checks": study_checks,
     "worlds": study_worlds,
+    "response": study_response,
     "sustain": study_sustain,
     "verdict": study_verdict,
 }
