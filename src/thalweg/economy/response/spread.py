@@ -42,7 +42,7 @@ def known_of(grid: Grid, fit: Fit) -> Known:
     clean = _apart(w, share, x, len(h) + int(grid.rated))
     if grid.rated:
         clean = np.roll(clean, -1, axis=0)
-    raw = np.einsum("pit,it,pit->p", x[-len(clean) :], w, x[-len(clean) :])
+    raw = np.einsum("pit,it,pit->p", x[len(x) - len(clean) :], w, x[len(x) - len(clean) :])
     raw = np.roll(raw, -1) if grid.rated else raw
     base, blind = _inverse(np.einsum("pit,it,qit->pq", clean, w, clean), raw)
     scores = np.einsum("pit,it,it->ip", clean, w, r)
