@@ -53,7 +53,9 @@ def _kind(figure: Figure) -> tuple[str, str]:
     head, _, rest = figure.id.partition(".")
     if head == "depth" and rest:
         return "depth_layer", rest.partition(".")[2]
-    if head in ("dependence", "flow", "breaks_off", "capital_off", "break_even"):
+    if rest in ("alive", "cash_ends"):
+        return f"{head}_{rest}", rest
+    if head in ("dependence", "flow", "breaks_off", "break_even"):
         return (f"{head}_{rest}" if rest else head), rest
     if head == "new_value" and rest in ("share", "incremental"):
         return f"new_value_{rest}", rest

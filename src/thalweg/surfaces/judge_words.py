@@ -56,17 +56,29 @@ EFFECTS = ("A", "B", "C")
 
 
 def verdict_sentence(result: JudgeResult, say: Texts, show: Show = figure_text) -> str:
-    """The verdict in one sentence or two; without a region, why, and where the draws lean."""
+    """The verdict in a sentence or two; without a region, why, and where the draws lean."""
+    named = result.verdict != "not_enough_evidence"
+    told = [_named(result, say, show)] if named else _unnamed(result, say, show)
+    alive = result.evidence.get("traffic_off.alive")
+    if alive is not None and alive.value is not None:
+        told.append(say("judge.sentence.alive", alive=show(alive, say)))
+    return say("judge.join").join(told)
+
+
+def _named(result: JudgeResult, say: Texts, show: Show) -> str:
     found = result.evidence
-    if result.verdict != "not_enough_evidence":
-        return say(
-            "judge.sentence.named",
-            region=say(f"judge.regions.{result.verdict}"),
-            meaning=say(f"judge.meaning.{result.verdict}"),
-            depth=show(found["depth"], say),
-            dependence=show(found["dependence"], say),
-            probability=show(found[f"probability.{result.verdict}"], say),
-        )
+    return say(
+        "judge.sentence.named",
+        region=say(f"judge.regions.{result.verdict}"),
+        meaning=say(f"judge.meaning.{result.verdict}"),
+        depth=show(found["depth"], say),
+        dependence=show(found["dependence"], say),
+        probability=show(found[f"probability.{result.verdict}"], say),
+    )
+
+
+def _unnamed(result: JudgeResult, say: Texts, show: Show) -> list[str]:
+    found = result.evidence
     told = [say("judge.sentence.unnamed", reasons=reasons_text(result, say))]
     told += [
         say(f"judge.sentence.{name}", **{name: show(found[name], say)})
@@ -75,15 +87,16 @@ def verdict_sentence(result: JudgeResult, say: Texts, show: Show = figure_text) 
     ]
     leaning = _leaning(result)
     if leaning is not None:
+        enough = float(leaning.value or 0) >= result.thresholds["probability"]
         told.append(
             say(
-                "judge.sentence.leaning",
+                f"judge.sentence.{'pointing' if enough else 'leaning'}",
                 region=say(f"judge.regions.{leaning.name}"),
                 probability=show(leaning, say),
                 threshold=format_share(result.thresholds["probability"], say.language),
             )
         )
-    return say("judge.join").join(told)
+    return told
 
 
 def _leaning(result: JudgeResult) -> Figure | None:

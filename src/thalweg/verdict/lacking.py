@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 ALWAYS = ("no_simulation_yet",)
 EFFECTS = ("A", "B", "C")
-ENDS_CASH = ("cash", "capital_in")
+STATED = "ledger_balance"
+"""Where a balance of cash comes from that the ledger states."""
 
 
 def lacking(parts: Parts, weighed: Weighed) -> tuple[str, ...]:
@@ -45,7 +46,10 @@ def _of_money(parts: Parts, weighed: Weighed) -> list[str]:
     accounts: set[str] = set()
     if parts.sustain is not None:
         accounts = set(parts.sustain.accounts_table["account"].to_list())
-        found += [f"no_{name.partition('_')[0]}" for name in ENDS_CASH if name not in accounts]
+        if parts.sustain.facts.get("opening") != STATED:
+            found.append("no_cash")
+        if "capital_in" not in accounts:
+            found.append("no_capital")
     if len(weighed.technology) and not weighed.technology["spend"].is_not_null().any():
         found.append("no_costs")
     if "no_products" not in found and not weighed.new_value["incremental"].is_not_null().any():

@@ -17,6 +17,7 @@ EFFECTS = ("A", "B", "C")
 IDENTIFIED = ("experimental", "event_based")
 LEADING = (None, "headline")
 """Roles of effects that answer a question: on what an intervention was meant for."""
+BALANCE_UNSTATED = {"cash_from_flows", "balance_unknown"}
 MOST = 12
 """Figures that a thesis names: the first of each kind; all others hang on them."""
 
@@ -49,7 +50,7 @@ def _told_by_month(figures: Sequence[Figure]) -> bool:
 def _balance_stated(figures: Sequence[Figure]) -> bool:
     """Told from a balance of cash in the ledger, not from flows alone."""
     return any(
-        one.value is not None and "cash_from_flows" not in one.assumptions for one in figures
+        one.value is not None and not {*one.assumptions} & BALANCE_UNSTATED for one in figures
     )
 
 
@@ -99,7 +100,7 @@ ASKED: dict[str, Thesis] = {
     ),
     "T4": Thesis(
         ("traffic_off.12", "traffic_off.6", "traffic_off.3"),
-        ("growth.*", "channel.*", "metric.marketing_share"),
+        ("traffic_off.alive", "growth.*", "channel.*", "metric.marketing_share"),
         (
             ("no_ledger", "what_is_left_without_traffic"),
             ("no_traffic", "what_is_left_without_traffic"),
@@ -147,7 +148,7 @@ ASKED: dict[str, Thesis] = {
     ),
     "T9": Thesis(
         ("verdict",),
-        ("depth", "dependence", "probability.*"),
+        ("depth", "dependence", "traffic_off.alive", "probability.*"),
         (
             ("no_events", "how_deep"),
             ("no_interventions", "how_deep"),

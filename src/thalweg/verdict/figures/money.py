@@ -22,8 +22,8 @@ from thalweg.verdict.figures.names import named
 if TYPE_CHECKING:
     from thalweg.verdict.parts import Parts
 
-FROM_FLOWS = "cumulated_flows"
-"""Where a balance of cash comes from that the ledger does not state."""
+OPENING = {"cumulated_flows": ("cash_from_flows",), "unknown": ("balance_unknown",)}
+"""What is assumed by where a balance of cash comes from, where the ledger does not state it."""
 MODEL = ("spend_in_the_model", "carry_over_geometric", "base_goes_on")
 
 
@@ -83,6 +83,30 @@ def _growth(found: SustainResult) -> Iterator[Figure]:
             request=asked_of(found) | {"share": row["share"]},
             missing=missing_of(found, "decomposition") if row["amount"] is None else (),
             name=None if whole else row["name"],
+            **checks_of(found),
+        )
+    yield from _growth_parts(found, rows)
+
+
+def _growth_parts(found: SustainResult, rows: list[dict[str, Any]]) -> Iterator[Figure]:
+    """Each part as a whole, where it consists of several."""
+    parts = found.facts.get("growth", {}).get("parts", {})
+    whole = {row["part"] for row in rows if row["name"] in (None, "", "all")}
+    for part, amounts in parts.items():
+        members = [row for row in rows if row["part"] == part]
+        if part in whole or not members:
+            continue
+        yield Figure(
+            named("growth", part),
+            amounts["amount"],
+            amounts["low"],
+            amounts["high"],
+            unit=found.currency.lower(),
+            known=members[0]["known"],
+            method="growth_shapley",
+            assumptions=MODEL,
+            inputs=tuple(_growth_id(row) for row in members),
+            request=asked_of(found),
             **checks_of(found),
         )
 
@@ -157,8 +181,7 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
     row = found.capital.row(0, named=True)
     flows = account_ids(found, *FLOWS, "capital_in", "capital_out", "other")
     cash = (ledger(found),)
-    stated = found.facts.get("opening") != FROM_FLOWS
-    assumed = () if stated else ("cash_from_flows",)
+    assumed = OPENING.get(str(found.facts.get("opening")), ())
     common: dict[str, Any] = {"rows": cash, "request": asked_of(found)}
     yield Figure(
         "cash",
@@ -167,7 +190,7 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
         method="cash_at_end",
         assumptions=assumed,
         inputs=flows,
-        rows=(ledger(found, "cash"),) if stated else cash,
+        rows=cash if assumed else (ledger(found, "cash"),),
         request=asked_of(found),
         missing=_none(found, row["cash"], "cash"),
     )
@@ -207,8 +230,41 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
         unit="share",
         method="default_alive",
         assumptions=("base_goes_on", *assumed),
-        missing=_none(found, row["alive_share"], "capital_off"),
+        missing=_none(found, row["alive_share"], "capital_off", "cash"),
         **modelled,
+    )
+    yield from _both_off(found, row, modelled, ("base_goes_on", "response_goes_on", *assumed))
+
+
+def _both_off(
+    found: SustainResult, row: dict[str, Any], modelled: dict[str, Any], assumed: tuple[str, ...]
+) -> Iterator[Figure]:
+    """Without paid traffic, subsidy and new capital together: the headline beside the verdict."""
+    known = row["known_traffic_off"]
+    further = {"known": known, "inputs": (*modelled["inputs"], "traffic_off.12")}
+    why = ("traffic_off", "capital_off", "cash")
+    yield Figure(
+        "traffic_off.alive",
+        row["alive_traffic_off"],
+        unit="share",
+        method="default_alive",
+        assumptions=assumed,
+        missing=_none(found, row["alive_traffic_off"], *why),
+        **modelled | further,
+    )
+    ends = row["traffic_off_cash_ends"]
+    alive = row["alive_traffic_off"] is not None
+    lasts = ("cash_does_not_end",) if alive else _none(found, None, *why)
+    yield Figure(
+        "traffic_off.cash_ends",
+        iso(ends),
+        iso(row["traffic_off_low"]),
+        iso(row["traffic_off_high"]),
+        unit="month",
+        method="capital_off",
+        assumptions=assumed,
+        missing=() if ends is not None else lasts,
+        **modelled | further,
     )
 
 
