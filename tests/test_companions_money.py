@@ -119,6 +119,8 @@ def test_a_database_by_address_and_by_a_file_of_columns(tmp_path: Path) -> None:
     assert rows(by_uri, "ledger").equals(rows(book, "ledger"))
     with pytest.raises(SourceError, match=r"no such table: ledger.*gl"):
         thalweg.ingest((), tmp_path / "d", ledger=path)
+    with pytest.raises(MappingError, match="is no database"):
+        thalweg.ingest((), tmp_path / "e", ledger=table(tmp_path, LEDGER), columns=columns)
 
 
 class TestFaults:

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
@@ -496,3 +497,28 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def test_a_ledger_of_a_server_stands_beside_the_events(postgres: str, tmp_path: Path) -> None:
+    import adbc_driver_postgresql.dbapi as driver
+
+    with driver.connect(postgres, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "create table gl (bukrs text, month date, account varchar(20), amount numeric(14, 2), "
+            "currency char(3), belnr text)"
+        )
+        cursor.execute(
+            "insert into gl values ('1000', '2024-03-31', '主营业务收入', 1234.50, 'CNY', 'SO1'), "
+            "(NULL, '2024-04-01', '推广费', -20, 'USD', NULL)"
+        )
+    book = ingest((), tmp_path / "book", ledger=f"{postgres}&table=gl")
+    ledger = book.companion("ledger")
+    assert ledger is not None
+    columns = ("party", "month", "account", "amount", "currency", "document")
+    assert ledger.select(columns).rows() == [
+        ("1000", date(2024, 3, 1), "主营业务收入", 1234.5, "CNY", "SO1"),
+        (None, date(2024, 4, 1), "推广费", -20.0, "USD", None),
+    ]
+    record = book.companion_record("ledger")
+    assert record is not None and (record.format, record.sha256) == ("sql", "")
+    assert "password" not in record.source

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import polars as pl
 
-from thalweg.errors import SourceError
+from thalweg.errors import MappingError, SourceError
 from thalweg.records.companions.cells import CellReader
 from thalweg.records.companions.columns import TableColumns, match_columns
 from thalweg.records.companions.faults import findings_of, refuse_unusable
@@ -146,6 +146,7 @@ def _table(schema: Schema, source: Located, how: TableColumns, request: ReadRequ
     """The source as a table: a database, or a file of one of the formats.
 
     Raises   SourceError: a file of another format, or a table that the database lacks.
+             MappingError: a table or query is named for a file that is no database.
     """
     if isinstance(source, Address):
         return database.open_table(source.uri, request, table=how.table, query=how.query)
@@ -154,6 +155,11 @@ def _table(schema: Schema, source: Located, how: TableColumns, request: ReadRequ
         name = how.table if stated else schema.table
         uri = f"sqlite:///{quote(str(source.path))}"
         return database.open_table(uri, request, table=name, query=how.query)
+    if how.table is not None or how.query is not None:
+        raise MappingError(
+            f"The file of columns names a table or query for {schema.table}, and {source.name} is "
+            "no database. Leave table and query out, or name a database."
+        )
     form = detect(source)
     if form not in _READERS:
         raise SourceError(
