@@ -18,6 +18,7 @@ from thalweg.change.answers.answer import Answer, Settings, answer, estimated
 from thalweg.change.answers.grading import give_grades
 from thalweg.change.answers.kept import Proved
 from thalweg.change.answers.questions import About, Question, Surroundings, question_of, role_of
+from thalweg.change.blas import one_blas_thread
 from thalweg.change.checks.grade import RULES, TOGETHER
 from thalweg.change.checks.lots import by_lot
 from thalweg.change.checks.run import BEYOND, GROUND, ask, settle
@@ -26,10 +27,8 @@ from thalweg.change.panels.grid import Grid
 from thalweg.change.panels.panel import FEWEST_OBJECTS, FEWEST_PERIODS, Panels, fewest_by_unit
 from thalweg.change.panels.rollouts import design_for, rollouts
 from thalweg.change.panels.units import Units
-from thalweg.economy.known import standing_of
-from thalweg.economy.paths.base import base_of
-from thalweg.economy.paths.costs import flows_of
-from thalweg.economy.paths.traffic_off import traffic_stopped
+from thalweg.economy.appraise import appraise, silent
+from thalweg.economy.request import request_of
 from thalweg.economy.sustain import respond
 from thalweg.industry.world.chance import DAY_S
 from thalweg.industry.world.life import Lived, live
@@ -39,7 +38,15 @@ from thalweg.industry.world.outcomes import WINDOWS_D, cells_of, window_of
 from thalweg.industry.world.rollout import NEVER_DAY
 from thalweg.industry.world.spec import Switches
 from thalweg.industry.writing.log import ZONE
-from thalweg.verdict.region import MONTHS, Dependence
+from thalweg.verdict.dependence import (
+    MONTHS,
+    NOTHING_BOUGHT,
+    TOLD,
+    Dependence,
+    told,
+    told_in_parts,
+    traffic_alone,
+)
 
 SECOND_NS = 1_000_000_000
 COMMON = 0.5
@@ -196,18 +203,21 @@ def _questions(
 def dependence_of_world(lived: Lived, *, draws: int = 200) -> Dependence:
     """What the world's money says of dependence on paid traffic and subsidy, as in ``sustain``."""
     accounts, panel = accounts_of(lived)
-    response = respond(panel, draws=draws, seed=1, threads=1)
-    base = base_of(accounts, panel, response, draws)
-    standing = standing_of(base, panel, response, flows_of(accounts))
-    if standing.known == "counted":
-        return Dependence(0.0, 0.0, 0.0, "counted", np.zeros(draws))
-    if not standing.told:
-        missing = f"dependence_{standing.known}"
-        return Dependence(None, None, None, standing.known, np.zeros(0), missing=missing)
-    stopped = traffic_stopped(base, len(base.months) - MONTHS)
-    lost = 1.0 - stopped.kept[:, MONTHS - 1]
+    with one_blas_thread():
+        response = respond(panel, draws=draws, seed=1, threads=1)
+        request = request_of(draws=draws, seed=1, horizon_months=1)
+        found = appraise(accounts, panel, response, request, silent)
+    known = found.facts["known"]
+    if known == "counted":
+        return NOTHING_BOUGHT
+    lost = found.draws.get(f"lost_{MONTHS}m", np.zeros(0))
+    if not len(lost):
+        return Dependence(None, None, None, known, missing=f"dependence_{known}")
     low, high = np.quantile(lost, [0.025, 0.975])
-    return Dependence(float(lost.mean()), float(low), float(high), standing.known, lost)
+    whole = told(known, lost, float(lost.mean()), (float(low), float(high)))
+    since = found.facts["traffic_off"]["from"]
+    traffic = traffic_alone(accounts, panel, response, since, draws)
+    return whole if traffic is None or known in TOLD else told_in_parts(whole, traffic)
 
 
 def true_dependence(lived: Lived) -> float:

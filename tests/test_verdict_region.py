@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from thalweg.economy.frame import Label
 from thalweg.records.profile.model import Thresholds
 from thalweg.surfaces.texts import LANGUAGES, load
-from thalweg.verdict.depth.measure import Depth, PlatformDepth
-from thalweg.verdict.region import (
+from thalweg.verdict.dependence import (
+    NOTHING_BOUGHT,
     NOTHING_KNOWN,
-    SETTLES,
     TOLD,
     Dependence,
-    Placed,
-    axis_rows,
-    place,
+    told,
+    told_in_parts,
 )
+from thalweg.verdict.depth.measure import Depth, PlatformDepth
+from thalweg.verdict.region import SETTLES, Placed, axis_rows, place
 from thalweg.verdict.result import REGIONS
 
 DRAWS = 400
@@ -54,10 +54,7 @@ def depth_of(
 def lost(middle: float, spread: float = 0.03, known: Label = "experimental") -> Dependence:
     draws = middle + spread * np.random.default_rng(2).standard_normal(DRAWS)
     low, high = np.quantile(draws, [0.025, 0.975])
-    return Dependence(middle, float(low), float(high), known, draws)
-
-
-NONE_BOUGHT = Dependence(0.0, 0.0, 0.0, "counted", np.zeros(DRAWS))
+    return told(known, draws, middle, (float(low), float(high)))
 
 
 def placed(depth: Depth | None, dependence: Dependence) -> Placed:
@@ -70,7 +67,7 @@ def placed(depth: Depth | None, dependence: Dependence) -> Placed:
         (0.20, lost(0.05), "industrial_revolution"),
         (0.20, lost(0.50), "transition"),
         (0.02, lost(0.50), "traffic_war"),
-        (0.02, NONE_BOUGHT, "quiet_trade"),
+        (0.02, NOTHING_BOUGHT, "quiet_trade"),
     ],
 )
 def test_each_region_has_its_name(depth: float, dependence: Dependence, verdict: str) -> None:
@@ -142,6 +139,33 @@ def test_probabilities_sum_and_a_name_never_exceeds_what_holds(
         assert found.held[found.verdict] >= THRESHOLDS.probability
 
 
+@pytest.mark.parametrize(
+    ("whole", "traffic", "verdict", "reason"),
+    [
+        (0.50, 0.30, "transition", "subsidy_counted_against"),
+        (0.35, 0.05, "not_enough_evidence", "dependence_hidden"),
+        (0.10, 0.05, "industrial_revolution", "subsidy_counted_against"),
+        (0.20, 0.05, "not_enough_evidence", "dependence_hidden"),
+    ],
+)
+def test_what_a_model_says_of_subsidy_counts_half_or_twice(
+    whole: float, traffic: float, verdict: str, reason: str
+) -> None:
+    plain = lost(whole, 0.02, "model_only")
+    parted = told_in_parts(plain, plain.draws - (whole - traffic))
+    assert parted.least_draws.mean() == pytest.approx(traffic + (whole - traffic) / 2, abs=0.01)
+    found = placed(depth_of(0.2), parted)
+    assert found.verdict == verdict
+    assert reason in found.reasons
+
+
+def test_a_subsidy_that_seems_to_do_harm_is_no_help() -> None:
+    plain = lost(0.3, 0.02, "model_only")
+    parted = told_in_parts(plain, plain.draws + 0.1)
+    assert (parted.least_draws == plain.draws).all()
+    assert (parted.most_draws == plain.draws).all()
+
+
 def test_thresholds_of_the_profile_decide() -> None:
     strict = Thresholds(depth=0.3, dependence=0.6, probability=0.9, layer=0.05)
     assert place(depth_of(0.2), lost(0.7), strict).verdict == "traffic_war"
@@ -168,7 +192,13 @@ def test_axes_are_told_with_their_bounds() -> None:
 def test_every_code_has_words(language: str) -> None:
     say = load(language)
     named = ["deep_shown", "shallow_under_bounds", "dependent_shown", "self_standing_shown"]
-    reasons = [*SETTLES, *named, "nothing_bought", "bounds_counted_against"]
+    reasons = [
+        *SETTLES,
+        *named,
+        "nothing_bought",
+        "bounds_counted_against",
+        "subsidy_counted_against",
+    ]
     keys = [f"judge.reasons.{code}" for code in reasons]
     keys += [f"judge.settle.{code}" for codes in SETTLES.values() for code in codes]
     assert [key for key in keys if not say.has(key)] == []

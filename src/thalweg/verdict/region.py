@@ -4,7 +4,9 @@ A region is named only if the joint probability of its two halves reaches the th
 whatever is not identified counted against it. Absence needs more than presence:
 
 - Shallow must hold at the most that unmeasured interventions may have removed, deep at the least.
-- Dependence that only a model separates (or bounds, or nothing) names no region.
+- Dependence that only a model separates (or bounds, or nothing) names no region. Where paid traffic
+  is told by lot or by events and subsidy by a model alone, the subsidy's part counts half for
+  dependent, and twice against self-standing.
 - Quiet trade claims two absences. It is named where nothing is spent on paid traffic and subsidy,
   by count. Where money is spent, "it would sell as much without" is an estimate of something that
   nobody has seen, and together with interventions that show no effect it cannot be told from
@@ -18,19 +20,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from thalweg.change.frame import Floats
-from thalweg.economy.frame import Label
-from thalweg.economy.result import SustainResult
 from thalweg.records.profile.model import Thresholds
+from thalweg.verdict.dependence import Dependence
 from thalweg.verdict.depth.measure import Depth, PlatformDepth
 from thalweg.verdict.result import REGIONS, Region, Verdict
 
-TOLD: tuple[Label, ...] = ("counted", "experimental", "event_based")
-"""Ways of knowing by which dependence may name a region."""
-BOUGHT = ("marketing", "subsidy")
-MONTHS = 12
 MOST_DRAWN = 400
 
 SETTLES: dict[str, tuple[str, ...]] = {
@@ -46,31 +42,11 @@ SETTLES: dict[str, tuple[str, ...]] = {
     "dependence_unknown": ("pause_traffic", "record_traffic"),
     "dependence_model_only": ("pause_traffic",),
     "dependence_undecided": ("pause_traffic", "longer"),
+    "dependence_hidden": ("pause_subsidy",),
     "joint_undecided": ("pause_traffic", "more_units"),
     "absence_not_shown": ("pause_traffic", "draw_dates"),
 }
 """Reason for naming no region → records or designs that would settle it, the most telling first."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Dependence:
-    """Share of revenue lost twelve months after paid traffic and subsidy end.
-
-    known  label. draws: (D,), empty where there are none. value, low, high: None where not told.
-    least, most: bounds, where only a range is known. missing: code of why it is not known.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    known: Label
-    draws: Floats
-    least: float | None = None
-    most: float | None = None
-    missing: str | None = None
-
-
-NOTHING_KNOWN = Dependence(None, None, None, "not_identified", np.zeros(0), missing="no_ledger")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,47 +79,6 @@ class Placed:
         ]
 
 
-def dependence_of(sustain: SustainResult | None) -> Dependence:
-    """What the money says of dependence, twelve months after traffic and subsidy end.
-
-    Nothing spent at all on paid traffic and subsidy is a dependence of zero, by count; not where
-    lines of the ledger stand under no standard account, for they may be what was spent.
-    """
-    if sustain is None:
-        return NOTHING_KNOWN
-    if spends_nothing(sustain):
-        return Dependence(0.0, 0.0, 0.0, "counted", np.zeros(MOST_DRAWN))
-    rows = sustain.traffic_off.filter(pl.col("horizon_months") == MONTHS).to_dicts()
-    drawn = np.asarray(sustain.draws.get("lost_12m", np.zeros(0)), dtype=np.float64)
-    if not rows or rows[0]["lost_share"] is None:
-        return Dependence(
-            None, None, None, "not_identified", np.zeros(0), missing="dependence_unknown"
-        )
-    row = rows[0]
-    if row["known"] == "counted":
-        return Dependence(
-            None, None, None, "not_identified", np.zeros(0), missing="unmapped_accounts"
-        )
-    low = None if row["high"] is None else 1.0 - row["high"]
-    high = None if row["low"] is None else 1.0 - row["low"]
-    if row["known"] == "bounds":
-        return Dependence(None, None, None, "bounds", np.zeros(0), low, high, "dependence_bounds")
-    return Dependence(row["lost_share"], low, high, row["known"], drawn)
-
-
-def spends_nothing(sustain: SustainResult) -> bool:
-    """Whether a ledger with revenue has no line of marketing, subsidy or traffic, and none unmapped."""
-    if sustain.kept is None:
-        return False
-    accounts = sustain.kept[0]
-    lines = accounts.lines
-    flows = lines.filter(pl.col("amount") != 0.0)
-    sold = flows.filter(pl.col("account") == "revenue")
-    spent = flows.filter(pl.col("account").is_in([*BOUGHT, "other"]))
-    paid = accounts.traffic.filter(pl.col("spend") > 0)
-    return len(sold) > 0 and len(spent) == 0 and len(paid) == 0
-
-
 def place(
     depth: Depth | None, dependence: Dependence, thresholds: Thresholds, missing: str | None = None
 ) -> Placed:
@@ -155,17 +90,22 @@ def place(
     reasons = _unknown_depth(platform, missing) + _unknown_dependence(dependence)
     if platform is None or not len(dependence.draws):
         return _declined(reasons, {}, {}, np.zeros((0, 2)))
-    deep, lost = platform.draws >= thresholds.depth, dependence.draws >= thresholds.dependence
-    measured = _regions(float(deep.mean()), 1 - float(deep.mean()), float(lost.mean()))
-    surely = float((platform.least_draws >= thresholds.depth).mean())
-    shallow = float((platform.most_draws < thresholds.depth).mean())
-    held = _regions(surely, shallow, float(lost.mean()))
+    enough = thresholds.probability
+    deep = float((platform.draws >= thresholds.depth).mean())
+    lost = float((dependence.draws >= thresholds.dependence).mean())
+    measured = _regions(deep, 1 - deep, lost, 1 - lost)
+    surely = (
+        float((platform.least_draws >= thresholds.depth).mean()),
+        float((platform.most_draws < thresholds.depth).mean()),
+        float((dependence.least_draws >= thresholds.dependence).mean()),
+        float((dependence.most_draws < thresholds.dependence).mean()),
+    )
+    held = _regions(*surely)
     count = min(len(platform.draws), len(dependence.draws), MOST_DRAWN)
     joint = np.column_stack([platform.draws[:count], dependence.draws[:count]])
-    enough = thresholds.probability
     best = max(REGIONS, key=lambda region: held[region])
     if not reasons and held[best] < enough:
-        reasons += _undecided(measured, (surely, shallow), float(lost.mean()), enough)
+        reasons += _undecided((deep, lost), surely, enough)
     if not reasons and best == "quiet_trade" and dependence.known != "counted":
         reasons.append("absence_not_shown")
     if reasons:
@@ -173,9 +113,8 @@ def place(
     return Placed(best, _rests_on(best, platform, dependence), (), measured, held, joint)
 
 
-def _regions(deep: float, shallow: float, dependent: float) -> dict[Region, float]:
+def _regions(deep: float, shallow: float, dependent: float, free: float) -> dict[Region, float]:
     """Probability of each region: errors of depth and dependence are taken as independent."""
-    free = 1 - dependent
     return {
         "industrial_revolution": deep * free,
         "transition": deep * dependent,
@@ -191,26 +130,23 @@ def _unknown_depth(platform: PlatformDepth | None, missing: str | None) -> list[
 
 
 def _unknown_dependence(dependence: Dependence) -> list[str]:
-    if dependence.known == "model_only":
-        return ["dependence_model_only"]
-    if dependence.known not in TOLD or not len(dependence.draws):
+    if not len(dependence.draws):
         known = dependence.missing in SETTLES
         return [dependence.missing if known and dependence.missing else "dependence_unknown"]
-    return []
+    return [] if dependence.names else ["dependence_model_only"]
 
 
 def _undecided(
-    measured: dict[Region, float], depth: tuple[float, float], dependent: float, enough: float
+    measured: tuple[float, float], surely: tuple[float, float, float, float], enough: float
 ) -> list[str]:
     """Which half of the name is missing: as measured, or with what is hidden counted against it."""
     found = []
-    deep = measured["industrial_revolution"] + measured["transition"]
-    if max(deep, 1 - deep) < enough:
-        found.append("depth_undecided")
-    elif max(depth) < enough:
-        found.append("depth_hidden")
-    if max(dependent, 1 - dependent) < enough:
-        found.append("dependence_undecided")
+    halves = (("depth", measured[0], surely[:2]), ("dependence", measured[1], surely[2:]))
+    for axis, above, held in halves:
+        if max(above, 1 - above) < enough:
+            found.append(f"{axis}_undecided")
+        elif max(held) < enough:
+            found.append(f"{axis}_hidden")
     return found or ["joint_undecided"]
 
 
@@ -232,6 +168,8 @@ def _rests_on(region: Region, platform: PlatformDepth, dependence: Dependence) -
         codes.append("dependent_shown" if dependent else "self_standing_shown")
     if platform.unmeasured_share > 0:
         codes.append("bounds_counted_against")
+    if dependence.split:
+        codes.append("subsidy_counted_against")
     return tuple(codes)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from thalweg.verdict.dependence import dependence_of
 from thalweg.verdict.depth.measure import Depth, measure_depth
 from thalweg.verdict.figures.process import layer_hours
 from thalweg.verdict.new_value import NewValue, new_value
 from thalweg.verdict.reach import layer_rows, reach_of
-from thalweg.verdict.region import axis_rows, dependence_of, place
+from thalweg.verdict.region import axis_rows, place
 from thalweg.verdict.schema import frame
 from thalweg.verdict.technology import match_ratio, match_technology
 from thalweg.verdict.weighed import Weighed
