@@ -183,6 +183,12 @@ def test_flows_are_a_balance_only_from_the_first_capital_on() -> None:
     found = appraise(founded, None, None, request_of(draws=50), silent)
     capital = found.tables["capital"][0]
     assert (capital["cash"], capital["opening"]) == (500.0 + 24 * 40, "cumulated_flows")
+    stated = with_costs(months, line("platform", months[5], "cash", 1_000.0))
+    row = appraise(stated, None, None, request_of(draws=50), silent).tables["capital"][0]
+    assert (row["cash"], row["opening"]) == (1_000.0 + 18 * 40, "ledger_balance")
+    gap = replace(stated, lines=stated.lines.filter(pl.col("month") != months[9]))
+    row = appraise(gap, None, None, request_of(draws=50), silent).tables["capital"][0]
+    assert (row["cash"], row["opening"]) == (None, "unknown")
     later = with_costs(months, line("platform", months[5], "capital_in", 500.0))
     found = appraise(later, None, None, request_of(draws=50), silent)
     assert found.tables["capital"][0]["opening"] == "unknown"

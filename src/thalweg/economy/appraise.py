@@ -57,7 +57,7 @@ def appraise(
     """All that can be told; what cannot stands in the table ``missing``."""
     base = base_of(accounts, panel, response, request.draws)
     coverage, flows = coverage_of(accounts), flows_of(accounts)
-    cash = cash_of(accounts, flows, coverage.held)
+    cash = cash_of(accounts, flows, coverage.flows)
     standing = standing_of(base, panel, response, flows, coverage)
     found = Appraisal()
     if response is not None and response.draws:

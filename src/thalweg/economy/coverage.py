@@ -27,6 +27,7 @@ class Coverage:
               months, with a line of revenue.
     crossed   (T + 1,) whether a line of revenue covers both the month before and the month.
     observed  whether single months were observed, and not spread from longer periods.
+    flows     (T,) months of which revenue and, where lines cover several months, costs are known.
     costs     whether the last twelve months show what the business costs.
     bases     (T,) what the ledger says its revenue is (gross, net, …), where it says it; else "".
     """
@@ -34,6 +35,7 @@ class Coverage:
     held: Mask
     crossed: Mask
     observed: bool
+    flows: Mask
     costs: bool
     bases: tuple[str, ...]
 
@@ -83,6 +85,7 @@ def coverage_of(accounts: Accounts) -> Coverage:
         held=held,
         crossed=monthly.crossed,
         observed=observed,
+        flows=held if observed else np.asarray(held & costs),
         costs=bool(costs[-YEAR:].mean() >= FEWEST_COSTS),
         bases=_bases(accounts),
     )

@@ -29,27 +29,29 @@ class Cash:
     opening: Opening
 
 
-def cash_of(accounts: Accounts, flows: Flows, held: Mask) -> Cash:
+def cash_of(accounts: Accounts, flows: Flows, known: Mask) -> Cash:
     """The balance of the ``cash`` account, carried on by the flows where it is not stated.
 
     Without such an account, but with outside capital from the first month on and no month missing:
     the sum of all flows, as of a business that began with nothing. Else it is unknown.
 
-    Takes    held: (T,) months that the ledger tells of.
+    Takes    known: (T,) months whose flows are all known; a stated balance is carried over no other.
     """
     summed = np.cumsum(flows.net)
     lines = accounts.lines.filter(pl.col("account") == "cash")
     if not len(lines):
-        founded = bool(flows.by["capital_in"][:1].any() and held.all())
+        founded = bool(flows.by["capital_in"][:1].any() and known.all())
         return Cash(summed, "cumulated_flows" if founded else "unknown")
     stated = lines.group_by("month").agg(pl.col("amount").sum()).sort("month")
     place = {month: at for at, month in enumerate(accounts.months)}
     gap = np.full(len(summed), np.nan)
     for month, amount in stated.iter_rows():
         gap[place[month]] = amount - summed[place[month]]
-    known = np.flatnonzero(np.isfinite(gap))
-    held = np.clip(np.searchsorted(known, np.arange(len(gap)), side="right") - 1, 0, None)
-    return Cash(np.asarray(summed + gap[known[held]]), "ledger_balance")
+    told = np.flatnonzero(np.isfinite(gap))
+    latest = np.clip(np.searchsorted(told, np.arange(len(gap)), side="right") - 1, 0, None)
+    carried = bool(known[told[-1] + 1 :].all())
+    balance = np.asarray(summed + gap[told[latest]])
+    return Cash(balance, "ledger_balance" if carried else "unknown")
 
 
 def net_burn(operating: Floats) -> float:
