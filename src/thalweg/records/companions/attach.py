@@ -137,7 +137,7 @@ class _Work:
         self._reading = reading
         self._held = None if parent is None else Book(transaction.book, parent)
         self._profile = wanted.profile or (self._held.profile() if self._held else None)
-        self._read_now: dict[str, pl.DataFrame] = {}
+        self._read_now: dict[str, pl.DataFrame | None] = {}
         self._zone = self._known_zone()
         self.findings: list[Finding] = []
         first_events = self._held is not None and not self._held.n_events
@@ -202,10 +202,10 @@ class _Work:
         return surroundings(self._book, zone, self._profile, self._table)
 
     def _table(self, table: str) -> pl.DataFrame | None:
-        """A table as the generation will hold it."""
-        if table in self._read_now or self._held is None:
-            return self._read_now.get(table)
-        return self._held.companion(table)
+        """A table as the generation will hold it, read once."""
+        if table not in self._read_now:
+            self._read_now[table] = None if self._held is None else self._held.companion(table)
+        return self._read_now[table]
 
     def carried(self) -> list[Finding]:
         """Findings that still hold: of the events, and of tables that stay, less what is said anew."""
