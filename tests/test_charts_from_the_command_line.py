@@ -12,15 +12,17 @@ import pytest
 
 import prove_books
 import thalweg
+from report_results import judged, sustained
 from thalweg.industry.sample import write_sample
 from thalweg.process import map as process_map
 from thalweg.process.models.files.write import write_model
 from thalweg.process.models.tree import parse_tree
 from thalweg.surfaces.cli import main
-from thalweg.surfaces.cli.chart_kinds import OF_EFFECTS, Kind
+from thalweg.surfaces.cli.chart_kinds import OF_EFFECTS, OF_MONEY, Asked, Kind
 from thalweg.surfaces.texts import LANGUAGES, load
 
 SVG = "{http://www.w3.org/2000/svg}"
+OF_STORY = ("region", "depth", *OF_MONEY)
 Run = Callable[..., tuple[int, str]]
 WORDS = {
     "causes": "model_chart.cause_handover",
@@ -34,6 +36,13 @@ WORDS = {
     "cohorts": "effects.began",
     "sensitivity": "effects.mbar",
     "weights": "effects.weight",
+    "region": "story.chart.dependence",
+    "depth": "story.chart.depth_of_layer",
+    "growth": "story.chart.growth_parts.market",
+    "traffic_off": "story.chart.without",
+    "cash": "story.chart.scenarios.capital_off",
+    "self_financing": "story.chart.created",
+    "response": "story.chart.lift",
 }
 """A text that only the chart of this kind has."""
 
@@ -82,7 +91,7 @@ def words_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", [kind for kind in get_args(Kind) if kind not in OF_EFFECTS])
+@pytest.mark.parametrize("kind", [k for k in get_args(Kind) if k not in OF_EFFECTS + OF_STORY])
 def test_every_kind_is_drawn_in_the_readers_language(
     run: Run, trade: Path, tmp_path: Path, kind: str, language: str
 ) -> None:
@@ -108,6 +117,28 @@ def test_every_chart_of_effects_is_drawn_in_the_readers_language(
     ask = (changed, "--kind", kind, "--outcome", "layer", "-o", target, "--language", language)
     assert run(*ask) == (0, "")
     assert_worded(kind, words_of(target), language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", OF_STORY)
+def test_charts_of_verdict_and_economy_are_drawn_in_the_readers_language(
+    run: Run, lone: Path, tmp_path: Path, kind: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Asked, "judge", lambda _: judged())
+    monkeypatch.setattr(Asked, "sustain", lambda _: sustained())
+    target = tmp_path / "chart.svg"
+    assert run(lone, "--kind", kind, "-o", target, "--language", language) == (0, "")
+    assert_worded(kind, words_of(target), language)
+
+
+@pytest.mark.parametrize("kind", OF_STORY)
+def test_a_log_alone_has_no_chart_of_verdict_or_economy(
+    run: Run, lone: Path, tmp_path: Path, kind: str
+) -> None:
+    target = tmp_path / "chart.svg"
+    code, said = run(lone, "--kind", kind, "-o", target)
+    assert code == 2 and not target.exists()
+    assert "interventions" in said or "ledger" in said
 
 
 def test_one_intervention_can_be_drawn_and_an_unknown_one_is_refused(

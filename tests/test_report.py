@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from shutil import which
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from lxml import html
 
 import thalweg
 from book_helpers import book_of, opened, simple
+from report_pages import Visit, browser_fixture, embedded, page_of, section
 from thalweg.errors import RequestError
 from thalweg.process.map import map_book
 from thalweg.records.intake import Batch, ObjectColumn
@@ -23,6 +23,7 @@ from thalweg.records.trust import Example, Finding
 from thalweg.surfaces.map_elements import END, START, legible_shares, shown_elements
 from thalweg.surfaces.report import write_report
 
+browser = browser_fixture
 AT = datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
 SMALL_BYTES = 5_000_000
 HOSTILE = '</script><img src=x onerror=alert(1)> "quoted" & {{ braces }}'
@@ -87,23 +88,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
         return written[key]
 
     return of
-
-
-def page_of(path: Path) -> html.HtmlElement:
-    return html.fromstring(path.read_text(encoding="utf-8"))
-
-
-def words_of(element: html.HtmlElement) -> str:
-    return " ".join(" ".join(element.itertext()).split())
-
-
-def section(page: html.HtmlElement, key: str) -> str:
-    return words_of(page.get_element_by_id(key))
-
-
-def embedded(page: html.HtmlElement) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(page.get_element_by_id("data").text)
-    return data
 
 
 def test_the_first_minute_says_what_the_records_hold(orders: Book, reports: Reports) -> None:
@@ -252,51 +236,6 @@ def test_several_types_come_with_a_map_each_and_how_they_hang_together(
 def test_the_report_of_a_quarter_million_events_stays_small(loans: Book, reports: Reports) -> None:
     for language in ("en", "zh"):
         assert reports(loans, language).stat().st_size < SMALL_BYTES
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = which("chromium") or which("chromium-browser") or which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as running:
-        opened_browser = running.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield opened_browser
-        opened_browser.close()
-
-
-class Visit:
-    """A page in the browser, with everything that went wrong or over the network."""
-
-    def __init__(self, browser: Any, path: Path, **how: Any) -> None:
-        self.context = browser.new_context(offline=True, **how)
-        self.page = self.context.new_page()
-        self.problems: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda m: self.problems.append(m.text))
-        self.page.on("pageerror", lambda e: self.problems.append(str(e)))
-        self.page.on("request", lambda r: self.requests.append(r.url))
-        self.page.goto(path.as_uri())
-
-    def shown(self, what: str) -> set[int]:
-        """Numbers of the boxes or arrows that can be seen on the current map."""
-        script = f"""[...document.querySelectorAll('.drawing:not([hidden]) g[data-{what}]:not(.gone)')]
-            .map((g) => Number(g.dataset.{what}))"""
-        return set(self.page.evaluate(script))
-
-    def slide(self, name: str, value: float) -> None:
-        script = """([id, value]) => { const s = document.getElementById(id); s.value = value;
-            s.dispatchEvent(new Event('input', { bubbles: true })); }"""
-        self.page.evaluate(script, [f"slide-{name}", value])
-
-    def __enter__(self) -> Visit:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
 
 
 @pytest.mark.browser

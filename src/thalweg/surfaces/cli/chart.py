@@ -9,7 +9,7 @@ import typer
 
 from thalweg.errors import RequestError
 from thalweg.surfaces.cli.app import AsJson, Language, app, interruptible
-from thalweg.surfaces.cli.chart_kinds import OF_EFFECTS, Asked, Kind, draw
+from thalweg.surfaces.cli.chart_kinds import OF_EFFECTS, OF_MONEY, Asked, Kind, draw
 from thalweg.surfaces.cli.map import Filters
 from thalweg.surfaces.cli.output import print_json, working
 
@@ -38,7 +38,7 @@ def chart(
     as_json: AsJson = False,
     language: Language = "en",
 ) -> None:
-    """Draw durations, waiting and its causes, model quality, deviations, drift, effects and more."""
+    """Draw durations, waiting and its causes, model quality, deviations, effects, the verdict and more."""
     from thalweg.process.map import choose_type, read_filters
     from thalweg.records.store.book import open_book
     from thalweg.surfaces.chart_frame import save_chart
@@ -55,7 +55,7 @@ def chart(
     opened = open_book(book)
     asked = Asked(
         opened,
-        choose_type(opened, type),
+        None if kind in OF_MONEY and not opened.types else choose_type(opened, type),
         tuple(read_filters(filters or [], opened.timezone)),
         model,
         say,

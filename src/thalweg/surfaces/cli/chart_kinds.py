@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from thalweg.change.result import ProveResult
+    from thalweg.economy.result import SustainResult
     from thalweg.process.conformance.result import ConformResult
     from thalweg.process.filters import Filter
     from thalweg.process.result import MapResult
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from thalweg.records.store.book import Book
     from thalweg.surfaces.chart_frame import Chart
     from thalweg.surfaces.texts import Texts
+    from thalweg.verdict.result import JudgeResult
 
 Kind = Literal[
     "durations",
@@ -44,7 +46,15 @@ Kind = Literal[
     "cohorts",
     "sensitivity",
     "weights",
+    "region",
+    "depth",
+    "growth",
+    "traffic_off",
+    "cash",
+    "self_financing",
+    "response",
 ]
+OF_MONEY = ("growth", "traffic_off", "cash", "self_financing", "response")
 OF_EFFECTS = ("effects", "rollout", "event_study", "cohorts", "sensitivity", "weights")
 
 
@@ -53,11 +63,12 @@ class Asked:
     """What the charts are about.
 
     model: a file to hold the records against; None: discovered. intervention, outcome: of charts
-    of effects; None: all of them, or the clearest where a chart shows one.
+    of effects; None: all of them, or the clearest where a chart shows one. type: None of a book
+    without events, which has charts of its money alone.
     """
 
     book: Book
-    type: str
+    type: str | None
     filters: tuple[Filter, ...]
     model: Path | None
     say: Texts
@@ -80,7 +91,7 @@ class Asked:
     def view(self) -> Perspective:
         from thalweg.process.selection import apply_filters
 
-        return apply_filters(self.book.perspective(self.type), self.filters)
+        return apply_filters(self.book.perspective(self.type or ""), self.filters)
 
     def waits(self) -> WaitsResult:
         from thalweg.process.waiting.waits import waits_book
@@ -110,6 +121,22 @@ class Asked:
         if found.effects.is_empty():
             raise RequestError(self.say("prove.warnings.no_interventions"))
         return found
+
+    def judge(self) -> JudgeResult:
+        from thalweg.verdict.judge import judge_book
+
+        return judge_book(self.book, type=self.type, filters=self.filters)
+
+    def sustain(self) -> SustainResult:
+        from thalweg.economy.sustain import can_sustain, sustain_book
+
+        lacking = can_sustain(self.book)
+        if lacking:
+            from thalweg.surfaces.figure_words import missing_text
+
+            told = self.say("words.semicolon").join(missing_text(one, self.say) for one in lacking)
+            raise RequestError(self.say("story.no_picture", reasons=told))
+        return sustain_book(self.book)
 
     def effect(self) -> tuple[ProveResult, dict[str, Any]]:
         """One effect: the clearest of those asked for."""
@@ -282,6 +309,35 @@ def _of_one_effect(name: str) -> Callable[[Asked], Chart]:
     return drawn
 
 
+def _region(asked: Asked) -> Chart:
+    from thalweg.surfaces import story_pictures
+
+    return story_pictures.region(asked.judge(), asked.say)
+
+
+def _depth(asked: Asked) -> Chart:
+    from thalweg.surfaces import story_pictures
+    from thalweg.surfaces.report.names import Names
+
+    found = asked.judge()
+    burdens = story_pictures.measured_burdens(found) or ["time"]
+    names = Names(found, asked.say).layers
+    return story_pictures.depth(found, burdens[0], names, asked.say)
+
+
+def _of_money(name: str) -> Callable[[Asked], Chart]:
+    """A chart of ``story_pictures`` of the economy."""
+
+    def drawn(asked: Asked) -> Chart:
+        from thalweg.surfaces import story_pictures
+
+        found, draws = asked.sustain(), getattr(story_pictures, name)
+        named = ({},) if name in ("growth", "response") else ()
+        return draws(found, *named, asked.say)
+
+    return drawn
+
+
 _DRAW: dict[str, Callable[[Asked], Any]] = {
     "durations": _durations,
     "timeline": _timeline,
@@ -304,4 +360,6 @@ _DRAW: dict[str, Callable[[Asked], Any]] = {
     "cohorts": _of_one_effect("cohort_paths"),
     "sensitivity": _of_one_effect("sensitivity"),
     "weights": _of_one_effect("weights"),
-}
+    "region": _region,
+    "depth": _depth,
+} | {name: _of_money(name) for name in OF_MONEY}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thalweg.surfaces import economy_charts
+from thalweg.surfaces import story_pictures
 from thalweg.surfaces.economy_charts import part_name
 from thalweg.surfaces.figure_words import known_text
 from thalweg.surfaces.format_values import (
@@ -61,15 +61,14 @@ class Economy:
         self.currency = found.currency
 
     def growth(self) -> Section | None:
-        table, figures = self.found.decomposition, []
+        table, named = self.found.decomposition, self.names.interventions
         parts = [
-            part_name(p, n or "", self.names.interventions, self.say)
+            part_name(p, n or "", named, self.say)
             for p, n in table.select("part", "name").iter_rows()
         ]
-        if not table.is_empty():
-            chart = economy_charts.growth_chart(
-                table, self.currency, self.names.interventions, self.say, self._ends()
-            )
+        figures = []
+        if story_pictures.parts_known(self.found):
+            chart = story_pictures.growth(self.found, named, self.say)
             figures.append(self.writer.figure("growth", chart, known=self._label(table)))
         shown = self._table(
             "growth_parts",
@@ -83,30 +82,10 @@ class Economy:
         )
         return self._section("growth", figures, shown)
 
-    def _ends(self) -> tuple[tuple[str, float], tuple[str, float]] | None:
-        facts: dict[str, Any] = self.found.facts.get("growth") or {}
-        if any(facts.get(name) is None for name in ("before", "after", "from", "to")):
-            return None
-        before, after = (
-            self.say(
-                f"story.chart.{name}",
-                month=format_month(date.fromisoformat(str(facts[at])[:10]), self.say.language),
-            )
-            for name, at in (("before", "from"), ("after", "to"))
-        )
-        return (before, facts["before"]), (after, facts["after"])
-
     def traffic_off(self) -> Section | None:
-        table, path = self.found.traffic_off, self.found.traffic_path
-        figures = []
-        if not path.is_empty():
-            begun = (self.found.facts.get("traffic_off") or {}).get("from")
-            chart = economy_charts.traffic_off_chart(
-                path,
-                self.currency,
-                self.say,
-                off_from=None if begun is None else date.fromisoformat(str(begun)[:10]),
-            )
+        table, figures = self.found.traffic_off, []
+        if not self.found.traffic_path.is_empty():
+            chart = story_pictures.traffic_off(self.found, self.say)
             figures.append(self.writer.figure("traffic_off", chart, known=self._label(table)))
         shown = self._table(
             "traffic_off",
@@ -120,7 +99,7 @@ class Economy:
     def capital(self) -> Section | None:
         figures, notes = [], self._capital_notes()
         if not self.found.capital_off.is_empty():
-            chart = economy_charts.cash_chart(self.found.capital_off, self.currency, self.say)
+            chart = story_pictures.cash(self.found, self.say)
             figures.append(self.writer.figure("cash", chart))
         return self._section("capital", figures, [], notes)
 
@@ -150,13 +129,7 @@ class Economy:
     def self_financing(self) -> Section | None:
         table, figures = self.found.self_financing, []
         if not table.is_empty():
-            reached = self.found.break_even.filter(kind="cumulative").drop_nulls("month")
-            chart = economy_charts.self_financing_chart(
-                table,
-                self.currency,
-                self.say,
-                reached=None if reached.is_empty() else reached["month"][0],
-            )
+            chart = story_pictures.self_financing(self.found, self.say)
             figures.append(self.writer.figure("self_financing", chart, known=self._label(table)))
         return self._section("self_financing", figures, [], self._break_even_notes())
 
@@ -273,7 +246,7 @@ class Economy:
     def response(self) -> Section | None:
         figures = []
         if not self.found.response.is_empty():
-            chart = economy_charts.response_chart(self.found.response, self.currency, {}, self.say)
+            chart = story_pictures.response(self.found, {}, self.say)
             figures.append(
                 self.writer.figure("response", chart, known=self._label(self.found.channels))
             )

@@ -112,8 +112,11 @@ class _Teller:
         return self.say("story.evidence.counted", rows=text, count=count)
 
     def _count(self, book: Book, rows: Rows) -> int:
-        from thalweg.verdict.rows import count_rows
+        """Rows of the book; none of a table that it does not hold."""
+        from thalweg.verdict.rows import BESIDE, count_rows
 
+        if rows.table in BESIDE and book.companion(rows.table) is None:
+            return 0
         key = json.dumps(rows.to_json(), sort_keys=True, default=str)
         if key not in self._counts:
             self._counts[key] = count_rows(book, rows)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thalweg.surfaces import judge_words as words
+from thalweg.surfaces import story_pictures
 from thalweg.surfaces.format_values import format_share
 from thalweg.surfaces.report.cite import Cited
 from thalweg.surfaces.report.headlines import Headline
 from thalweg.surfaces.report.names import Names
 from thalweg.surfaces.report.writer import Figure, Writer
-from thalweg.surfaces.verdict_charts import region_chart
 
 if TYPE_CHECKING:
     from thalweg.surfaces.texts import Texts
@@ -77,9 +77,7 @@ def story(
     settling = tuple(words.settle_text(code, say) for code in found.settle[:MOST_SETTLING])
     chart = None
     if found.axes["value"].is_not_null().any() or len(found.draws):
-        drawn = region_chart(
-            found.draws, found.axes, found.regions, found.thresholds, found.verdict, say
-        )
+        drawn = story_pictures.region(found, say)
         chart = writer.figure("region", drawn, **_thresholds(found, say))
     return Story(
         verdict=found.verdict,

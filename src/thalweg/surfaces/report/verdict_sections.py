@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from thalweg.surfaces import story_pictures
 from thalweg.surfaces.figure_words import known_text
 from thalweg.surfaces.format_values import UNKNOWN, format_money, format_number, format_share
 from thalweg.surfaces.prove_words import coded, signed
@@ -13,13 +14,10 @@ from thalweg.surfaces.report import money_columns
 from thalweg.surfaces.report.money_columns import in_currency
 from thalweg.surfaces.report.names import Names
 from thalweg.surfaces.report.writer import Section, Writer
-from thalweg.surfaces.verdict_charts import depth_chart
 
 if TYPE_CHECKING:
     from thalweg.surfaces.texts import Texts
     from thalweg.verdict.result import JudgeResult
-
-BURDENS = ("time", "money", "failures")
 
 
 def verdict_sections(found: JudgeResult, writer: Writer) -> list[Section]:
@@ -34,13 +32,10 @@ def _depth(found: JudgeResult, names: Names, writer: Writer) -> Section | None:
     say, figures = writer.say, []
     if found.layers.is_empty():
         return None
-    for burden in BURDENS:
-        mine = found.layers.filter(burden=burden).drop_nulls("weight")
-        if not mine.is_empty() and mine["depth"].is_not_null().any():
-            chart = depth_chart(mine, names.layers, say)
-            figures.append(
-                writer.figure("depth", chart, burden=coded("judge.burdens", burden, say))
-            )
+    for burden in story_pictures.measured_burdens(found):
+        chart = story_pictures.depth(found, burden, names.layers, say)
+        told = coded("judge.burdens", burden, say)
+        figures.append(writer.figure("depth", chart, burden=told))
     notes = [_reach(row, say) for row in found.reach.drop_nulls("layers_reached").to_dicts()]
     if found.layers["depth"].is_null().all():
         notes.append(say("story.depth.unmeasured"))
