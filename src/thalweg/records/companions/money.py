@@ -93,7 +93,7 @@ def currencies_convertible(rows: pl.DataFrame, around: Surroundings, found: Judg
     spans = bare.group_by("currency").agg(
         pl.col("month").min().alias("a"), pl.col("month").max().alias("b")
     )
-    told = [f"{c} {a:%Y-%m} … {b:%Y-%m}" for c, a, b in spans.sort("currency").rows()]
+    told = [f"{c} {_from_to(a, b)}" for c, a, b in spans.sort("currency").rows()]
     found.note("currency_without_rate", "warning", bare[ROW], "currency", ", ".join(told[:3]))
 
 
@@ -156,6 +156,10 @@ def _span_text(name: str, months: list[date]) -> str:
     return f"{name}: {shown}{more}" if name else shown + more
 
 
+def _from_to(first: date, last: date) -> str:
+    return f"{first:%Y-%m}" if first == last else f"{first:%Y-%m} … {last:%Y-%m}"
+
+
 def months_in_records(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
     """Note rows of months that end before the first event or begin after the last."""
     if around.span_ns is None:
@@ -165,5 +169,5 @@ def months_in_records(rows: pl.DataFrame, around: Surroundings, found: Judgement
     outside = rows.filter((pl.col("month") > last) | (end < first.replace(day=1)))
     ends = outside.select(pl.col("month").min().alias("a"), pl.col("month").max().alias("b"))
     a, b = ends.row(0)
-    shown = "" if a is None else f"{a:%Y-%m}" if a == b else f"{a:%Y-%m} … {b:%Y-%m}"
+    shown = "" if a is None else _from_to(a, b)
     found.note("rows_outside_records", "note", outside[ROW], "month", shown)

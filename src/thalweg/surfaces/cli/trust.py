@@ -80,7 +80,8 @@ def print_ingested(book: Book, language: str) -> None:
         (say.kind(t.name), *(format_count(n, say.language) for n in (t.objects, t.entries)))
         for t in manifest.types
     ]
-    print_table([head, *rows], indent=2, right=(1, 2))
+    if rows:
+        print_table([head, *rows], indent=2, right=(1, 2))
     _print_beside(book, say)
     print_trust(book.trust, say)
 
