@@ -16,6 +16,7 @@ from thalweg.records.store.book import Book
 from thalweg.verdict.chain import files_of, resting_on, rows_behind
 from thalweg.verdict.evidence import Evidence, Figure, Rows
 from thalweg.verdict.figures.metrics import MADE
+from thalweg.verdict.figures.names import distinct, named
 from thalweg.verdict.judge import judge_book
 from thalweg.verdict.result import JudgeResult
 from thalweg.verdict.rows import count_rows, rows_of
@@ -42,9 +43,10 @@ def test_every_figure_leads_to_rows_or_says_what_is_missing(
         assert all(name in result.evidence for name in one.inputs), one.id
         rests = resting_on(result, one)
         assert rests or one.missing, one.id
-        for figure in rests:
-            for rows in figure.rows:
-                assert count_rows(book, rows) >= 0
+    selections = {str(rows.to_json()): rows for one in result.evidence for rows in one.rows}
+    assert len(selections) > 20
+    for rows in selections.values():
+        assert count_rows(book, rows) == len(rows_of(book, rows).collect())
 
 
 def test_rows_of_the_ledger_add_up_to_each_counted_metric(book: Book, result: JudgeResult) -> None:
@@ -182,6 +184,23 @@ def test_a_chain_tells_every_figure_once_and_ends_even_in_a_circle() -> None:
         ]
     )
     assert [(depth, one.id) for depth, one in ring.chain("a")] == [(0, "a"), (1, "b"), (2, "c")]
+
+
+def test_figures_whose_names_look_alike_keep_an_id_each() -> None:
+    """Two products, ``A B`` and ``A_B``."""
+    ids = [named("new_value", name) for name in ("A B", "A_B", "A.B")]
+    assert len(set(ids)) == 1
+    found = distinct([Figure(name, at) for at, name in enumerate(ids)])
+    assert [(one.id, one.value) for one in found] == [
+        ("new_value.A_B", 0),
+        ("new_value.A_B~2", 1),
+        ("new_value.A_B~3", 2),
+    ]
+
+
+def test_ids_are_read_from_words_of_any_script() -> None:
+    assert named("waits.pair", "开具发票→收到货款", "share") == "waits.pair.开具发票→收到货款.share"
+    assert named("effect", "AI (v1.2)", "layer_h:quality") == "effect.AI_v1_2.layer_h.quality"
 
 
 def test_a_figure_and_its_rows_survive_json() -> None:

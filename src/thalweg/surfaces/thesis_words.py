@@ -109,7 +109,7 @@ def _deepest(result: JudgeResult, say: Texts, show: Show) -> str | None:
     found = [
         one
         for one in _under(result, "depth.layer.", end)
-        if one.id.count(".") == depth - 1 and _number(one) > 0
+        if one.id.count(".") == depth - 1 and isinstance(one.low, int | float) and one.low > 0
     ]
     if not found:
         return None

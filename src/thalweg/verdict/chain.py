@@ -8,7 +8,7 @@ import polars as pl
 
 from thalweg.records.intake import ROW
 from thalweg.records.profile.model import Profile
-from thalweg.verdict.rows import FILE, rows_of
+from thalweg.verdict.rows import FILE, count_rows, rows_of
 
 if TYPE_CHECKING:
     from thalweg.records.store.book import Book
@@ -52,6 +52,20 @@ def rows_behind(result: JudgeResult, book: Book, figure: Figure) -> dict[str, pl
         else pl.concat(frames, how="diagonal_relaxed")
         for table, frames in parts.items()
     }
+
+
+class RowCounts:
+    """Counts of rows of one book, each selection counted once."""
+
+    def __init__(self, book: Book, profile: Profile | None) -> None:
+        self.book, self.profile = book, profile
+        self._known: dict[str, int] = {}
+
+    def __call__(self, rows: Rows) -> int:
+        key = str(rows.to_json())
+        if key not in self._known:
+            self._known[key] = count_rows(self.book, rows, self.profile)
+        return self._known[key]
 
 
 def files_of(book: Book, rows: Rows) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from thalweg.verdict.evidence import Evidence, Figure
 from thalweg.verdict.figures.depth import verdict_figures
 from thalweg.verdict.figures.effects import effect_figures
 from thalweg.verdict.figures.money import money_figures
+from thalweg.verdict.figures.names import distinct
 from thalweg.verdict.figures.process import process_figures
 from thalweg.verdict.figures.technology import new_value_figures, technology_figures
 from thalweg.verdict.gather import gather
@@ -121,7 +122,7 @@ def _figures(parts: Parts, weighed: Weighed, asked: dict[str, Any]) -> Iterator[
 
 def _assemble(parts: Parts, weighed: Weighed, request: JudgeRequest) -> JudgeResult:
     asked = request.to_json()
-    evidence = connected(Evidence(_figures(parts, weighed, asked)))
+    evidence = connected(Evidence(distinct(_figures(parts, weighed, asked))))
     whole = request.to_json(parts.profile)
     return JudgeResult(
         fingerprint=fingerprint_of(parts.book.fingerprint, whole),

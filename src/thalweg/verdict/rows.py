@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,9 @@ def rows_of(book: Book, rows: Rows, profile: Profile | None = None) -> pl.LazyFr
 
 def count_rows(book: Book, rows: Rows, profile: Profile | None = None) -> int:
     """How many rows these are."""
+    further = {*rows.where, *rows.between} - {*_OF_ENTRIES, ACTIVITY}
+    if rows.table == "events" and TYPE in rows.where and not further:
+        return sum(len(_places(view, rows)) for view in _views(book, rows))
     return int(rows_of(book, rows, profile).select(pl.len()).collect().item())
 
 
@@ -126,67 +129,86 @@ def _events(book: Book, rows: Rows) -> pl.LazyFrame:
         found = _chosen(plain, rows)
     else:
         entries = _entries(book, rows)
-        kept = _chosen(plain, rows, skip={TYPE, FILTERS, BEFORE, AGAIN, OBJECT})
+        kept = _chosen(plain, rows, skip=_OF_ENTRIES)
         found = entries.lazy().join(kept, on=EVENT_ROW, maintain_order="left")
     return found.select(column(first[0]), column(first[1]), pl.exclude(*first, "@source"))
 
 
+_OF_ENTRIES = (TYPE, FILTERS, BEFORE, AGAIN, OBJECT)
+"""Conditions on objects and their sequences, which event rows don't have as columns."""
+
+
+def _views(book: Book, rows: Rows) -> Iterator[Perspective]:
+    filters = read_filters([str(f) for f in rows.where.get(FILTERS, ())], book.timezone)
+    for name in rows.where[TYPE]:
+        yield apply_filters(book.perspective(str(name)), filters)
+
+
 def _entries(book: Book, rows: Rows) -> pl.DataFrame:
     """One row for each object of the types and event, with what was before."""
-    filters = read_filters([str(f) for f in rows.where.get(FILTERS, ())], book.timezone)
-    frames = [
-        _entries_of(apply_filters(book.perspective(str(name)), filters), rows)
-        for name in rows.where[TYPE]
-    ]
-    return pl.concat(frames)
+    return pl.concat([_entries_of(view, _places(view, rows)) for view in _views(book, rows)])
 
 
-def _entries_of(view: Perspective, rows: Rows) -> pl.DataFrame:
-    activity = np.asarray(view.activity).astype(np.int64)
-    time_ns, offsets = np.asarray(view.time_ns), np.asarray(view.offsets)
-    first = np.zeros(len(activity), np.bool_)
-    first[offsets[:-1]] = True
-    before = np.where(first, -1, np.roll(activity, 1))
-    owner = np.repeat(np.arange(view.objects), np.diff(offsets))
-    kept = _coded(activity, view.activities, rows.where.get(ACTIVITY))
-    kept &= _coded(before, view.activities, rows.where.get(BEFORE))
-    again = _again(owner, activity, len(view.activities))
+def _owners(view: Perspective) -> Any:
+    """Per entry the place of its object."""
+    return np.repeat(np.arange(view.objects), np.diff(view.offsets).astype(np.int64))
+
+
+def _before(view: Perspective) -> Any:
+    """Per entry the code of the activity before in the same object, -1 for none."""
+    before = np.roll(np.asarray(view.activity).astype(np.int64), 1)
+    before[np.asarray(view.offsets)[:-1]] = -1
+    return before
+
+
+def _places(view: Perspective, rows: Rows) -> Any:
+    """Entries that a selection holds."""
+    kept = np.ones(view.entries, np.bool_)
+    if ACTIVITY in rows.where:
+        kept &= _coded(np.asarray(view.activity), view.activities, rows.where[ACTIVITY])
+    if BEFORE in rows.where:
+        kept &= _coded(_before(view), view.activities, rows.where[BEFORE])
     if AGAIN in rows.where:
-        kept &= np.isin(again, np.array(rows.where[AGAIN], np.bool_))
+        kept &= np.isin(_again(view), np.array(rows.where[AGAIN], np.bool_))
     if OBJECT in rows.where:
         wanted = view.object_ids().is_in([str(v) for v in rows.where[OBJECT]]).to_numpy()
-        kept &= wanted[owner]
-    at = np.flatnonzero(kept)
-    known = pl.Series(~first[at])
-    gap = (time_ns - np.roll(time_ns, 1))[at] / _HOUR_NS
-    since, names = pl.Series(gap), pl.Series(view.activities, dtype=pl.String)
-    instants = pl.Series(np.roll(time_ns, 1)[at]).cast(pl.Datetime("ns", "UTC"))
-    return pl.DataFrame(
+        kept &= wanted[_owners(view)]
+    return np.flatnonzero(kept)
+
+
+def _entries_of(view: Perspective, at: Any) -> pl.DataFrame:
+    time_ns = np.asarray(view.time_ns)
+    before, owner = _before(view)[at], _owners(view)[at]
+    known, earlier = pl.Series(before >= 0), np.roll(time_ns, 1)[at]
+    names = pl.Series(view.activities, dtype=pl.String)
+    found = pl.DataFrame(
         {
             EVENT_ROW: pl.Series(np.asarray(view.event)[at], dtype=pl.UInt32),
             TYPE: pl.Series([view.type], dtype=pl.String).new_from_index(0, len(at)),
-            OBJECT: view.object_ids().gather(owner[at]),
-            BEFORE: names.gather(pl.Series(before[at]).set(~known, None)),
-            BEFORE_AT: instants.set(~known, None) if len(at) else instants,
-            SINCE_H: since.set(~known, None) if len(at) else since,
-            AGAIN: again[at],
+            OBJECT: view.object_ids().gather(owner),
+            BEFORE: names.gather(pl.Series(np.where(before < 0, 0, before))),
+            BEFORE_AT: pl.Series(earlier).cast(pl.Datetime("ns", "UTC")),
+            SINCE_H: pl.Series((time_ns[at] - earlier) / _HOUR_NS),
+            AGAIN: _again(view)[at],
         }
+    )
+    shown = pl.when(known)
+    return found.with_columns(
+        shown.then(column(name)).alias(name) for name in (BEFORE, BEFORE_AT, SINCE_H)
     )
 
 
-def _coded(
-    codes: np.ndarray[Any, Any], names: tuple[str, ...], wanted: Iterable[Any] | None
-) -> Any:
-    if wanted is None:
-        return np.ones(len(codes), np.bool_)
+def _coded(codes: Any, names: tuple[str, ...], wanted: Iterable[Any]) -> Any:
+    """Which codes are those of some names."""
     chosen = {str(name) for name in wanted}
     return np.isin(codes, [k for k, name in enumerate(names) if name in chosen])
 
 
-def _again(owner: Any, activity: Any, activities: int) -> Any:
-    """Whether the object had the activity before."""
-    again = np.ones(len(owner), np.bool_)
-    again[np.unique(owner * max(activities, 1) + activity, return_index=True)[1]] = False
+def _again(view: Perspective) -> Any:
+    """Per entry whether the object had the activity before."""
+    key = _owners(view) * max(len(view.activities), 1) + np.asarray(view.activity).astype(np.int64)
+    again = np.ones(view.entries, np.bool_)
+    again[np.unique(key, return_index=True)[1]] = False
     return again
 
 

@@ -100,7 +100,14 @@ ASKED: dict[str, Thesis] = {
     ),
     "T4": Thesis(
         ("traffic_off.12", "traffic_off.6", "traffic_off.3"),
-        ("traffic_off.alive", "growth.*", "channel.*", "metric.marketing_share"),
+        (
+            "traffic_off.alive",
+            "growth.bought",
+            "growth.earned",
+            "growth.*",
+            "channel.*",
+            "metric.marketing_share",
+        ),
         (
             ("no_ledger", "what_is_left_without_traffic"),
             ("no_traffic", "what_is_left_without_traffic"),

@@ -84,15 +84,14 @@ def _explain(
 
 def explained(result: JudgeResult, book: Book, figure: Figure) -> dict[str, Any]:
     """The chain behind a figure as plain JSON: each with its distance, and its rows counted."""
-    from thalweg.verdict.chain import files_of, profile_of
-    from thalweg.verdict.rows import count_rows
+    from thalweg.verdict.chain import RowCounts, files_of, profile_of
 
-    profile = profile_of(result)
+    counted = RowCounts(book, profile_of(result))
     chain = []
     for distance, one in result.evidence.chain(figure.id):
         body = one.to_json() | {"distance": distance}
         for told, rows in zip(body["rows"], one.rows, strict=True):
-            told["count"] = count_rows(book, rows, profile)
+            told["count"] = counted(rows)
             told["files"] = list(files_of(book, rows))
         chain.append(body)
     return {

@@ -22,9 +22,8 @@ from thalweg.surfaces.figure_words import (
 )
 from thalweg.surfaces.format_values import format_count
 from thalweg.surfaces.texts import Texts
-from thalweg.verdict.chain import files_of, profile_of
+from thalweg.verdict.chain import RowCounts, files_of, profile_of
 from thalweg.verdict.figures.methods import page_of
-from thalweg.verdict.rows import count_rows
 
 if TYPE_CHECKING:
     from thalweg.records.store.book import Book
@@ -50,8 +49,9 @@ def print_explained(result: JudgeResult, book: Book, figure: Figure, say: Texts)
     _method(figure, say)
     _assumptions(figure, say)
     _checks(result, figure, say)
-    _rows(result, book, figure, say)
-    _inputs(result, book, figure, say)
+    counts = RowCounts(book, profile_of(result))
+    _rows(counts, figure, say)
+    _inputs(result, counts, figure, say)
     _request(result, book, figure, say)
 
 
@@ -82,28 +82,28 @@ def _checks(result: JudgeResult, figure: Figure, say: Texts) -> None:
         typer.echo("  " + check_text(figure, check, say, result.facts))
 
 
-def _rows(result: JudgeResult, book: Book, figure: Figure, say: Texts) -> None:
+def _rows(counts: RowCounts, figure: Figure, say: Texts) -> None:
     typer.echo("\n" + say("evidence.rows_behind"))
     if not figure.rows:
         typer.echo("  " + say("evidence.rows_none"))
-    for line in _row_lines(result, book, figure, say):
+    for line in _row_lines(counts, figure, say):
         typer.echo("  " + line)
 
 
-def _row_lines(result: JudgeResult, book: Book, figure: Figure, say: Texts) -> list[str]:
+def _row_lines(counts: RowCounts, figure: Figure, say: Texts) -> list[str]:
     lines = []
     for rows in figure.rows:
-        count = count_rows(book, rows, profile_of(result))
+        count = counts(rows)
         one = count == 1 and say.has("evidence.rows_line_one")
         key = "evidence.rows_line_one" if one else "evidence.rows_line"
         shown = format_count(count, say.language)
-        files = say("judge.comma").join(files_of(book, rows))
+        files = say("judge.comma").join(files_of(counts.book, rows))
         told = say(key, what=rows_text(rows, say), count=shown)
         lines.append(told + say("judge.stop") + say("evidence.rows_from", files=files))
     return lines
 
 
-def _inputs(result: JudgeResult, book: Book, figure: Figure, say: Texts) -> None:
+def _inputs(result: JudgeResult, counts: RowCounts, figure: Figure, say: Texts) -> None:
     """What it was made from, as a tree: each figure once, with its rows."""
     chain = result.evidence.chain(figure.id)[1:]
     if not chain:
@@ -112,7 +112,7 @@ def _inputs(result: JudgeResult, book: Book, figure: Figure, say: Texts) -> None
     for depth, one in chain:
         indent = "  " * depth
         typer.echo(f"{indent}{one.id} · {figure_line(one, say, result.facts)}")
-        for line in _row_lines(result, book, one, say):
+        for line in _row_lines(counts, one, say):
             typer.echo(f"{indent}    {line}")
 
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from thalweg.verdict.evidence import Figure
 
 _NO_PART = re.compile(r"[^\w:→-]+")
 
@@ -23,3 +28,12 @@ def named(room: str, *parts: object) -> str:
     """
     told = [piece for one in parts for piece in str(one).split(":") if piece]
     return ".".join((room, *(part(piece) for piece in told)))
+
+
+def distinct(figures: Iterable[Figure]) -> Iterator[Figure]:
+    """The same figures; of several with one id, all but the first get ``~2``, ``~3``, …"""
+    seen: Counter[str] = Counter()
+    for figure in figures:
+        seen[figure.id] += 1
+        again = seen[figure.id]
+        yield figure if again == 1 else replace(figure, id=f"{figure.id}~{again}")
