@@ -17,9 +17,9 @@ from thalweg.industry.world.money import FOREVER_S, amounts_of, by_month, sales_
 from thalweg.industry.world.spec import Switches, WorldSpec
 from thalweg.industry.world.truth import off_from_of
 
-MOST = 60
+MOST = 40
 """Panels in each line."""
-WORLDS = 8
+WORLDS = 6
 DRAWS = 100
 HORIZON = 12
 PLAIN = SpendWorld(subsidy=0.1)

@@ -64,7 +64,7 @@ def frame_of(revenue: Floats, columns: Floats) -> pd.DataFrame:
 def test_paid_revenue_that_multiplies_is_the_poisson_regression_of_another_library() -> None:
     one = simulate_spend(SMALL, 1)
     feats = features_of(one.panel)
-    grid = grid_of(feats, np.zeros_like(one.panel.spend), np.zeros(2, np.bool_), (1.2,))
+    grid = grid_of(feats, np.zeros_like(one.panel.spend), np.zeros(2, np.bool_), ((1.2, 1.0),))
     fit = begin(grid, False, 0)
     rescore(grid, np.ones(12), fit, STEPS)
     columns = np.concatenate((grid.other, chosen(grid.tables, fit.places)))
@@ -117,7 +117,7 @@ def test_an_instrument_foretells_spend_as_two_stage_least_squares_does() -> None
     feats, panel = features_of(one.panel), one.panel
     rng = np.random.default_rng(5)
     lever = rng.uniform(size=panel.spend.shape) * feats.size[None, :, None]
-    grid = grid_of(feats, lever, np.array([True, False]), (1.2,))
+    grid = grid_of(feats, lever, np.array([True, False]), ((1.2, 1.0),))
     place = 3
     answer = shaped(feats.relative[0], CARRIES[place], 1.2, feats.late)
     z = shaped(lever[0] / feats.size[:, None] / feats.scale[0], CARRIES[place], 1.2, feats.late)

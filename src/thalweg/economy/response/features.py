@@ -99,10 +99,13 @@ def within(table: Floats, known: Floats | None = None) -> Floats:
     return np.asarray(gone)
 
 
-def shaped(relative: Floats, carry: float, half: float, late: float) -> Floats:
+def shaped(relative: Floats, carry: float, half: float, late: float, power: float = 1.0) -> Floats:
     """(N, T) answer to one channel's relative spend; half NaN: the logarithm, else Hill's curve."""
     stock = carried(relative[None], np.array([carry]))[0]
-    return delayed(np.log1p(stock) if np.isnan(half) else stock / (stock + half), late)
+    if np.isnan(half):
+        return delayed(np.log1p(stock), late)
+    raised = stock**power
+    return delayed(raised / (raised + half**power), late)
 
 
 def expected(spend: Floats, paused: Mask, known: Floats) -> Floats:

@@ -12,10 +12,12 @@ from thalweg.economy.response.kernel import STEPS, score
 
 CARRIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)
 """Grid of carry-over a month."""
-HALVES = (0.6, 1.2, 2.4)
-"""Grid of the spend, beside a channel's mean, at which half of the most is reached."""
-LOG = (float("nan"),)
-"""In place of halves: the logarithm."""
+Curve = tuple[float, float]
+CURVES: tuple[Curve, ...] = ((0.6, 1.0), (1.2, 1.0), (2.4, 1.0), (0.7, 1.5), (1.4, 1.5))
+"""Half (the spend, beside a channel's mean, at which half of the most is reached) and power of
+Hill's curve: concave throughout, or flat near nothing, which only months near zero can tell."""
+LOG: tuple[Curve, ...] = ((float("nan"), 1.0),)
+"""In place of curves: the logarithm."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +28,7 @@ class Grid:
     """
 
     features: Features
-    halves: tuple[float, ...]
+    curves: tuple[Curve, ...]
     plain: Floats
     tables: Floats
     other: Floats
@@ -36,16 +38,16 @@ class Grid:
         """Whether the last of ``other`` is a rate of subsidy."""
         return len(self.other) > len(self.features.dose)
 
-    def place(self, half: int, carry: int) -> int:
-        return half * len(CARRIES) + carry
+    def place(self, curve: int, carry: int) -> int:
+        return curve * len(CARRIES) + carry
 
-    def shape(self, place: int) -> tuple[float, float]:
-        """Carry-over and half."""
-        return CARRIES[place % len(CARRIES)], self.halves[place // len(CARRIES)]
+    def shape(self, place: int) -> tuple[float, float, float]:
+        """Carry-over, half and power."""
+        return CARRIES[place % len(CARRIES)], *self.curves[place // len(CARRIES)]
 
 
 def grid_of(
-    feats: Features, instruments: Floats, lot: Mask, halves: tuple[float, ...] = HALVES
+    feats: Features, instruments: Floats, lot: Mask, curves: tuple[Curve, ...] = CURVES
 ) -> Grid:
     """Takes instruments: (C, N, T) expected spend; lot: (C,) channels for which they stand in.
 
@@ -53,22 +55,22 @@ def grid_of(
     units and months foretell of it: two-stage least squares.
     """
     other = feats.other if feats.subsidised and feats.rated else feats.dose
-    shape = (len(feats.scale), len(halves) * len(CARRIES), *feats.revenue.shape)
+    shape = (len(feats.scale), len(curves) * len(CARRIES), *feats.revenue.shape)
     plain, tables = np.empty(shape), np.empty(shape)
     beside = [within(one, feats.known).ravel() for one in other]
     for channel, relative in enumerate(feats.relative):
         scaled = instruments[channel] / feats.size[:, None] / feats.scale[channel]
         for place in range(shape[1]):
-            carry, half = CARRIES[place % len(CARRIES)], halves[place // len(CARRIES)]
-            answer = shaped(relative, carry, half, feats.late)
+            carry, (half, power) = CARRIES[place % len(CARRIES)], curves[place // len(CARRIES)]
+            answer = shaped(relative, carry, half, feats.late, power)
             plain[channel, place] = tables[channel, place] = answer
             if lot[channel]:
-                lever = shaped(scaled, carry, half, feats.late)
+                lever = shaped(scaled, carry, half, feats.late, power)
                 y = within(answer, feats.known).ravel()
                 x = np.stack([within(lever, feats.known).ravel(), *beside])
                 slopes = np.linalg.lstsq(x @ x.T, x @ y, rcond=1e-10)[0]
                 tables[channel, place] -= (y - slopes @ x).reshape(answer.shape)
-    return Grid(feats, halves, plain, tables, other)
+    return Grid(feats, curves, plain, tables, other)
 
 
 @dataclass(slots=True)
@@ -87,9 +89,9 @@ class Fit:
         return Fit(self.adds, list(self.places), *parts, self.deviance)
 
 
-def begin(grid: Grid, adds: bool, half: int) -> Fit:
+def begin(grid: Grid, adds: bool, curve: int) -> Fit:
     """No effects, and the middle of the carry-overs."""
-    places = [grid.place(half, len(CARRIES) // 2)] * len(grid.tables)
+    places = [grid.place(curve, len(CARRIES) // 2)] * len(grid.tables)
     months = grid.features.revenue.shape[1]
     return Fit(adds, places, np.zeros(months), np.zeros(len(grid.other)), np.zeros(len(places)))
 

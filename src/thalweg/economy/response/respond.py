@@ -6,7 +6,7 @@ import numpy as np
 
 from thalweg.economy.frame import Floats, GrowthPanel, Label, Response
 from thalweg.economy.response.features import Features, expected, features_of
-from thalweg.economy.response.fit import HALVES, Grid, begin, grid_of, rescore
+from thalweg.economy.response.fit import CURVES, Grid, begin, grid_of, rescore
 from thalweg.economy.response.gate import Gate, Moves, by_lot, follows, judge, moves_of
 from thalweg.economy.response.kernel import STEPS
 from thalweg.economy.response.posterior import MOST, RETURN_SD
@@ -74,7 +74,7 @@ def _check(panel: GrowthPanel, draws: int) -> None:
 def _residual(feats: Features) -> Floats:
     """(N, T) what revenue has beyond units, months and interventions, as a share."""
     none = np.zeros((0, 1, *feats.revenue.shape))
-    grid = Grid(feats, HALVES, none, none, feats.dose)
+    grid = Grid(feats, CURVES, none, none, feats.dose)
     fit = begin(grid, False, 0)
     rescore(grid, np.ones(len(feats.size)), fit, STEPS)
     _, mean, unit = means_of(grid, fit, none[:, 0])
@@ -146,7 +146,7 @@ def _response(
 ) -> Response:
     feats, fits, count = sample.grid.features, sample.fits, len(panel.interventions)
     shapes = np.array([[sample.grid.shape(place) for place in fit.places] for fit in fits])
-    shapes = shapes.reshape(len(fits), len(panel.channels), 2)
+    shapes = shapes.reshape(len(fits), len(panel.channels), 3)
     subsidy: Label = "counted"
     if feats.subsidised:
         subsidy = "model_only" if feats.rated else "bounds"
@@ -168,7 +168,7 @@ def _response(
         carry=shapes[:, :, 0],
         beta=np.stack([fit.beta for fit in fits]),
         half=shapes[:, :, 1],
-        power=np.ones(shapes.shape[:2]),
+        power=shapes[:, :, 2],
         subsidy_pull=np.array(pull),
         tau=np.stack([fit.slopes[:count] for fit in fits]),
         months_kept=panel.revenue.shape[1],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from thalweg.economy.frame import Floats, GrowthPanel
-from thalweg.economy.response.fit import HALVES, Fit, Grid, rescore
+from thalweg.economy.response.fit import CURVES, Fit, Grid, rescore
 from thalweg.economy.response.kernel import STEPS
 from thalweg.economy.response.posterior import MOST, RETURN_SD, draw_shares
 from thalweg.economy.response.shapes import Odds, Shapes, draw_shape, odds_of
@@ -40,7 +40,7 @@ def sample_of(panel: GrowthPanel, grid: Grid, draws: int, seed: int, threads: in
     spent = np.append(np.nansum(panel.spend, axis=(1, 2)), np.nansum(panel.subsidy))
     prior_sd = RETURN_SD * spent / feats.revenue.sum()
     shapes = Shapes(grid, prior_sd if grid.rated else np.append(prior_sd[:-1], 0.0), ones)
-    odds = [odds_of(shapes, adds, half) for adds in (True, False) for half in range(len(HALVES))]
+    odds = [odds_of(shapes, adds, curve) for adds in (True, False) for curve in range(len(CURVES))]
     best = max(odds, key=lambda one: one.log)
     _, known, _ = shapes.at(best.adds, tuple(best.best.places), best.best)
     guessed = feats.subsidised and not grid.rated

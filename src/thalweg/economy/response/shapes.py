@@ -68,19 +68,19 @@ def _normal(mean: Floats, covariance: Floats) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Odds:
-    """Log odds of a form and half, and of each channel's carry-overs (C, G) beside the best."""
+    """Log odds of a form and curve, and of each channel's carry-overs (C, G) beside the best."""
 
     adds: bool
-    half: int
+    curve: int
     best: Fit
     log: float
     carries: Floats
 
 
-def odds_of(shapes: Shapes, adds: bool, half: int) -> Odds:
+def odds_of(shapes: Shapes, adds: bool, curve: int) -> Odds:
     """Climb channel by channel to the best carry-overs, then ask each channel for the others."""
     grid, used = shapes.grid, np.flatnonzero(shapes.grid.features.used).tolist()
-    fit = begin(grid, adds, half)
+    fit = begin(grid, adds, curve)
     fit, _, log = shapes.at(adds, tuple(fit.places), fit)
     table = np.full((len(grid.tables), len(CARRIES)), -np.inf)
     for _ in range(SWEEPS):
@@ -89,7 +89,7 @@ def odds_of(shapes: Shapes, adds: bool, half: int) -> Odds:
             start = fit
             for carry in range(len(CARRIES)):
                 places = list(start.places)
-                places[channel] = grid.place(half, carry)
+                places[channel] = grid.place(curve, carry)
                 trial, _, odds = shapes.at(adds, tuple(places), start)
                 table[channel, carry] = odds
                 if odds > log:
@@ -100,15 +100,15 @@ def odds_of(shapes: Shapes, adds: bool, half: int) -> Odds:
         if channel not in used:
             table[channel, 0] = log
     spread = np.logaddexp.reduce(table - log, axis=1).sum() if len(table) else 0.0
-    return Odds(adds, half, fit, float(log + spread), table - log)
+    return Odds(adds, curve, fit, float(log + spread), table - log)
 
 
 def draw_shape(odds: list[Odds], rng: np.random.Generator) -> tuple[Odds, tuple[int, ...]]:
-    """A form, a half and carry-overs by their odds."""
+    """A form, a curve and carry-overs by their odds."""
     logs = np.array([one.log for one in odds])
     chosen = odds[_pick(logs, rng)]
     carries = [_pick(row, rng) for row in chosen.carries]
-    return chosen, tuple(chosen.half * len(CARRIES) + carry for carry in carries)
+    return chosen, tuple(chosen.curve * len(CARRIES) + carry for carry in carries)
 
 
 def _pick(logs: Floats, rng: np.random.Generator) -> int:
