@@ -43,6 +43,7 @@ from thalweg.verdict.dependence import (
     NOTHING_BOUGHT,
     TOLD,
     Dependence,
+    most_by_money,
     told,
     told_in_parts,
     traffic_alone,
@@ -211,13 +212,16 @@ def dependence_of_world(lived: Lived, *, draws: int = 200) -> Dependence:
     if known == "counted":
         return NOTHING_BOUGHT
     lost = found.draws.get(f"lost_{MONTHS}m", np.zeros(0))
+    most = most_by_money(accounts)
     if not len(lost):
-        return Dependence(None, None, None, known, missing=f"dependence_{known}")
+        return Dependence(None, None, None, known, missing=f"dependence_{known}", by_money=most)
     low, high = np.quantile(lost, [0.025, 0.975])
     whole = told(known, lost, float(lost.mean()), (float(low), float(high)))
     since = found.facts["traffic_off"]["from"]
     traffic = traffic_alone(accounts, panel, response, since, draws)
-    return whole if traffic is None or known in TOLD else told_in_parts(whole, traffic)
+    if traffic is not None and known not in TOLD:
+        whole = told_in_parts(whole, traffic)
+    return replace(whole, by_money=most)
 
 
 def true_dependence(lived: Lived) -> float:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from dataclasses import replace
+from datetime import date
+from typing import Any, get_args
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thalweg.economy.frame import Label
+from thalweg.economy.frame import (
+    LINE_COLUMNS,
+    PRODUCT_COLUMNS,
+    TRAFFIC_COLUMNS,
+    Accounts,
+    Label,
+)
+from thalweg.economy.response.respond import MOST_RETURN
 from thalweg.records.profile.model import Thresholds
 from thalweg.surfaces.texts import LANGUAGES, load
 from thalweg.verdict.dependence import (
@@ -17,12 +27,15 @@ from thalweg.verdict.dependence import (
     NOTHING_KNOWN,
     TOLD,
     Dependence,
+    most_by_money,
+    spends_nothing,
     told,
     told_in_parts,
 )
 from thalweg.verdict.depth.measure import Depth, PlatformDepth
 from thalweg.verdict.region import SETTLES, Placed, axis_rows, place
 from thalweg.verdict.result import REGIONS
+from verdict_panels import months
 
 DRAWS = 400
 THRESHOLDS = Thresholds()
@@ -157,6 +170,62 @@ def test_what_a_model_says_of_subsidy_counts_half_or_twice(
     found = placed(depth_of(0.2), parted)
     assert found.verdict == verdict
     assert reason in found.reasons
+
+
+@pytest.mark.parametrize(
+    ("most", "verdict"), [(0.12, "industrial_revolution"), (0.40, "not_enough_evidence")]
+)
+def test_so_little_spent_bought_no_dependence(most: float, verdict: str) -> None:
+    for unsure in (lost(0.05, known="model_only"), Dependence(None, None, None, "bounds")):
+        found = placed(depth_of(0.2), replace(unsure, by_money=most))
+        assert found.verdict == verdict
+    wrong = placed(depth_of(0.2), replace(lost(0.5, known="model_only"), by_money=most))
+    assert wrong.verdict == verdict
+
+
+def test_the_most_that_money_can_buy_is_counted() -> None:
+    rows = [
+        {"account": "revenue", "amount": 1_000.0},
+        {"account": "marketing", "amount": -20.0},
+        {"account": "subsidy", "amount": -5.0},
+        {"account": "operations", "amount": -300.0},
+    ]
+    year = months(14)
+    held = accounts(year, [row | {"month": month} for row in rows for month in year])
+    assert most_by_money(held) == pytest.approx(MOST_RETURN * 25 / 1_000)
+    assert not spends_nothing(held)
+    spent = pl.DataFrame(
+        [{"month": month, "spend": 30.0} for month in year], schema=TRAFFIC_COLUMNS
+    )
+    assert most_by_money(replace(held, traffic=spent)) == pytest.approx(MOST_RETURN * 35 / 1_000)
+    unmapped = accounts(
+        year,
+        [
+            {"account": "revenue", "amount": 9.0, "month": year[-1]},
+            {"account": "other", "amount": -1.0, "month": year[-1]},
+        ],
+    )
+    assert most_by_money(unmapped) is None
+    assert not spends_nothing(unmapped)
+    plain = accounts(
+        year, [{"account": "revenue", "amount": 9.0, "month": month} for month in year]
+    )
+    assert spends_nothing(plain)
+    assert most_by_money(plain) == 0.0
+
+
+def accounts(year: tuple[date, ...], rows: list[dict[str, Any]]) -> Accounts:
+    filled = [{name: row.get(name) for name in LINE_COLUMNS} for row in rows]
+    return Accounts(
+        currency="CNY",
+        months=year,
+        units=(),
+        platform="platform",
+        lines=pl.DataFrame(filled, schema=LINE_COLUMNS),
+        traffic=pl.DataFrame(schema=TRAFFIC_COLUMNS),
+        products=pl.DataFrame(schema=PRODUCT_COLUMNS),
+        paused=pl.DataFrame(schema={"party": pl.String, "month": pl.Date, "channel": pl.String}),
+    )
 
 
 def test_a_subsidy_that_seems_to_do_harm_is_no_help() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 from thalweg.change.frame import Floats
 from thalweg.economy.frame import Accounts, GrowthPanel, Label, Response
 from thalweg.economy.paths.base import base_of
+from thalweg.economy.response.respond import MOST_RETURN
 from thalweg.economy.result import SustainResult
 
 TOLD: tuple[Label, ...] = ("counted", "experimental", "event_based")
@@ -34,9 +35,10 @@ class Dependence:
 
     known  label of both together, the weaker. draws: (D,), empty where there are none. value, low,
     high: None where not told. least, most: bounds, where only a range is known. least_draws,
-    most_draws: (D,) with what only a model tells counted down and up. names: whether it may name a
-    region. split: whether subsidy is told by a model and paid traffic by more. missing: code of why
-    it is not known.
+    most_draws: (D,) with what only a model tells counted down and up. names: whether its draws may
+    name a region. split: whether subsidy is told by a model and paid traffic by more. by_money: the
+    most that can be lost, from how little was spent; None where the ledger doesn't say. missing:
+    code of why it is not known.
     """
 
     value: float | None
@@ -50,6 +52,7 @@ class Dependence:
     least_draws: Floats = field(default_factory=_none)
     most_draws: Floats = field(default_factory=_none)
     split: bool = False
+    by_money: float | None = None
 
     @property
     def names(self) -> bool:
@@ -96,6 +99,12 @@ def dependence_of(sustain: SustainResult | None) -> Dependence:
         return NOTHING_KNOWN
     if sustain.kept is not None and spends_nothing(sustain.kept[0]):
         return NOTHING_BOUGHT
+    most = None if sustain.kept is None else most_by_money(sustain.kept[0])
+    return replace(_by_response(sustain), by_money=most)
+
+
+def _by_response(sustain: SustainResult) -> Dependence:
+    """What the response to spend says."""
     rows = sustain.traffic_off.filter(pl.col("horizon_months") == MONTHS).to_dicts()
     row = rows[0] if rows else {}
     low = None if row.get("high") is None else 1.0 - row["high"]
@@ -115,6 +124,23 @@ def dependence_of(sustain: SustainResult | None) -> Dependence:
     since = sustain.facts.get("traffic_off", {}).get("from")
     traffic = None if since is None else traffic_alone(*sustain.kept, since, len(draws))
     return whole if traffic is None else told_in_parts(whole, traffic)
+
+
+def most_by_money(accounts: Accounts) -> float | None:
+    """The most of revenue that last year's spending on traffic and subsidy can have bought.
+
+    Money spent times the largest return that is thought possible. None where lines stand under no
+    account, or there is no revenue.
+    """
+    last = accounts.months[-MONTHS:]
+    lines = accounts.lines.filter(pl.col("month").is_in(last))
+    sums = dict(lines.group_by("account").agg(pl.col("amount").sum()).iter_rows())
+    revenue = float(sums.get("revenue", 0.0))
+    if revenue <= 0 or (lines.filter(pl.col("account") == "other")["amount"] != 0).any():
+        return None
+    shown = accounts.traffic.filter(pl.col("month").is_in(last))["spend"].sum()
+    paid = max(-float(sums.get("marketing", 0.0)), float(shown or 0.0))
+    return MOST_RETURN * (paid - float(sums.get("subsidy", 0.0))) / revenue
 
 
 def traffic_alone(

@@ -6,7 +6,8 @@ whatever is not identified counted against it. Absence needs more than presence:
 - Shallow must hold at the most that unmeasured interventions may have removed, deep at the least.
 - Dependence that only a model separates (or bounds, or nothing) names no region. Where paid traffic
   is told by lot or by events and subsidy by a model alone, the subsidy's part counts half for
-  dependent, and twice against self-standing.
+  dependent, and twice against self-standing. Where so little is spent that no return thought
+  possible could have bought the threshold, the platform is self-standing whatever a model says.
 - Quiet trade claims two absences. It is named where nothing is spent on paid traffic and subsidy,
   by count. Where money is spent, "it would sell as much without" is an estimate of something that
   nobody has seen, and together with interventions that show no effect it cannot be told from
@@ -87,18 +88,19 @@ def place(
     Takes    depth: None where nothing was proved; missing: then the code of why.
     """
     platform = None if depth is None else depth.platform
-    reasons = _unknown_depth(platform, missing) + _unknown_dependence(dependence)
-    if platform is None or not len(dependence.draws):
+    free = dependence.by_money is not None and dependence.by_money < thresholds.dependence
+    reasons = _unknown_depth(platform, missing) + ([] if free else _unknown_dependence(dependence))
+    if platform is None or not (len(dependence.draws) or free):
         return _declined(reasons, {}, {}, np.zeros((0, 2)))
     enough = thresholds.probability
     deep = float((platform.draws >= thresholds.depth).mean())
-    lost = float((dependence.draws >= thresholds.dependence).mean())
+    lost, dependent, self_standing = _bought(dependence, thresholds.dependence, free)
     measured = _regions(deep, 1 - deep, lost, 1 - lost)
     surely = (
         float((platform.least_draws >= thresholds.depth).mean()),
         float((platform.most_draws < thresholds.depth).mean()),
-        float((dependence.least_draws >= thresholds.dependence).mean()),
-        float((dependence.most_draws < thresholds.dependence).mean()),
+        dependent,
+        self_standing,
     )
     held = _regions(*surely)
     count = min(len(platform.draws), len(dependence.draws), MOST_DRAWN)
@@ -110,7 +112,22 @@ def place(
         reasons.append("absence_not_shown")
     if reasons:
         return _declined(reasons, measured, held, joint)
-    return Placed(best, _rests_on(best, platform, dependence), (), measured, held, joint)
+    return Placed(best, _rests_on(best, platform, dependence, free), (), measured, held, joint)
+
+
+def _bought(dependence: Dependence, threshold: float, free: bool) -> tuple[float, float, float]:
+    """Probability of being dependent as measured; that it surely is; and that it surely is not.
+
+    free: too little was spent for it, whatever a model says.
+    """
+    if free:
+        return 0.0, 0.0, 1.0
+    lost = float((dependence.draws >= threshold).mean())
+    if not dependence.names:
+        return lost, 0.0, 0.0
+    least = float((dependence.least_draws >= threshold).mean())
+    most = float((dependence.most_draws < threshold).mean())
+    return lost, least, most
 
 
 def _regions(deep: float, shallow: float, dependent: float, free: float) -> dict[Region, float]:
@@ -158,17 +175,20 @@ def _declined(
     return Placed("not_enough_evidence", tuple(reasons), ordered, measured, held, joint)
 
 
-def _rests_on(region: Region, platform: PlatformDepth, dependence: Dependence) -> tuple[str, ...]:
+def _rests_on(
+    region: Region, platform: PlatformDepth, dependence: Dependence, free: bool
+) -> tuple[str, ...]:
     deep = region in ("industrial_revolution", "transition")
     codes = ["deep_shown" if deep else "shallow_under_bounds"]
     if dependence.known == "counted":
         codes.append("nothing_bought")
+    elif region in ("transition", "traffic_war"):
+        codes.append("dependent_shown")
     else:
-        dependent = region in ("transition", "traffic_war")
-        codes.append("dependent_shown" if dependent else "self_standing_shown")
+        codes.append("little_bought" if free else "self_standing_shown")
     if platform.unmeasured_share > 0:
         codes.append("bounds_counted_against")
-    if dependence.split:
+    if dependence.split and not free:
         codes.append("subsidy_counted_against")
     return tuple(codes)
 
