@@ -56,7 +56,7 @@ def test_every_metric_has_a_name_a_definition_and_a_source(language: str) -> Non
     for part in ("names", "defined", "sources"):
         assert set(say.under(f"metrics.{part}")) == codes
     assert set(say.under("metrics.by")) == set(BY)
-    assert set(say.under("metrics.units")) == {"none", "rest"}
+    assert set(say.under("metrics.units")) == {"none", "platform", "rest"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -148,15 +148,15 @@ def test_one_firm_with_24_lines_gets_a_modest_answer() -> None:
     growth = found.tables["decomposition"]
     assert {row["known"] for row in growth} == {"not_identified", "counted"}
     assert sum(row["amount"] or 0 for row in growth) == 144.0
+    assert found.tables["traffic_off"] == [] and "lost_12m" not in found.draws
     capital = found.tables["capital"][0]
     assert (capital["cash"], capital["net_burn_3m"], capital["opening"]) == (None, None, "unknown")
     reasons = {row["reason"] for row in found.tables["missing"]}
-    assert reasons == {"no_balance", "no_costs", "no_capital", "no_interventions"}
+    unknown = {"no_balance", "no_costs", "no_capital", "no_interventions"}
+    assert reasons == {"no_traffic", *unknown}
     assert found.tables["break_even"][0] == {"kind": "operating", "known": "not_identified"}
     shown = [(row["scenario"], row["measure"]) for row in found.tables["scenarios"]]
-    assert shown == [
-        (name, "revenue_12m") for name in ("as_is", "marketing=-50%", "operations=+10%")
-    ]
+    assert shown == [(name, "revenue_12m") for name in ("as_is", "operations=+10%")]
 
 
 def with_costs(months, *more):  # type: ignore[no-untyped-def]

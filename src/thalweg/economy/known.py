@@ -64,17 +64,19 @@ def standing_of(
 ) -> Standing:
     """How what paid traffic and subsidy bring is known: the weakest of both.
 
-    Where nothing was ever spent on them, nothing can be lost: that is counted. Spend of no unit
-    cannot be told from the months.
+    Where nothing was ever spent on them, nothing can be lost: that is counted, if the ledger shows
+    costs at all. Spend of no unit cannot be told from the months.
     """
     spent = base.spend.any() or base.subsidy.any()
     spent = spent or flows.by["marketing"].any() or flows.by["subsidy"].any()
     if not spent:
+        if not coverage.costs:
+            return Standing("not_identified", ("no_traffic",))
         return Standing("counted")
     if not coverage.observed:
         return Standing("not_identified", ("months_spread",))
     if response is None:
-        return Standing("not_identified", ("no_units" if not base.units else "no_traffic",))
+        return Standing("not_identified", ("no_units" if len(base.units) < 2 else "no_traffic",))
     if panel is not None and _common_share(panel) > MOST_COMMON:
         return Standing("not_identified", ("spend_of_no_unit", *response.reasons))
     if response.label == "bounds" and response.bounds is not None:

@@ -108,9 +108,11 @@ def sustain_command(
     if as_json:
         print_json(result.to_json())
     else:
+        from thalweg.records.store.book import open_book
         from thalweg.surfaces.cli.sustain_text import print_sustain
+        from thalweg.surfaces.cli.sustain_words import names_of
 
-        print_sustain(result, language)
+        print_sustain(result, language, names_of(open_book(book)))
 
 
 def _print_schema() -> None:
