@@ -361,9 +361,9 @@ def judged(**changed: Any) -> JudgeResult:
             "layers": NAMES,
             "currency": "CNY",
             "interventions": {
-                "blockchain_receipts": "Blockchain receipts",
-                "one_stop_settlement": "One-stop settlement",
-                "ai_matching": "AI matching",
+                "blockchain_receipts": {"name": "Blockchain receipts", "kind": "technology"},
+                "one_stop_settlement": {"name": "One-stop settlement", "kind": "model"},
+                "ai_matching": {"name": "AI matching", "kind": "technology"},
             },
         },
     } | changed

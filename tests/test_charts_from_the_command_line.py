@@ -38,7 +38,7 @@ WORDS = {
     "weights": "effects.weight",
     "region": "story.chart.dependence",
     "depth": "story.chart.depth_of_layer",
-    "growth": "story.chart.growth_parts.market",
+    "growth": "story.chart.growth_parts.market_all",
     "traffic_off": "story.chart.without",
     "cash": "story.chart.scenarios.capital_off",
     "self_financing": "story.chart.created",

@@ -33,8 +33,11 @@ _DIGITS = 4
 
 def part_name(part: str, name: str, names: dict[str, str], say: Texts) -> str:
     """A part of growth as it is called: Bought: live stream; Market."""
+    one, whole = (f"story.chart.growth_parts.{part}{end}" for end in ("", "_all"))
+    if name in ("", "all") or not say.has(one):
+        return say(whole)
     called = names.get(name, say(f"story.chart.growth_parts.{name}") if name in NAMED else name)
-    return say(f"story.chart.growth_parts.{part}", name=called)
+    return say(one, name=called)
 
 
 def growth_chart(

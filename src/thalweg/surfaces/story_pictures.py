@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import polars as pl
+
 from thalweg.errors import RequestError
 from thalweg.surfaces import economy_charts, verdict_charts
 from thalweg.surfaces.chart_frame import Chart
@@ -27,11 +29,18 @@ def region(found: JudgeResult, say: Texts) -> Chart:
 
     Raises   RequestError: neither is known.
     """
-    if not found.axes["value"].is_not_null().any() and not len(found.draws):
+    if not placed(found):
         raise RequestError(_because(found.reasons, say))
     return verdict_charts.region_chart(
         found.draws, found.axes, found.regions, found.thresholds, found.verdict, say
     )
+
+
+def placed(found: JudgeResult) -> bool:
+    """Whether anything is known of the place on the chart of depth by dependence."""
+    axes = found.axes.filter(pl.col("axis").is_in(["depth", "dependence"]))
+    known = axes.select(pl.any_horizontal(pl.col("value", "low", "least").is_not_null()))
+    return len(found.draws) > 0 or bool(known.to_series().any())
 
 
 def depth(found: JudgeResult, burden: str, names: Named, say: Texts) -> Chart:

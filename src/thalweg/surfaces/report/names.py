@@ -17,12 +17,15 @@ class Names:
         self.found, self.say = found, say
         facts = found.facts
         known: dict[str, Any] = facts.get("all_interventions") or {}
+        told = known | (facts.get("interventions") or {})
         self.interventions: dict[str, str] = {
-            code: str(name) for code, name in (known | (facts.get("interventions") or {})).items()
+            code: str(one["name"] if isinstance(one, dict) else one) for code, one in told.items()
         }
 
     def layer(self, code: str) -> str:
-        return self._worded("layers", code)
+        """A layer of the chain; or a way to fail, which the burden of failures has for layers."""
+        way = f"story.failures.{code}"
+        return self.say(way) if self.say.has(way) else self._worded("layers", code)
 
     def kind(self, code: str | None) -> str:
         return "" if code is None else self._worded("kinds", code)
@@ -32,7 +35,7 @@ class Names:
 
     @property
     def layers(self) -> dict[str, str]:
-        return {code: self.layer(code) for code in self.found.facts.get("layers") or {}}
+        return {code: self.layer(code) for code in self.found.layers["layer"].unique()}
 
     def _worded(self, what: str, code: str) -> str:
         names = (self.found.facts.get(what) or {}).get(code) or {}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from thalweg.surfaces.texts import Texts
     from thalweg.verdict.result import JudgeResult
 
-MOST_FIGURES = 5
+MOST_FIGURES = 4
 LINKS = {
     "T1": ("depth", "summary"),
     "T2": ("new_value",),

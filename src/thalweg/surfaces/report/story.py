@@ -76,7 +76,7 @@ def story(
     sentence = cited.html(_after(label, words.verdict_sentence(found, say, cited.show)))
     settling = tuple(words.settle_text(code, say) for code in found.settle[:MOST_SETTLING])
     chart = None
-    if found.axes["value"].is_not_null().any() or len(found.draws):
+    if story_pictures.placed(found):
         drawn = story_pictures.region(found, say)
         chart = writer.figure("region", drawn, **_thresholds(found, say))
     return Story(
@@ -106,7 +106,7 @@ def _thresholds(found: JudgeResult, say: Texts) -> dict[str, str]:
 
 
 STANDS = (
-    ("alive", ("capital_off.alive_traffic_off", "capital_off.alive")),
+    ("alive", ("capital_off.alive",)),
     ("break_even", ("break_even.cumulative",)),
     ("self_financing", ("self_financing",)),
     ("new_value", ("new_value.share",)),
@@ -121,8 +121,7 @@ def _stands(found: JudgeResult, cited: Cited, say: Texts) -> tuple[tuple[str, st
         known = [one for one in figures if one in found.evidence]
         known = [one for one in known if found.evidence[one].value is not None]
         if known:
-            label = f"story.stands.{known[0].rpartition('.')[2] if name == 'alive' else name}"
-            rows.append((say(label), cited.html(cited.named(known[0]))))
+            rows.append((say(f"story.stands.{name}"), cited.html(cited.named(known[0]))))
     return tuple(rows[:_MOST_STANDS])
 
 
@@ -159,10 +158,22 @@ TOPICS: dict[str, Found] = {
         {"ratio": "self_financing"},
     ),
     "new_share": ("new_share", "new_value.share", "new_value", {"share": "new_value.share"}),
+    "marketing": (
+        "marketing",
+        "metric.marketing_share",
+        "unit_economics",
+        {"share": "metric.marketing_share"},
+    ),
+    "margin": (
+        "margin",
+        "metric.gross_margin",
+        "unit_economics",
+        {"share": "metric.gross_margin"},
+    ),
 }
 _BOUGHT = ("traffic_off", "depth", "capital", "alive", "bought", "break_even", "new_value")
 _EARNED = ("depth", "traffic_off", "break_even", "alive", "capital", "new_value", "bought")
-_LAST = ("self_financing", "new_share")
+_LAST = ("self_financing", "new_share", "marketing", "margin")
 
 
 def _findings(

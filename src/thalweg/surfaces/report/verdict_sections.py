@@ -8,7 +8,13 @@ import polars as pl
 
 from thalweg.surfaces import story_pictures
 from thalweg.surfaces.figure_words import known_text
-from thalweg.surfaces.format_values import UNKNOWN, format_money, format_number, format_share
+from thalweg.surfaces.format_values import (
+    UNKNOWN,
+    format_count,
+    format_money,
+    format_number,
+    format_share,
+)
 from thalweg.surfaces.prove_words import coded, signed
 from thalweg.surfaces.report import money_columns
 from thalweg.surfaces.report.money_columns import in_currency
@@ -70,7 +76,7 @@ def _layers(found: JudgeResult, names: Names, say: Texts) -> pl.DataFrame:
         | {
             "layer": names.layer(row["layer"]),
             "burden": coded("judge.burdens", row["burden"], say),
-            "baseline_told": _amount(row["baseline"], row["unit"], say),
+            "baseline_told": _amount(row["baseline"], row["unit"], _currency(found), say),
             "removed_where_treated": row["effect"],
             "p_layer": row["p"],
             "counts": say(f"story.yes_no.{'yes' if row['counted'] else 'no'}"),
@@ -81,14 +87,16 @@ def _layers(found: JudgeResult, names: Names, say: Texts) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _amount(value: float | None, unit: str, say: Texts) -> str:
+def _amount(value: float | None, unit: str, currency: str, say: Texts) -> str:
     if value is None:
         return UNKNOWN
     if unit == "h":
         return say("story.hours", value=format_number(value, say.language))
     if unit == "share":
         return format_share(value, say.language)
-    return format_money(value, unit, say.language)
+    if unit == "objects":
+        return format_count(value, say.language)
+    return format_money(value, currency if unit == "money" else unit, say.language)
 
 
 def known_words(known: str | None, missing: str | None, say: Texts) -> str:
