@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from thalweg.verdict.evidence import Figure, Rows
 
 Facts = Mapping[str, Any]
+MOST_REASONS = 2
+"""Reasons of why there is no value that are told; the JSON has all."""
 MOST_VALUES = 4
 """Values of a condition on rows that are listed."""
 _BURDENS = ("money", "failures")
@@ -108,7 +110,7 @@ def _layer(layer: str, say: Texts, facts: Facts) -> str:
 def figure_text(figure: Figure, say: Texts) -> str:
     """Its value with unit and interval; why there is none, where there is none."""
     if figure.value is None:
-        reasons = [why_text(code, say) for code in figure.missing]
+        reasons = [why_text(code, say) for code in figure.missing[:MOST_REASONS]]
         if not reasons:
             return say("evidence.unknown")
         return say("evidence.because", reasons=say("judge.semicolon").join(reasons))

@@ -44,6 +44,27 @@ def _one(key: str, name: str) -> Tell:
     return tell
 
 
+def _unless(key: str, name: str, other: str) -> Tell:
+    """A sentence with one figure, where another one that says more has no value."""
+    tell_one = _one(key, name)
+
+    def tell(result: JudgeResult, say: Texts, show: Show) -> str | None:
+        more = result.evidence.get(other)
+        return None if more is not None and more.value is not None else tell_one(result, say, show)
+
+    return tell
+
+
+def _operations(result: JudgeResult, say: Texts, show: Show) -> str | None:
+    """What operations brought or took over the months of the metric."""
+    figure = result.evidence.get("metric.operating_cash")
+    if figure is None or not isinstance(figure.value, int | float):
+        return None
+    ends = {end: value_text(figure.request[f"{end}"], "month", say) for end in ("from", "to")}
+    key = "operations" if figure.value >= 0 else "operations_took"
+    return say(f"judge.told.{key}", value=show(figure, say), first=ends["from"], last=ends["to"])
+
+
 def _above(key: str, name: str) -> Tell:
     """A sentence with one figure, where it is above zero."""
     tell_one = _one(key, name)
@@ -227,12 +248,14 @@ TOLD: dict[str, tuple[Tell, ...]] = {
         _one("bought", "growth.bought"),
         _one("earned", "growth.earned"),
         _one("marketing", "metric.marketing_share"),
+        _one("subsidy", "metric.subsidy_share"),
     ),
     "T5": (_effects, _classes),
     "T6": (
         _one("break_even", "break_even.cumulative"),
         _no_break_even,
         _one("operating", "break_even.operating"),
+        _operations,
         _one("self_financing", "self_financing"),
     ),
     "T7": (_one("match", "match_ratio"), _classes),
@@ -240,6 +263,8 @@ TOLD: dict[str, tuple[Tell, ...]] = {
         _one("alive", "capital_off.alive"),
         _one("cash_ends", "capital_off.cash_ends"),
         _one("runway", "runway"),
+        _unless("cash", "metric.cash", "runway"),
+        _one("burn", "metric.burn_multiple"),
         _one("bought", "growth.bought"),
     ),
     "T9": (_verdict,),

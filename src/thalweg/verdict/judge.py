@@ -30,6 +30,7 @@ from thalweg.verdict.weighed import TABLES, Weighed
 from thalweg.verdict.weighing import weigh
 
 if TYPE_CHECKING:
+    from thalweg.economy.result import SustainResult
     from thalweg.records.store.book import Book
 
 Progress = Callable[[str, int, int], None]
@@ -169,10 +170,17 @@ def _facts(parts: Parts, weighed: Weighed) -> dict[str, Any]:
         "all_interventions": known.get("all_interventions", {}),
         "units": 0 if parts.prove is None else parts.prove.units,
         "waits_kind": None if parts.waits is None else parts.waits.kind,
+        "money": None if parts.sustain is None else _money(parts.sustain),
         "missing_parts": parts.missing,
     }
     told: dict[str, Any] = plain(facts | weighed.facts)
     return told
+
+
+def _money(found: SustainResult) -> dict[str, Any]:
+    """Which months the money is of."""
+    names = ("currency", "first_month", "last_month", "units")
+    return {name: getattr(found, name) for name in names}
 
 
 def _warnings(parts: Parts, weighed: Weighed) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ ASKED: dict[str, Thesis] = {
             "growth.*",
             "channel.*",
             "metric.marketing_share",
+            "metric.subsidy_share",
         ),
         (
             ("no_ledger", "what_is_left_without_traffic"),
@@ -127,7 +128,7 @@ ASKED: dict[str, Thesis] = {
     ),
     "T6": Thesis(
         ("break_even.cumulative",),
-        ("break_even.operating", "self_financing"),
+        ("break_even.operating", "self_financing", "metric.operating_cash"),
         (
             ("no_ledger", "when_value_passes_spending"),
             ("no_interventions", "value_of_reshaping"),
@@ -145,7 +146,14 @@ ASKED: dict[str, Thesis] = {
     ),
     "T8": Thesis(
         ("capital_off.alive", "capital_off.cash_ends"),
-        ("runway", "self_financing", "metric.burn_multiple", "growth.bought", "dependence.capital"),
+        (
+            "runway",
+            "self_financing",
+            "metric.cash",
+            "metric.burn_multiple",
+            "growth.bought",
+            "dependence.capital",
+        ),
         (
             ("no_ledger", "how_long_without_capital"),
             ("no_cash", "how_long_without_capital"),
@@ -167,7 +175,7 @@ ASKED: dict[str, Thesis] = {
     "T10": Thesis(
         (),
         ("waits.pair.*.share", "burden.*.share", "candidates.*"),
-        (("no_simulation_yet", "what_to_change_next"),),
+        (("no_events", "where_it_waits"), ("no_simulation_yet", "what_to_change_next")),
         lambda _: False,
     ),
 }

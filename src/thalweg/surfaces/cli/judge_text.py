@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from thalweg.surfaces.cli.output import print_table
-from thalweg.surfaces.figure_words import figure_text, known_text, with_facts
+from thalweg.surfaces.figure_words import figure_text, known_text, value_text, with_facts
 from thalweg.surfaces.format_values import (
     UNKNOWN,
+    currency_name,
     format_count,
     format_date,
     format_money,
@@ -68,6 +69,11 @@ def _warning(code: str, say: Texts) -> str:
 
 def _records(result: JudgeResult, say: Texts) -> None:
     facts = result.facts
+    if facts["money"] and facts["money"]["first_month"]:
+        ends = {end: f"{facts['money'][f'{end}_month']}-01"[:10] for end in ("first", "last")}
+        months = {end: value_text(day, "month", say) for end, day in ends.items()}
+        currency = currency_name(facts["money"]["currency"], say.language)
+        typer.echo(say("judge.records_money", currency=currency, **months))
     if not facts["objects"]:
         return
     first, last = (datetime.fromisoformat(facts[end]) for end in ("first", "last"))
