@@ -19,7 +19,7 @@ TOLD: tuple[Label, ...] = ("counted", "experimental", "event_based")
 """Ways of knowing by which dependence may name a region."""
 BOUGHT = ("marketing", "subsidy")
 MONTHS = 12
-MODEL_FACTOR = 2.0
+MODEL_FACTOR = 1.5
 """What only a model tells may be off by so much: counted by this less where it would make a
 platform dependent, by this more where it would make it self-standing."""
 COUNTED_DRAWS = 400

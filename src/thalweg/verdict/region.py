@@ -5,8 +5,8 @@ whatever is not identified counted against it. Absence needs more than presence:
 
 - Shallow must hold at the most that unmeasured interventions may have removed, deep at the least.
 - Dependence that only a model separates (or bounds, or nothing) names no region. Where paid traffic
-  is told by lot or by events and subsidy by a model alone, the subsidy's part counts half for
-  dependent, and twice against self-standing. Where so little is spent that no return thought
+  is told by lot or by events and subsidy by a model alone, the subsidy's part counts a third less for
+  dependent, and half as much again against self-standing. Where so little is spent that no return thought
   possible could have bought the threshold, the platform is self-standing whatever a model says.
 - Quiet trade claims two absences. It is named where nothing is spent on paid traffic and subsidy,
   by count. Where money is spent, "it would sell as much without" is an estimate of something that
