@@ -45,7 +45,7 @@ def example() -> tuple[pd.DataFrame, Floats]:
             "x2": spend[1],
             "event_1": event_1,
             "event_2": event_2,
-            "t": np.arange(n),
+            "t": np.arange(n) / n,
             "y": y,
         }
     )
@@ -81,8 +81,8 @@ def pymc() -> None:
         table["y"],
         chains=2,
         cores=1,
-        tune=400,
-        draws=400,
+        tune=300,
+        draws=300,
         random_seed=1,
         progressbar=False,
     )
