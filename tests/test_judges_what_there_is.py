@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
+import polars as pl
 import pytest
 
 import thalweg
@@ -87,6 +90,32 @@ def _cost(result: JudgeResult) -> float:
     last = table["month"].unique().sort()[-12:]
     chosen = table.filter(table["month"].is_in(last.implode()), account="cost_of_sales")
     return float(chosen["amount"].sum())
+
+
+def test_a_public_purchasing_log_alone_gives_an_honest_partial_answer(
+    logs: Path, tmp_path: Path
+) -> None:
+    """Procure-to-pay, OCEL 2.0: 1,941 goods receipts and nothing beside the events."""
+    thalweg.ingest([logs / "ocel2" / "ocel2-p2p.sqlite.gz"], tmp_path / "p2p")
+    result = judge_book(thalweg.open_book(tmp_path / "p2p"), draws=DRAWS)
+    assert result.verdict == "not_enough_evidence"
+    assert result.reasons == ("no_interventions", "no_ledger")
+    found, mapped = result.evidence, thalweg.map(thalweg.open_book(tmp_path / "p2p"))
+    hours = float(mapped.pairs["total_s"].sum()) / 3600
+    assert found["flow.objects"].value == 1941
+    assert found["flow.total_h"].value == pytest.approx(hours)
+    burdens = [one for one in found if re.fullmatch(r"burden\.\w+", one.id)]
+    assert {one.name for one in burdens} == {"match", "warehousing", "settlement"}
+    assert math.fsum(float(one.value or 0) for one in burdens) == pytest.approx(hours)
+    assert found["waits.cause.contention"].missing == ("no_start_times",)
+    assert found["deviations.share"].value == pytest.approx(1 - 1707 / 1941)
+    assert found["breaks_off.silent"].value == pytest.approx(196 / 1941)
+    assert found["loops.Create_Goods_Receipt"].value == pytest.approx(1241 / 1941)
+    assert found["candidates.count"].value == 0
+    say = load("en")
+    row = result.theses.row(by_predicate=pl.col("thesis") == "T3", named=True)
+    assert "Perform Two-Way Match → Execute Payment: 31.5%" in thesis_sentence(result, row, say)
+    assert "times at which work began" in missing_sentence(row, say)
 
 
 def test_records_of_both_give_depth_with_its_layers_and_the_effects_behind_them(

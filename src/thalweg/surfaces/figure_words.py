@@ -33,6 +33,11 @@ _WHY = (
     *("checks.reasons", "waits.reasons", "judge.missing"),
 )
 """Where words of codes of why there is no value stand, the nearest first."""
+_OF_MONEY = {
+    *("traffic_off", "growth_shapley", "channel_lift", "axis_dependence", "self_financing"),
+    *("axis_capital_dependence", "capital_off", "default_alive", "runway", "cash_at_end"),
+}
+"""Methods whose reasons the economy has words for: ``no_units`` says something else there."""
 _ENDS = {"share": "_share", "lost_h": "_lost_h", "spend": "_spend", "use": "_use"}
 
 
@@ -110,7 +115,8 @@ def _layer(layer: str, say: Texts, facts: Facts) -> str:
 def figure_text(figure: Figure, say: Texts) -> str:
     """Its value with unit and interval; why there is none, where there is none."""
     if figure.value is None:
-        reasons = [why_text(code, say) for code in figure.missing[:MOST_REASONS]]
+        first = "economy.missing" if figure.method in _OF_MONEY else None
+        reasons = [why_text(code, say, first) for code in figure.missing[:MOST_REASONS]]
         if not reasons:
             return say("evidence.unknown")
         return say("evidence.because", reasons=say("judge.semicolon").join(reasons))
@@ -188,9 +194,13 @@ def missing_text(code: str, say: Texts) -> str:
     return say(key) if say.has(key) else why_text(code, say)
 
 
-def why_text(code: str, say: Texts) -> str:
-    """Why there is no value; the code itself where nobody has words for it."""
-    key = next((f"{room}.{code}" for room in _WHY if say.has(f"{room}.{code}")), None)
+def why_text(code: str, say: Texts, first: str | None = None) -> str:
+    """Why there is no value; the code itself where nobody has words for it.
+
+    Takes    first: the room that is asked for words before all others.
+    """
+    rooms = _WHY if first is None else (first, *_WHY)
+    key = next((f"{room}.{code}" for room in rooms if say.has(f"{room}.{code}")), None)
     return code if key is None else say(key)
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from thalweg.verdict.request import JudgeRequest
 
 Progress = Callable[[str, int, int], None]
+MOST_STATES = 20_000
+"""Of the search for one variant's alignment; what is left then counts as leaving the usual way."""
 MOST_VARIANTS = 5_000
 """Beyond this, holding every variant against a model takes longer than all the rest together."""
 
@@ -105,6 +107,7 @@ def _conform(
         book,
         type=kind,
         filters=request.filters,
+        max_states=MOST_STATES,
         max_seconds=inf,
         total_seconds=inf,
         threads=threads,
