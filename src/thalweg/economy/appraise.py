@@ -92,7 +92,7 @@ def _channels(
     base: Base, panel: GrowthPanel | None, response: Response | None, confidence: float
 ) -> dict[str, Rows]:
     """What each channel brings and how it answers; of channels that are not identified, the spend."""
-    if panel is None or response is None:
+    if panel is None or response is None or not base.revenue.any():
         return {"channels": [], "response": []}
     sound = base.response or response
     rows = channels_table(sound, panel, confidence=confidence).to_dicts()
