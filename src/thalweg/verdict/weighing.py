@@ -89,7 +89,9 @@ def _on_capital(sustain: SustainResult | None) -> dict[str, Any]:
     rows = sustain.capital.to_dicts()
     if not rows or rows[0]["alive_share"] is None:
         return axis | {"missing": "no_cash"}
-    return axis | {"value": 1 - rows[0]["alive_share"], "known": rows[0]["known"]}
+    value, known = 1 - rows[0]["alive_share"], rows[0]["known"]
+    ends = {"low": 0.0, "high": value} if known == "bounds" else {}
+    return axis | {"value": value, "known": known} | ends
 
 
 def _technology(parts: Parts) -> Any:

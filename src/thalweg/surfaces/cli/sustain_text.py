@@ -175,7 +175,8 @@ class _Told:
         if row[alive] is not None:
             least = "_least" if row[known] == "bounds" else ""
             told = self.words.share(row[alive])
-            self.line(f"alive{way}{least}", alive=told, known=row[known])
+            horizon = self.result.request["horizon_months"]
+            self.line(f"alive{way}{least}", alive=told, months=horizon, known=row[known])
         if row[ends] is not None:
             shown = {"value": row[ends], "low": row[edges[0]], "high": row[edges[1]]}
             when = self.words.between(shown, self.words.month)

@@ -224,9 +224,12 @@ def _capital_off(found: SustainResult) -> Iterator[Figure]:
         missing=_never(found, row),
         **modelled,
     )
+    least = row["alive_share"] if row["known"] == "bounds" else None
     yield Figure(
         "capital_off.alive",
         row["alive_share"],
+        least,
+        None if least is None else 1.0,
         unit="share",
         method="default_alive",
         assumptions=("base_goes_on", *assumed),
