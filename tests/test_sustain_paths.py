@@ -116,6 +116,21 @@ def test_where_nothing_was_bought_nothing_is_lost_and_that_is_counted() -> None:
     assert not found.draws["lost_12m"].any()
 
 
+def test_subsidy_of_which_only_a_range_is_known_leaves_bounds_of_both_together() -> None:
+    panel, response = paid()
+    ranged = replace(response, subsidy_known="bounds", subsidy_pull=np.linspace(0.0, 12.0, 50))
+    found = told(accounts_for(panel), panel, ranged)
+    low, high = found.draws["lost_12m_low"][0], found.draws["lost_12m_high"][0]
+    base = base_of(accounts_for(panel), panel, ranged, 50)
+    stop = (np.zeros_like(panel.spend), np.zeros_like(panel.subsidy))
+    lost = [1 - base.without(d, *stop, panel.dose).sum() / panel.revenue.sum() for d in range(50)]
+    assert (low, high) == pytest.approx(tuple(np.quantile(lost, [0.025, 0.975])))
+    assert {row["known"] for row in found.tables["traffic_off"]} == {"bounds"}
+    both = told(accounts_for(panel), panel, replace(ranged, label="bounds", bounds=(0.05, 0.2)))
+    assert both.draws["lost_12m_low"][0] == 0.05
+    assert 0.2 < both.draws["lost_12m_high"][0] < 1.0
+
+
 def test_draws_that_ran_away_are_left_out_and_counted() -> None:
     panel, response = paid()
     base = response.base.copy()
@@ -130,6 +145,7 @@ def test_draws_that_ran_away_are_left_out_and_counted() -> None:
 
 def test_bounds_are_told_as_bounds_and_never_as_a_figure() -> None:
     panel, response = paid()
+    panel = replace(panel, subsidy=np.zeros_like(panel.subsidy))
     bounded = replace(response, label="bounds", bounds=(0.1, 0.45))
     found = told(accounts_for(panel), panel, bounded)
     rows = found.tables["traffic_off"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from thalweg.economy.coverage import Coverage
-from thalweg.economy.frame import GrowthPanel, Label, Response
+from thalweg.economy.frame import Floats, GrowthPanel, Label, Response
 from thalweg.economy.paths.base import Base
 from thalweg.economy.paths.costs import Flows
 
@@ -35,6 +37,8 @@ ORDER: tuple[Label, ...] = (
     *("counted", "experimental", "event_based", "model_only", "bounds", "not_identified"),
 )
 """From the best known to the least."""
+WITHIN = 0.95
+"""Of draws, between whose ends bounds lie."""
 UNTOLD: tuple[Label, ...] = ("bounds", "not_identified")
 """Labels without a figure."""
 MOST_COMMON = 0.2
@@ -79,15 +83,37 @@ def standing_of(
         return Standing("not_identified", ("no_units" if len(base.units) < 2 else "no_traffic",))
     if panel is not None and _common_share(panel) > MOST_COMMON:
         return Standing("not_identified", ("spend_of_no_unit", *response.reasons))
+    subsidised = bool(base.subsidy.any())
     if response.label == "bounds" and response.bounds is not None:
-        return Standing("bounds", ("bounds_only", *response.reasons), response.bounds)
+        low, high = response.bounds
+        if subsidised:
+            high = min(1.0, high + _bought_within(base, base.spend)[1])
+        return Standing("bounds", ("bounds_only", *response.reasons), (low, high))
     if base.response is None or response.label in UNTOLD:
         return Standing("not_identified", ("not_identified", *response.reasons))
-    labels = [response.label] + [response.subsidy_known] * bool(base.subsidy.any())
-    weakest = max(labels, key=ORDER.index)
-    if weakest in UNTOLD:
-        return Standing("not_identified", ("subsidy_not_identified", *response.reasons))
+    weakest = max([response.label] + [response.subsidy_known] * subsidised, key=ORDER.index)
+    if weakest == "bounds":
+        within = _bought_within(base, np.zeros_like(base.spend))
+        return Standing("bounds", ("subsidy_not_identified", *response.reasons), within)
+    if weakest == "not_identified":
+        return Standing(weakest, ("subsidy_not_identified", *response.reasons))
     return Standing(weakest, response.reasons)
+
+
+def _bought_within(base: Base, spend: Floats) -> tuple[float, float]:
+    """Between what shares of all revenue would be missing with other spend and without subsidy.
+
+    Draws of what subsidy brings are spread over all that it can bring where its rate is unknown.
+    """
+    none, whole = np.zeros_like(base.subsidy), float(base.total.sum())
+    if base.response is None or whole <= 0:
+        return 0.0, 1.0
+    lost = [
+        float((base.revenue - base.without(draw, spend, none, base.dose)).sum()) / whole
+        for draw in range(base.draws)
+    ]
+    low, high = np.quantile(lost, [(1 - WITHIN) / 2, (1 + WITHIN) / 2])
+    return float(np.clip(low, 0.0, 1.0)), float(np.clip(high, 0.0, 1.0))
 
 
 def _common_share(panel: GrowthPanel) -> float:
