@@ -12,6 +12,8 @@ Key = tuple[int, int, int]
 GRID = 72
 _LEAST_BANDWIDTH = 0.006
 """Of the range that is drawn: draws that hardly differ still have an outline that can be seen."""
+_NEVER_ABOVE = 0.95
+"""Of the highest density: draws that are all alike have an outline, too."""
 _MARGIN = 4
 """Bandwidths around the draws that the grid covers, so that outlines close."""
 _SEGMENTS: dict[int, tuple[tuple[int, int], ...]] = {
@@ -38,7 +40,7 @@ def outlines(x: Floats, y: Floats, share: float, span: Point) -> list[list[Point
     by_x, by_y = _kernel(across, x, wide), _kernel(up, y, tall)
     density = by_y @ by_x.T
     at_draws = ((density @ _hats(x, across)) * _hats(y, up)).sum(axis=0)
-    level = float(np.quantile(at_draws, 1 - share))
+    level = min(float(np.quantile(at_draws, 1 - share)), _NEVER_ABOVE * float(density.max()))
     return _contours(across, up, density, level)
 
 

@@ -34,6 +34,9 @@ def report(
         Literal["html", "md", "json", "xlsx"] | None,
         typer.Option("--format", help="Default: by the ending of the file, else html."),
     ] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", help="Heading; default: the name of the book's folder.")
+    ] = None,
     as_json: AsJson = False,
     language: Language = "en",
 ) -> None:
@@ -52,6 +55,7 @@ def report(
             model=model,
             rules=rules,
             format=format,
+            title=title,
         )
     if as_json:
         print_json(

@@ -8,6 +8,7 @@ JSON it is every result whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -61,6 +62,7 @@ def write_report(
     model: str | Path | None = None,
     rules: str | Path | None = None,
     format: Format | None = None,  # noqa: A002
+    title: str | None = None,
     clock: Clock = _utc_now,
 ) -> Path:
     """Write the report of a book as one file.
@@ -69,13 +71,14 @@ def write_report(
              filters: as for ``map_book``; a part of the records gets no verdict. model: a file to
              hold the records against; None means a discovered one. rules: a file of rules to check
              as well. format: html, md, json or xlsx; None: by the ending of the path, else html.
-             clock: gives the time that the report is dated with.
+             title: its heading; None: the name of the book's folder. clock: gives the time that the report is dated with.
     Raises   RequestError: a type, filter, language or format that makes no sense.
              MissingExtraError: the extra ``pictures`` (html) or ``excel`` (xlsx) is not installed.
              BookError: the file cannot be written.
     """
     say, chosen = catalogue.load(language), report_format(path, format)
     got = gather(book, type=type, filters=filters, made_at=clock(), model=model, rules=rules)
+    got = replace(got, named=title)
     target = Path(path)
     with put_in_place(target) as aside:
         if chosen == "xlsx":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import polars as pl
 
 from thalweg.surfaces import story_pictures
 from thalweg.surfaces.economy_charts import part_name
-from thalweg.surfaces.figure_words import known_text
+from thalweg.surfaces.figure_words import check_text, known_text
 from thalweg.surfaces.format_values import (
     UNKNOWN,
     format_money,
@@ -18,20 +19,22 @@ from thalweg.surfaces.format_values import (
     format_number,
     format_share,
 )
-from thalweg.surfaces.prove_words import coded
+from thalweg.surfaces.prove_words import coded, figure
 from thalweg.surfaces.report import money_columns
 from thalweg.surfaces.report.money_columns import Columns, in_currency
 from thalweg.surfaces.report.names import Names
 from thalweg.surfaces.report.tables import Table
 from thalweg.surfaces.report.writer import Section, Writer
+from thalweg.surfaces.texts import places
+from thalweg.verdict.evidence import Figure
 
 if TYPE_CHECKING:
     from thalweg.economy.result import SustainResult
     from thalweg.verdict.result import JudgeResult
 
 SECTIONS = ("growth", "traffic_off", "capital", "self_financing", "unit_economics", "response")
-BESIDE = ("growth", "traffic_off", "capital", "self_financing")
-"""Sections whose facts stand beside their chart."""
+MOST_BESIDE = 6
+"""Rows of a table that stands beside a chart; longer ones stand below it."""
 REASONS_OF = {
     "growth": ("decomposition", "growth"),
     "traffic_off": ("traffic_off", "traffic_path"),
@@ -164,14 +167,33 @@ class Economy:
                     ],
                     dtype=pl.String,
                 ),
-                called="name",
+                called=pl.Series(
+                    [self._unit(one) for one in units["name"]],
+                    dtype=pl.String,
+                ),
                 revenue_share="share",
             ),
             money_columns.UNIT_ECONOMICS,
         )
         shown += self._table("metrics", self._metrics(metrics), money_columns.METRICS)
         shown += self._table("scenarios", self._scenarios(), money_columns.SCENARIOS)
-        return self._section("unit_economics", [], shown)
+        return self._section("unit_economics", [], shown, self._account_notes())
+
+    def _unit(self, name: str) -> str:
+        """A name of the records; or of what stands for none or for the rest of them."""
+        return coded("metrics.units", name[1:], self.say) if name.startswith("@") else name
+
+    def _account_notes(self) -> list[str]:
+        """What was assumed, turned or set aside in reading the accounts, and warnings."""
+        notes = []
+        for one in self.found.facts.get("notes") or []:
+            key = f"metrics.notes.{one['code']}"
+            if self.say.has(key):
+                text = self.say.entries[key]
+                filled = {at: figure(at, one["figures"], "level", self.say) for at in places(text)}
+                notes.append(text.format(**filled))
+        codes = self.found.warnings
+        return notes + [coded("economy.warnings", code, self.say) for code in codes]
 
     def _metrics(self, metrics: pl.DataFrame) -> pl.DataFrame:
         say = self.say
@@ -252,7 +274,17 @@ class Economy:
             )
         table = self._labelled(self.found.channels).with_columns(lift_low="low", lift_high="high")
         shown = self._table("channels", table, money_columns.CHANNELS)
-        return self._section("response", figures, shown)
+        return self._section("response", figures, shown, self._checks())
+
+    def _checks(self) -> list[str]:
+        """What the checks of the economy found, in the words that its figures have them in."""
+        said = []
+        for row in self.found.checks.to_dicts():
+            figures = json.loads(row["figures"] or "{}") | {"@status": row["status"]}
+            code = row["check"]
+            asked = Figure(code, None, checks={code: row["finding"]}, found={code: figures})
+            said.append(check_text(asked, code, self.say, self.names.found.facts))
+        return said
 
     def _table(self, key: str, frame: pl.DataFrame, columns: Columns) -> list[Table]:
         return self.writer.table(key, frame, in_currency(columns, self.currency))
@@ -282,7 +314,7 @@ class Economy:
             figures=figures,
             tables=shown,
             notes=[*notes, *reasons],
-            beside=bool(figures) and key in BESIDE,
+            beside=bool(figures) and all(len(one.rows) <= MOST_BESIDE for one in shown),
         )
 
     def _reasons(self, key: str) -> list[str]:

@@ -47,7 +47,7 @@ class Gathered:
     """A book seen through one object type, with the maps of the others beside it, and judged.
 
     main: None of a book without events. judged: None where filters leave a part of the records,
-    which carries no verdict. filters: as texts. events: by activity in the whole book, where no filter is set and it has several types.
+    which carries no verdict. filters: as texts. named: title of the report. events: by activity in the whole book, where no filter is set and it has several types.
     zone: of all times that are shown. hours: weekday (0 is Monday), hour, events.
     unmapped: object types without a map here.
     """
@@ -64,6 +64,12 @@ class Gathered:
     made_at: datetime
     judged: JudgeResult | None = None
     filters: tuple[str, ...] = ()
+    named: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What the report is called: as asked, else by the book's folder."""
+        return self.named or self.book.path.name
 
     @property
     def first(self) -> datetime | None:

@@ -21,7 +21,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 def markdown_text(got: Gathered, say: Texts) -> str:
     """The whole story as text: verdict, ten questions, process, effects, economy, trust, figures."""
     told = tell(got, say, plainly=True)
-    parts = [f"# {plain(got.book.path.name)}", _joined((subtitle(got, say), period(got, say)))]
+    parts = [f"# {plain(got.title)}", _joined((subtitle(got, say), period(got, say)))]
     parts += [*_first(told), *_questions(told)]
     for chapter in told.chapters:
         parts.append(f"## {say(f'story.chapters.{chapter.key}')}")

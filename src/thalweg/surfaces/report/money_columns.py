@@ -28,7 +28,6 @@ METRICS: Columns = (
 SCENARIOS: Columns = (
     ("scenario", "text"), ("measure", "text"), ("told_value", "text"), ("told_difference", "text"),
 )  # fmt: skip
-MONEY_CHECKS: Columns = (("check", "text"), ("status", "text"), ("answer", "text"))
 LAYERS: Columns = (
     ("layer", "text"), ("burden", "text"), ("weight", "share"), ("baseline_told", "text"),
     ("treated_share", "share"), ("removed_where_treated", "share"), ("depth", "share"),

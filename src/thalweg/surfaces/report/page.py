@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -18,12 +19,15 @@ from thalweg.surfaces.report.map_view import joint_view, map_view
 from thalweg.surfaces.report.questions import Question, questions
 from thalweg.surfaces.report.sections import effect_part, sections
 from thalweg.surfaces.report.story import Story, story
+from thalweg.surfaces.report.tables import FIRST_ROWS, Table
 from thalweg.surfaces.report.trust_view import lineage, trust_view
 from thalweg.surfaces.report.verdict_sections import verdict_sections
 from thalweg.surfaces.report.writer import Section, Writer
 from thalweg.surfaces.texts import Texts
 from thalweg.verdict.evidence import Evidence
 
+TABLE_BYTES = 1_500_000
+"""Of all rows of all tables in a page: with maps and charts it stays below five million."""
 PROCESS_FIRST = ("summary", "map")
 TEMPLATE, STYLES, SCRIPTS = (
     "report.html.j2",
@@ -115,7 +119,7 @@ def render(got: Gathered, say: Texts) -> str:
     shown = [t for c in chapters for part in c.sections for _, t in part.tables] + [trace.sources]
     data = {
         "maps": [{k: v for k, v in m.items() if k != "svg"} for m in maps],
-        "tables": {t.key: t.to_json() for t in shown},
+        "tables": tables_within(shown, TABLE_BYTES),
         "words": say.under("page") | {f"ev_{k}": v for k, v in say.under("story.evidence").items()},
         "figures": {n.id: n.to_json() for n in behind},
         "book": got.book.path.name,
@@ -129,8 +133,8 @@ def render(got: Gathered, say: Texts) -> str:
         css="\n".join(_text(name) for name in STYLES),
         script="\n".join(_text(name) for name in SCRIPTS),
         data=_embedded(data),
-        title=say("report.title", book=got.book.path.name),
-        book=got.book.path.name,
+        title=say("report.title", book=got.title),
+        book=got.title,
         subtitle=subtitle(got, say),
         period=period(got, say),
         made_at=format_date(got.made_at, say.language),
@@ -151,6 +155,20 @@ def render(got: Gathered, say: Texts) -> str:
         lineage=trace,
     )
     return page
+
+
+def tables_within(tables: Iterable[Table], most: int) -> dict[str, Any]:
+    """Rows of all tables for the page, of the longest only so many that all fit into the bytes."""
+    data = {one.key: one.to_json() for one in tables}
+    sizes = {key: len(json.dumps(one, ensure_ascii=False).encode()) for key, one in data.items()}
+    while sum(sizes.values()) > most:
+        longest = max(sizes, key=lambda key: sizes[key])
+        rows = data[longest]["rows"]
+        if len(rows) <= FIRST_ROWS:
+            break
+        data[longest]["rows"] = rows[: max(FIRST_ROWS, len(rows) // 2)]
+        sizes[longest] = len(json.dumps(data[longest], ensure_ascii=False).encode())
+    return data
 
 
 def subtitle(got: Gathered, say: Texts) -> str:

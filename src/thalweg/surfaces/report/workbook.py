@@ -40,7 +40,7 @@ def write_workbook(got: Gathered, say: Texts, path: Path) -> None:
     xlsxwriter = load_xlsxwriter()
     told = tell(got, say, plainly=True)
     with xlsxwriter.Workbook(str(path), WORKBOOK_OPTIONS) as book:
-        book.set_properties({"title": got.book.path.name, "created": got.made_at})
+        book.set_properties({"title": got.title, "created": got.made_at})
         writer = _Sheets(book)
         writer.lines(say("story.sheets.summary"), _summary(told))
         if told.questions:
@@ -56,7 +56,7 @@ def write_workbook(got: Gathered, say: Texts, path: Path) -> None:
 def _summary(told: Told) -> list[tuple[str, str]]:
     """What the first screen says, a line each."""
     say, story, got = told.say, told.story, told.got
-    lines = [(got.book.path.name, subtitle(got, say)), ("", period(got, say)), ("", "")]
+    lines = [(got.title, subtitle(got, say)), ("", period(got, say)), ("", "")]
     if story is not None:
         lines += [(say("story.kicker"), story.label), ("", story.sentence), *story.stands]
         lines += [("", ""), (say("story.findings_title"), "")]
