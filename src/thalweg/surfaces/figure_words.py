@@ -124,6 +124,8 @@ def figure_text(figure: Figure, say: Texts) -> str:
     if figure.low is None or figure.high is None:
         return value
     low, high = (value_text(end, figure.unit, say) for end in (figure.low, figure.high))
+    if low == value == high:
+        return value
     return say("prove.interval", value=value, low=low, high=high)
 
 

@@ -67,14 +67,20 @@ def verdict_sentence(result: JudgeResult, say: Texts, show: Show = figure_text) 
 
 def _named(result: JudgeResult, say: Texts, show: Show) -> str:
     found = result.evidence
+    shown = _above_zero(found["depth"])
     return say(
-        "judge.sentence.named",
+        "judge.sentence.named" if shown else "judge.sentence.named_none",
         region=say(f"judge.regions.{result.verdict}"),
         meaning=say(f"judge.meaning.{result.verdict}"),
         depth=show(found["depth"], say),
         dependence=show(found["dependence"], say),
         probability=show(found[f"probability.{result.verdict}"], say),
     )
+
+
+def _above_zero(figure: Figure) -> bool:
+    """Whether all of its interval lies above zero."""
+    return isinstance(figure.low, int | float) and figure.low > 0
 
 
 def _unnamed(result: JudgeResult, say: Texts, show: Show) -> list[str]:

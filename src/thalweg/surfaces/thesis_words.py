@@ -123,6 +123,15 @@ def _loop(result: JudgeResult, say: Texts, show: Show) -> str | None:
     return say("judge.told.loop", what=_of(share, result, say), value=show(share, say))
 
 
+def _depth(result: JudgeResult, say: Texts, show: Show) -> str | None:
+    """How much of the burden is gone, or that none is shown to be."""
+    figure = result.evidence.get("depth")
+    if figure is None or figure.value is None:
+        return None
+    key = "depth" if isinstance(figure.low, int | float) and figure.low > 0 else "depth_none"
+    return say(f"judge.told.{key}", value=show(figure, say))
+
+
 def _deepest(result: JudgeResult, say: Texts, show: Show) -> str | None:
     burden = result.facts.get("burden", "time")
     end = "" if burden == "time" else f".{burden}"
@@ -226,7 +235,7 @@ _PAIR = ("waits.pair.", ".share")
 
 TOLD: dict[str, tuple[Tell, ...]] = {
     "T1": (
-        _one("depth", "depth"),
+        _depth,
         _deepest,
         _reach,
         _largest("burden", "burden.", ".share"),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 ALWAYS = ("no_simulation_yet",)
 EFFECTS = ("A", "B", "C")
+TABLES = ("traffic", "products", "pauses")
 STATED = "ledger_balance"
 """Where a balance of cash comes from that the ledger states."""
 
@@ -38,11 +39,17 @@ def _of_change(parts: Parts) -> list[str]:
     return [] if graded else ["no_effect_identified"]
 
 
+def _nothing_bought(weighed: Weighed) -> bool:
+    """Whether nothing is spent on traffic and subsidy, so that there is nothing to pause."""
+    return len(weighed.axes.filter(axis="dependence", known="counted")) > 0
+
+
 def _of_money(parts: Parts, weighed: Weighed) -> list[str]:
     held = {one.table for one in parts.book.manifest.companions}
     if "ledger" not in held:
         return ["no_ledger", *(["no_traffic"] if "traffic" not in held else [])]
-    found = [f"no_{name}" for name in ("traffic", "products", "pauses") if name not in held]
+    asked = ("traffic", "products") if _nothing_bought(weighed) else TABLES
+    found = [f"no_{name}" for name in asked if name not in held]
     accounts: set[str] = set()
     if parts.sustain is not None:
         accounts = set(parts.sustain.accounts_table["account"].to_list())

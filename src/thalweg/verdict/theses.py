@@ -14,7 +14,8 @@ from thalweg.verdict.schema import THESES, frame
 
 Status = Literal["answered", "partly", "missing"]
 EFFECTS = ("A", "B", "C")
-IDENTIFIED = ("experimental", "event_based")
+IDENTIFIED = ("counted", "experimental", "event_based")
+"""Ways of knowing what is left without traffic; counted: nothing was ever spent on it."""
 LEADING = (None, "headline")
 """Roles of effects that answer a question: on what an intervention was meant for."""
 BALANCE_UNSTATED = {"cash_from_flows", "balance_unknown"}
@@ -39,7 +40,7 @@ class Thesis:
 
 
 def _identified(figures: Sequence[Figure]) -> bool:
-    return any(one.known in IDENTIFIED for one in figures)
+    return any(one.value is not None and one.known in IDENTIFIED for one in figures)
 
 
 def _told_by_month(figures: Sequence[Figure]) -> bool:
