@@ -18,6 +18,8 @@ from thalweg.economy.result import SustainResult
 TOLD: tuple[Label, ...] = ("counted", "experimental", "event_based")
 """Ways of knowing by which dependence may name a region."""
 BOUGHT = ("marketing", "subsidy")
+COSTS = ("cost_of_sales", "operations", "research", "rollout")
+"""Where none of these stands in a ledger it holds no costs, and says nothing of what was spent."""
 MONTHS = 12
 MODEL_FACTOR = 1.5
 """What only a model tells may be off by so much: counted by this less where it would make a
@@ -130,13 +132,15 @@ def most_by_money(accounts: Accounts) -> float | None:
     """The most of revenue that last year's spending on traffic and subsidy can have bought.
 
     Money spent times the largest return that is thought possible. None where lines stand under no
-    account, or there is no revenue.
+    account, or there is no revenue, or no cost of any kind.
     """
     last = accounts.months[-MONTHS:]
     lines = accounts.lines.filter(pl.col("month").is_in(last))
     sums = dict(lines.group_by("account").agg(pl.col("amount").sum()).iter_rows())
     revenue = float(sums.get("revenue", 0.0))
-    if revenue <= 0 or (lines.filter(pl.col("account") == "other")["amount"] != 0).any():
+    if revenue <= 0 or not any(sums.get(name) for name in COSTS):
+        return None
+    if (lines.filter(pl.col("account") == "other")["amount"] != 0).any():
         return None
     shown = accounts.traffic.filter(pl.col("month").is_in(last))["spend"].sum()
     paid = max(-float(sums.get("marketing", 0.0)), float(shown or 0.0))
@@ -169,9 +173,11 @@ def traffic_alone(
 
 
 def spends_nothing(accounts: Accounts) -> bool:
-    """Whether a ledger with revenue has no line of marketing, subsidy or traffic, and none unmapped."""
+    """Whether a ledger with revenue and costs has no line of marketing, subsidy or traffic, and none
+    under no account."""
     flows = accounts.lines.filter(pl.col("amount") != 0.0)
+    costs = flows.filter(pl.col("account").is_in(list(COSTS)))
     sold = flows.filter(pl.col("account") == "revenue")
     spent = flows.filter(pl.col("account").is_in([*BOUGHT, "other"]))
     paid = accounts.traffic.filter(pl.col("spend") > 0)
-    return len(sold) > 0 and len(spent) == 0 and len(paid) == 0
+    return len(sold) > 0 and len(costs) > 0 and len(spent) == 0 and len(paid) == 0
