@@ -207,9 +207,12 @@ def test_the_most_that_money_can_buy_is_counted() -> None:
     )
     assert most_by_money(unmapped) is None
     assert not spends_nothing(unmapped)
-    plain = accounts(
-        year, [{"account": "revenue", "amount": 9.0, "month": month} for month in year]
-    )
+    sold = [{"account": "revenue", "amount": 9.0, "month": month} for month in year]
+    costs = [{"account": "operations", "amount": -1.0, "month": month} for month in year]
+    blind = accounts(year, sold)
+    assert not spends_nothing(blind)
+    assert most_by_money(blind) is None
+    plain = accounts(year, [*sold, *costs])
     assert spends_nothing(plain)
     assert most_by_money(plain) == 0.0
 
