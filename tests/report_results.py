@@ -46,7 +46,7 @@ def sustained(**changed: Any) -> SustainResult:
     body: dict[str, Any] = {
         "fingerprint": "5" * 16,
         "book": "b" * 16,
-        "request": {"draws": 200, "seed": 0, "confidence": 0.95},
+        "request": {"draws": 200, "seed": 0, "confidence": 0.95, "horizon_months": 24},
         "currency": "CNY",
         "first_month": "2022-01-01",
         "last_month": "2024-12-01",
@@ -243,9 +243,9 @@ def _response() -> pl.DataFrame:
                 {
                     "channel": channel,
                     "spend": float(spend),
-                    "lift": float(np.expm1(lift)),
-                    "low": float(np.expm1(0.7 * lift)),
-                    "high": float(np.expm1(1.35 * lift)),
+                    "lift": float(np.expm1(lift)) * MILLION,
+                    "low": float(np.expm1(0.7 * lift)) * MILLION,
+                    "high": float(np.expm1(1.35 * lift)) * MILLION,
                 }
             )
     return pl.DataFrame(rows)

@@ -42,7 +42,7 @@ WORDS = {
     "traffic_off": "story.chart.without",
     "cash": "story.chart.scenarios.capital_off",
     "self_financing": "story.chart.created",
-    "response": "story.chart.lift",
+    "response": "story.chart.spend",
 }
 """A text that only the chart of this kind has."""
 
@@ -101,11 +101,15 @@ def test_every_kind_is_drawn_in_the_readers_language(
     assert_worded(kind, words_of(target), language)
 
 
+def first_words(kind: str, language: str) -> str:
+    """Its text up to the first place that is filled."""
+    return load(language).entries[WORDS[kind]].partition("{")[0]
+
+
 def assert_worded(kind: str, drawn: str, language: str) -> None:
     if kind in WORDS:
-        assert load(language)(WORDS[kind]) in drawn
-        other = load("zh" if language == "en" else "en")(WORDS[kind])
-        assert other not in drawn
+        assert first_words(kind, language) in drawn
+        assert first_words(kind, "zh" if language == "en" else "en") not in drawn
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -46,7 +46,7 @@ def outlines(x: Floats, y: Floats, share: float, span: Point) -> list[list[Point
 
 def _bandwidth(values: Floats, span: float) -> float:
     scott = float(values.std()) * len(values) ** (-1 / 6)
-    return max(scott, _LEAST_BANDWIDTH * span)
+    return float(max(scott, _LEAST_BANDWIDTH * span))
 
 
 def _kernel(grid: Floats, values: Floats, width: float) -> Floats:

@@ -8,7 +8,7 @@ import polars as pl
 
 from thalweg.surfaces import palette
 from thalweg.surfaces.chart_frame import HEIGHT, LABEL_PX, WIDTH, Chart, load_altair
-from thalweg.surfaces.format_values import format_money, format_month, format_share, money_unit
+from thalweg.surfaces.format_values import format_money, format_month, money_unit
 from thalweg.surfaces.texts import Texts
 from thalweg.surfaces.time_charts import time_axis
 
@@ -293,12 +293,14 @@ def response_chart(
 ) -> Chart:
     """What spending on each channel adds to the revenue of a mean unit, one panel a channel.
 
-    Takes    response: channel, spend, lift, low, high (parts of revenue). names: channel → name.
+    Takes    response: channel, spend, lift, low, high (money a month). names: channel → name.
     """
     alt = load_altair()
     scale, unit = money_unit(_most(response["spend"]), currency, say.language)
     channels = list(dict.fromkeys(response["channel"]))
-    top = float(response.select(pl.max_horizontal("lift", "high").max()).item())
+    top = _most(response.select(pl.max_horizontal("lift", "high")).to_series())
+    least = min(0.0, _least(response["low"]))
+    lift_scale, lift_unit = money_unit(top, currency, say.language)
     panels = []
     for channel in channels:
         rows = response.filter(channel=channel)
@@ -306,22 +308,22 @@ def response_chart(
             say(
                 "story.chart.part_mark",
                 name=format_money(spend, currency, say.language),
-                value=format_share(lift, say.language),
+                value=format_money(lift, currency, say.language),
             )
             for spend, lift in rows.select("spend", "lift").iter_rows()
         ]
         data = rows.with_columns(
             pl.Series("told", told, pl.String),
             pl.col("spend").truediv(scale).round(_DIGITS),
-            pl.col("lift", "low", "high").round(5),
+            pl.col("lift", "low", "high").truediv(lift_scale).round(_DIGITS),
         )
         axis = alt.Axis(tickCount=4, format=",~r", grid=False)
         x = alt.X("spend:Q", title=say("story.chart.spend", unit=unit), axis=axis)
         y = alt.Y(
             "lift:Q",
-            title=say("story.chart.lift") if channel == channels[0] else None,
-            axis=alt.Axis(format=".0%", tickCount=4),
-            scale=alt.Scale(domain=[min(0.0, _least(rows["low"])), top]),
+            title=say("story.chart.lift", unit=lift_unit) if channel == channels[0] else None,
+            axis=alt.Axis(format=",~r", tickCount=4),
+            scale=alt.Scale(domain=[least / lift_scale, top / lift_scale]),
         )
         base = alt.Chart(data)
         layers = [

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from thalweg.verdict.result import JudgeResult
 
 SECTIONS = ("growth", "traffic_off", "capital", "self_financing", "unit_economics", "response")
+_DIFFERENCE = ("difference", "difference_low", "difference_high")
 MOST_BESIDE = 6
 """Rows of a table that stands beside a chart; longer ones stand below it."""
 REASONS_OF = {
@@ -213,10 +214,7 @@ class Economy:
     def _metric_value(self, row: dict[str, Any]) -> str:
         if row["value"] is None:
             return coded("economy.missing", row["missing"], self.say) or UNKNOWN
-        told = [self._told(row[name], row["unit"]) for name in ("value", "low", "high")]
-        if row["low"] is None:
-            return told[0]
-        return self.say("story.interval", value=told[0], low=told[1], high=told[2])
+        return self._interval(row, ("value", "low", "high"), row["unit"])
 
     def _told(self, value: float | None, unit: str) -> str:
         language = self.say.language
@@ -241,29 +239,23 @@ class Economy:
     def _scenarios(self) -> pl.DataFrame:
         say, rows = self.say, []
         for row in self.found.scenarios.to_dicts():
-            unit = "share" if "share" in row["measure"] else self.currency
-            unit = "month" if "month" in row["measure"] and unit != "share" else unit
-            told = {
-                name: say(
-                    "story.interval",
-                    value=self._told(row[name], unit),
-                    low=self._told(row[low], unit),
-                    high=self._told(row[high], unit),
-                )
-                for name, low, high in (
-                    ("value", "low", "high"),
-                    ("difference", "difference_low", "difference_high"),
-                )
-            }
+            unit = "share" if row["measure"].endswith("share") else self.currency
+            as_is = row["scenario"] == "as_is"
             rows.append(
                 {
-                    "scenario": row["scenario"],
+                    "scenario": say("story.chart.scenarios.as_is") if as_is else row["scenario"],
                     "measure": coded("economy.measures", row["measure"], say),
-                    "told_value": told["value"],
-                    "told_difference": told["difference"],
+                    "told_value": self._interval(row, ("value", "low", "high"), unit),
+                    "told_difference": self._interval(row, _DIFFERENCE, unit),
                 }
             )
         return pl.DataFrame(rows, infer_schema_length=None)
+
+    def _interval(self, row: dict[str, Any], names: tuple[str, str, str], unit: str) -> str:
+        value, low, high = (self._told(row[name], unit) for name in names)
+        if row[names[1]] is None or row[names[2]] is None:
+            return value
+        return self.say("story.interval", value=value, low=low, high=high)
 
     def response(self) -> Section | None:
         figures = []

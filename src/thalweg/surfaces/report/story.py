@@ -10,7 +10,7 @@ import polars as pl
 
 from thalweg.surfaces import judge_words as words
 from thalweg.surfaces import story_pictures
-from thalweg.surfaces.format_values import format_share
+from thalweg.surfaces.format_values import format_number, format_share
 from thalweg.surfaces.report.cite import Cited
 from thalweg.surfaces.report.headlines import Headline
 from thalweg.surfaces.report.names import Names
@@ -121,8 +121,15 @@ def _stands(found: JudgeResult, cited: Cited, say: Texts) -> tuple[tuple[str, st
         known = [one for one in figures if one in found.evidence]
         known = [one for one in known if found.evidence[one].value is not None]
         if known:
-            rows.append((say(f"story.stands.{name}"), cited.html(cited.named(known[0]))))
+            label = say(f"story.stands.{name}", **_horizon(found, say))
+            rows.append((label, cited.html(cited.named(known[0]))))
     return tuple(rows[:_MOST_STANDS])
+
+
+def _horizon(found: JudgeResult, say: Texts) -> dict[str, str]:
+    """How far ahead the paths of money go, for texts that name it."""
+    months = None if found.sustain is None else found.sustain.request.get("horizon_months")
+    return {"months": format_number(months, say.language)}
 
 
 Found = tuple[str, str, str, dict[str, str]]
@@ -190,7 +197,9 @@ def _findings(
         )
         if known and figure not in shown and len(picked) < FINDINGS:
             shown |= {figure, *places.values()}
-            values = {place: cited.named(one) for place, one in places.items()}
+            values = {place: cited.named(one) for place, one in places.items()} | _horizon(
+                found, say
+            )
             picked.append(
                 Finding(
                     say(f"story.findings.{topic}.label"),
