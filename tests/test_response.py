@@ -194,7 +194,7 @@ def test_pauses_by_lot_make_it_experimental_and_the_truth_is_held(
 def test_how_spend_moved_decides_what_is_claimed(
     world: SpendWorld, label: str, reason: str
 ) -> None:
-    found = fit_response(simulate_spend(world, 11).panel, draws=20)
+    found = fit_response(simulate_spend(world, 14).panel, draws=20)
     assert (found.label, reason in found.reasons) == (label, True), found.reasons
     assert (found.bounds is not None) == (label == "bounds")
     if found.bounds is not None:
@@ -202,7 +202,7 @@ def test_how_spend_moved_decides_what_is_claimed(
 
 
 def test_channels_that_go_together_are_told_in_sum() -> None:
-    found = fit_response(simulate_spend(SpendWorld(together=1.0), 11).panel, draws=20)
+    found = fit_response(simulate_spend(SpendWorld(together=1.0), 14).panel, draws=20)
     assert found.known == ("bounds", "bounds")
     assert found.checks["channel:search_ads"]["partner"] == "field_sales"
 

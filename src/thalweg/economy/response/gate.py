@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.economy.frame import Floats, GrowthPanel, Label, Mask
 from thalweg.economy.response.features import Features, shaped, within
-from thalweg.economy.response.feedback import Feedback, feedback_of
+from thalweg.economy.response.feedback import Feedback, feedback_of, feedback_of_all
 
 FEWEST_UNITS, FEWEST_MONTHS = 8, 12
 """Fewer: bounds. Draws are over units, and seasons are not told from spend in less than a year."""
@@ -23,7 +23,9 @@ LEAST_STOPPED = 0.05
 """Share of months in which a used channel stands still, not by lot: events."""
 MOST_COMMON = 0.5
 """Share of spend that stands at no unit above which nothing is told."""
-ALPHA = 0.05
+ALPHA, ALPHA_ALL = 0.05, 0.2
+"""Levels of the feedback tests: of channels together (Bonferroni), and of what they have in common.
+A refused figure costs a pause; one that follows demand costs the truth."""
 LOW_SPEND = 0.2
 """Beside a channel's mean: carried spend below it is near zero."""
 CARRY, HALF = 0.45, 1.2
@@ -110,7 +112,7 @@ def moves_of(
                 partner=partner,
                 stopped=float(still.sum() / max(use.sum(), 1)),
                 near_zero=float((near & use).sum() / max(use.sum(), 1)),
-                feedback=feedback_of(panel, feats, residual, channel),
+                feedback=feedback_of(panel.spend[channel], panel.paused[channel], feats, residual),
             )
         )
     return out
@@ -148,7 +150,7 @@ def _first_stage(own: Floats, lever: Floats, known: Floats) -> tuple[float, floa
     return (slope**2 / variance if variance > 0 else 1e6), told
 
 
-def judge(panel: GrowthPanel, feats: Features, moves: list[Moves]) -> Gate:
+def judge(panel: GrowthPanel, feats: Features, moves: list[Moves], residual: Floats) -> Gate:
     """Label each channel by how its spend moved; the first thing that spoils it decides."""
     gate = Gate([])
     units = int(((feats.revenue > 0).sum(axis=1) >= 2).sum())
@@ -173,13 +175,23 @@ def judge(panel: GrowthPanel, feats: Features, moves: list[Moves]) -> Gate:
         "common_share": common_share,
     }
     tests = sum(one.feedback is not None for one in moves)
+    common_one = feedback_of_all(panel, feats, residual) if feats.used.sum() > 1 else None
+    followed = common_one is not None and common_one.p < ALPHA_ALL
+    if common_one is not None:
+        gate.checks["feedback"] = {
+            "status": "failed" if followed else "passed",
+            "finding": "follows" if followed else "quiet",
+            "p": round(common_one.p, 5),
+            "elasticity": round(common_one.elasticity, 4),
+            "power": round(common_one.power, 4),
+        }
     for channel, one in enumerate(moves):
         name = panel.channels[channel]
         if not feats.used[channel]:
             gate.known.append("counted")
             gate.whole.append("counted")
             continue
-        label = _label(one, tests, gate)
+        label = _label(one, tests, followed, gate)
         if few:
             gate.because("few_units" if units < FEWEST_UNITS else "few_months")
             label = "bounds"
@@ -195,7 +207,7 @@ def judge(panel: GrowthPanel, feats: Features, moves: list[Moves]) -> Gate:
     return gate
 
 
-def _label(one: Moves, tests: int, gate: Gate) -> Label:
+def _label(one: Moves, tests: int, followed: bool, gate: Gate) -> Label:
     if by_lot(one):
         return "experimental"
     if one.paused:
@@ -205,7 +217,7 @@ def _label(one: Moves, tests: int, gate: Gate) -> Label:
     if one.moved < LEAST_MOVED:
         gate.because("no_variation")
         return "bounds"
-    if follows(one, tests):
+    if followed or follows(one, tests):
         gate.because("follows_demand")
         return "bounds"
     if one.feedback is None:

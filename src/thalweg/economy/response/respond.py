@@ -7,7 +7,7 @@ import numpy as np
 from thalweg.economy.frame import Floats, GrowthPanel, Label, Response
 from thalweg.economy.response.features import Features, expected, features_of
 from thalweg.economy.response.fit import CURVES, Grid, begin, grid_of, rescore
-from thalweg.economy.response.gate import Gate, Moves, by_lot, follows, judge, moves_of
+from thalweg.economy.response.gate import Gate, Moves, by_lot, judge, moves_of
 from thalweg.economy.response.kernel import STEPS
 from thalweg.economy.response.posterior import MOST, RETURN_SD
 from thalweg.economy.response.sample import Sample, sample_of
@@ -44,8 +44,9 @@ def fit_response(
     instruments = np.zeros_like(panel.spend)
     for channel, (spend, paused) in enumerate(pairs):
         instruments[channel] = expected(spend, paused, feats.known)
-    moves = moves_of(panel, feats, instruments, _residual(feats))
-    gate = judge(panel, feats, moves)
+    residual = _residual(feats)
+    moves = moves_of(panel, feats, instruments, residual)
+    gate = judge(panel, feats, moves, residual)
     lot = np.array([by_lot(one) for one in moves], dtype=np.bool_)
     grid = grid_of(feats, instruments, lot)
     sample = sample_of(panel, grid, draws, seed, threads)
@@ -123,7 +124,6 @@ def _bounds(gate: Gate, moves: list[Moves], sample: Sample) -> tuple[float, floa
     seems to bring too much.
     """
     low, high = 0.0, 0.0
-    tests = sum(one.feedback is not None for one in moves)
     for channel, label in enumerate(gate.whole):
         if label != "bounds":
             ends = np.quantile(sample.wanted[:, channel], (0.025, 0.975))
@@ -131,7 +131,8 @@ def _bounds(gate: Gate, moves: list[Moves], sample: Sample) -> tuple[float, floa
             continue
         top = float(sample.prior_sd[channel] / RETURN_SD * MOST_RETURN)
         one = moves[channel]
-        if follows(one, tests) and one.feedback is not None and one.feedback.elasticity > 0:
+        upwards = one.feedback is not None and one.feedback.elasticity > 0
+        if upwards and "follows_demand" in gate.reasons:
             top = min(top, float(sample.shares[channel] + 2 * sample.errors[channel]))
         high += max(top, 0.0)
     return low, min(high, MOST)
