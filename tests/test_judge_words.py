@@ -11,6 +11,7 @@ import thalweg
 from thalweg.change.estimates.estimate import Method
 from thalweg.economy.frame import Account, Label
 from thalweg.surfaces.figure_words import (
+    check_text,
     figure_line,
     figure_name,
     figure_text,
@@ -196,6 +197,24 @@ def test_a_line_tells_interval_and_how_it_is_known() -> None:
     assert figure_line(figure, load("zh")) == "购买依赖度：54%（41% 至 66%） · 有实验依据"
     unknown = Figure("dependence", None, unit="share", missing=("no_ledger",))
     assert "cannot be told" in figure_text(unknown, load("en"))
+
+
+def test_checks_of_the_economy_are_told_with_their_figures() -> None:
+    checks = {"channel:search": "moved", "feedback": "follows", "prior": "data", "new": "unheard"}
+    found: dict[str, dict[str, object]] = {
+        "channel:search": {"moved": 0.36, "@status": "warning"},
+        "feedback": {"elasticity": -0.2, "p": 0.012, "@status": "failed"},
+        "prior": {"share": 0.1, "share_by_data": None, "error_by_data": float("nan")},
+    }
+    figure = Figure("channel.search", 0.1, checks=checks, found=found)
+    told = [check_text(figure, check, load("en")) for check in checks]
+    assert told[0].startswith("hint · How a channel’s spend moved: search: spend moved by 36%")
+    assert "−20% of what revenue" in told[1]
+    assert "(p = 0.012)" in told[1]
+    assert "brings 10% of revenue; the data alone say – ± –" in told[2]
+    assert told[3] == "passed · new: unheard"
+    chinese = [check_text(figure, check, load("zh")) for check in list(checks)[:3]]
+    assert all("{" not in line and "：" in line for line in chinese)
 
 
 def test_rows_are_told_in_words() -> None:

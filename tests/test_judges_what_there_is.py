@@ -164,6 +164,8 @@ def test_the_same_request_gives_the_same_bytes_with_one_thread_and_with_two(
 ) -> None:
     again = judge_book(thalweg.open_book(book.path), draws=DRAWS, threads=2)
     assert again.fingerprint == whole.fingerprint
+    moved = [one for one in again.evidence if one.to_json() != whole.evidence[one.id].to_json()]
+    assert [(one, whole.evidence[one.id]) for one in moved] == []
     assert again.to_json() == whole.to_json()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from math import isfinite
+from string import Formatter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -229,24 +231,39 @@ def check_text(figure: Figure, check: str, say: Texts, facts: Facts | None = Non
     return say("evidence.check_line", **told)
 
 
+_FOUND_IN = {
+    "economy": ("economy.checks", "economy.check_names"),
+    "response": ("response.findings", "response.names"),
+}
+"""By room: findings by check, and names of checks. A check of one channel ends in its name."""
+
+
 def _elsewhere(check: str, finding: str, figures: dict[str, Any], say: Texts) -> tuple[str, str]:
     """Name and answer of a check of the economy, with words of its own room."""
-    for room in ("economy", "response", "metrics", "evidence"):
-        key = f"{room}.checks.{check}.{finding}"
+    base, _, channel = check.partition(":")
+    for findings, names in _FOUND_IN.values():
+        key = f"{findings}.{base}.{finding}"
         if say.has(key):
-            name = f"{room}.check_names.{check}"
-            text = say.entries[key]
-            shown = {place: _plain(place, value, say) for place, value in figures.items()}
-            return (say(name) if say.has(name) else check), _filled(text, shown)
+            told = ({"channel": channel} if channel else {}) | figures
+            return coded(names, base, say), _Gentle(say).vformat(say.entries[key], (), told)
     return check, finding
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    class Missing(dict[str, str]):
-        def __missing__(self, _key: str) -> str:
-            return UNKNOWN
+class _Gentle(Formatter):
+    """Fills places as their text asks; figures without a form of their own as people write them,
+    and those that are not known as such."""
 
-    return text.format_map(Missing(values))
+    def __init__(self, say: Texts) -> None:
+        self.say = say
+
+    def get_value(self, key: Any, _args: Any, kwargs: Any) -> Any:
+        return kwargs.get(key)
+
+    def format_field(self, value: Any, form: str) -> Any:
+        if value is None or (isinstance(value, float) and not isfinite(value)):
+            return UNKNOWN
+        told = format(value, form) if form else _plain("", value, self.say)
+        return f"−{told[1:]}" if told.startswith("-") else told
 
 
 def _plain(place: str, value: Any, say: Texts) -> str:

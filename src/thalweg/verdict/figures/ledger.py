@@ -27,8 +27,13 @@ def asked_of(found: SustainResult) -> dict[str, Any]:
     return {name: value for name, value in found.request.items() if name != "profile"}
 
 
-def checks_of(found: SustainResult) -> dict[str, Any]:
-    rows = found.checks.to_dicts()
+def checks_of(found: SustainResult, channel: str | None = None) -> dict[str, Any]:
+    """Checks of the economy with what they found; of one channel: without those of the others."""
+    rows = [
+        row
+        for row in found.checks.to_dicts()
+        if channel is None or row["check"].partition(":")[2] in ("", channel)
+    ]
     figures = {
         row["check"]: json.loads(row["figures"] or "{}") | {"@status": row["status"]}
         for row in rows

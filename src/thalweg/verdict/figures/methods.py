@@ -32,7 +32,7 @@ PAGES: dict[str, str] = {
     "verdict_by_probability": "verdict.md#region",
     "summed_ledger": "accounts.md",
     "growth_shapley": "sustain.md",
-    "channel_lift": "sustain.md",
+    "channel_lift": "response.md",
     "traffic_off": "sustain.md",
     "runway": "accounts.md",
     "cash_at_end": "accounts.md",

@@ -132,7 +132,7 @@ def _channels(found: SustainResult) -> Iterator[Figure]:
             request=asked_of(found),
             missing=missing_of(found, "channels") if row["lift_share"] is None else (),
             name=row["channel"],
-            **checks_of(found),
+            **checks_of(found, row["channel"]),
         )
 
 
