@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from thalweg.surfaces.report.writer import Figure, Writer
 
 if TYPE_CHECKING:
     from thalweg.surfaces.texts import Texts
+    from thalweg.verdict.evidence import Figure as EvidenceFigure
     from thalweg.verdict.result import JudgeResult
 
 FINDINGS = 3
@@ -30,12 +31,16 @@ PROCESS_TOPICS = ("causes", "waiting", "rework", "deviations", "drift", "duratio
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that matters. figure, sentence: as HTML; link: where the page tells more."""
+    """One thing that matters. figure, sentence: as HTML; link: where the page tells more.
+
+    known: how the figure is known; empty of what is counted.
+    """
 
     label: str
     figure: str
     sentence: str
     link: str
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,27 +205,34 @@ def _findings(
             values = {place: cited.named(one) for place, one in places.items()} | _horizon(
                 found, say
             )
+            sentence = f"story.findings.{topic}.sentence"
+            if _may_be_nothing(found.evidence[figure]) and say.has(f"{sentence}_none"):
+                sentence += "_none"
             picked.append(
                 Finding(
                     say(f"story.findings.{topic}.label"),
                     cited.html(_bare(cited, figure)),
-                    cited.html(say(f"story.findings.{topic}.sentence", **values)),
+                    cited.html(say(sentence, **values)),
                     link,
+                    _how_known(found.evidence[figure], say),
                 )
             )
     return (*picked, *_of_process(process, cited, FINDINGS - len(picked)))
 
 
+def _may_be_nothing(figure: EvidenceFigure) -> bool:
+    """Whether zero lies inside its interval."""
+    low, high = figure.low, figure.high
+    return isinstance(low, int | float) and isinstance(high, int | float) and low <= 0 <= high
+
+
+def _how_known(figure: EvidenceFigure, say: Texts) -> str:
+    return "" if figure.known in ("", "counted") else words.known_text(figure.known, say)
+
+
 def _bare(cited: Cited, name: str) -> str:
     """The figure without its interval, which the sentence gives."""
-    figure = cited.evidence[name]
-    return words.figure_text(_alone(figure), cited.say)
-
-
-def _alone(figure: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(figure, low=None, high=None)
+    return words.figure_text(replace(cited.evidence[name], low=None, high=None), cited.say)
 
 
 def _of_process(process: Sequence[Headline], cited: Cited, room: int) -> list[Finding]:
