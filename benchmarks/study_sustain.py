@@ -108,11 +108,11 @@ def _numbered(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _values(lived: Lived, amount: Floats) -> pl.DataFrame:
-    """party, month, value of the orders placed, by the month in which they began."""
+    """party, month, value of the orders placed, by the month in which they were."""
     orders, clock = lived.course.orders, lived.clock
     parties = parties_of(lived.spec, lived.firms, clock)
     placed = np.flatnonzero(orders.placed_s >= 0)
-    month = clock.months_of_days[orders.arrive_s[placed] // DAY_S]
+    month = clock.months_of_days[orders.placed_s[placed] // DAY_S]
     table = pl.DataFrame(
         {
             "party": [parties.member(firm) for firm in orders.firm[placed].tolist()],

@@ -87,6 +87,29 @@ def test_the_value_of_orders_stands_in_the_panel_in_local_months(tmp_path: Path)
     assert bare is not None and bare.volume is None
 
 
+def test_orders_count_from_the_activity_that_places_them(tmp_path: Path) -> None:
+    import thalweg
+
+    log = """case_id,activity,timestamp,customer,amount
+1,Ask,2024-01-30 10:00,A,10
+1,Place order,2024-02-02 10:00,A,10
+1,Place order,2024-03-02 10:00,A,10
+2,Ask,2024-01-31 10:00,A,20
+3,Place order,2024-01-03 10:00,B,5
+"""
+    mapping = thalweg.FlatMapping(case="case_id", activity="activity", time="timestamp")
+    book = thalweg.ingest(
+        table(tmp_path, log, "log.csv"), tmp_path / "book", mapping=mapping, timezone="UTC"
+    )
+    profile = profile_of(value="amount", unit="attribute:customer")
+    begun = order_values(book, profile)
+    assert begun is not None
+    assert begun.rows() == [("A", date(2024, 1, 1), 30.0), ("B", date(2024, 1, 1), 5.0)]
+    placed = order_values(book, profile.model_copy(update={"placed": "Place order"}))
+    assert placed is not None
+    assert placed.rows() == [("B", date(2024, 1, 1), 5.0), ("A", date(2024, 2, 1), 10.0)]
+
+
 @pytest.fixture(scope="module")
 def world() -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     records = run_world(WorldSpec("traffic_war", firms=8, months=12, orders_per_firm_month=6.0))

@@ -11,7 +11,7 @@ import polars as pl
 
 from thalweg.change.panels.measure import read_value
 from thalweg.change.panels.units import find_units
-from thalweg.economy.frame import Floats
+from thalweg.economy.frame import Floats, Ints, Mask
 from thalweg.errors import RequestError
 from thalweg.records.companions.reach import party_of_units
 from thalweg.records.perspective import Perspective
@@ -20,10 +20,12 @@ from thalweg.records.store.book import Book
 
 
 def order_values(book: Book, profile: Profile | None) -> pl.DataFrame | None:
-    """party, month, value: the value of the objects measured, by unit and month of their beginning.
+    """party, month, value: the value of the orders placed, by unit and month.
 
-    The profile names the object type and the attribute with its value. party is null where nothing
-    tells the unit of an object. None where the profile does not say, or no object has a value.
+    The profile names the object type, the attribute with its value, and the activity with which an
+    order counts as placed; without one, every object counts from its beginning. party is null where
+    nothing tells the unit of an object. None where the profile does not say, or no object has a
+    value.
     """
     if profile is None or profile.value is None or not book.types:
         return None
@@ -34,13 +36,34 @@ def order_values(book: Book, profile: Profile | None) -> pl.DataFrame | None:
     value = read_value(view, profile.value)
     if value is None:
         return None
-    begun = pl.Series(np.asarray(view.time_ns)[np.asarray(view.offsets)[:-1]])
-    local = begun.cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(book.timezone)
+    at, known = _placed(view, profile.placed)
+    local = pl.Series(at).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(book.timezone)
     table = pl.DataFrame(
         {"party": _party(book, view, profile), "month": local.dt.date(), "value": value}
-    ).filter(pl.col("value").is_finite())
+    ).filter(pl.col("value").is_finite() & pl.Series(known))
+    if table.is_empty():
+        return None
     months = table.with_columns(pl.col("month").dt.month_start())
-    return months.group_by("party", "month").agg(pl.col("value").sum()).sort("month", "party")
+    return (
+        months.group_by("party", "month", maintain_order=True)
+        .agg(pl.col("value").sum())
+        .sort("month", "party")
+    )
+
+
+def _placed(view: Perspective, activity: str | None) -> tuple[Ints, Mask]:
+    """(objects,) when each was placed, and whether it was; its beginning without an activity."""
+    offsets, time_ns = np.asarray(view.offsets), np.asarray(view.time_ns)
+    if activity is None or activity not in view.activities:
+        return time_ns[offsets[:-1]], np.ones(len(offsets) - 1, np.bool_)
+    hits = np.flatnonzero(np.asarray(view.activity) == view.activities.index(activity))
+    owner = np.searchsorted(offsets, hits, side="right") - 1
+    placed, first = np.unique(owner, return_index=True)
+    at = time_ns[offsets[:-1]].copy()
+    at[placed] = time_ns[hits[first]]
+    known = np.zeros(len(at), np.bool_)
+    known[placed] = True
+    return at, known
 
 
 def _party(book: Book, view: Perspective, profile: Profile) -> pl.Series:

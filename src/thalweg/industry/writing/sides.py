@@ -134,6 +134,7 @@ def profile_of(language: Language) -> Profile:
         within=f"{WINDOWS_D['flow']} d",
         layers=layers,
         failed_ends=tuple(say(activity, language) for activity in FAILED_ENDS),
+        placed=say("place_order", language),
         value=header("amount_cny", language),
         currency="CNY",
         platform=PLATFORM,

@@ -62,7 +62,8 @@ def fit_findings(profile: Profile, book: Book) -> Iterator[Finding]:
     """Activities that only one of the two knows; nothing of a book without events."""
     if not book.n_events:
         return
-    named = [*profile.layers_by_activity(), *profile.failed_ends]
+    placed = () if profile.placed is None else (profile.placed,)
+    named = [*profile.layers_by_activity(), *profile.failed_ends, *placed]
     held = set(book.activities)
     absent = [name for name in dict.fromkeys(named) if name not in held]
     if absent:

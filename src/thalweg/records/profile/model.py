@@ -189,6 +189,8 @@ class Profile(_Record):
                  roll-out reaches; None: found from the interventions.
     within       window of the restricted mean of the whole flow; None: chosen from the log.
     failed_ends  activities that end an object without success.
+    placed       activity with which an order counts as placed, and its value as agreed; None: its
+                 beginning.
     value        attribute with an object's value in ``currency``.
     platform     party whose ledger rows belong to no unit; None: rows without a party alone.
     accounts     standard account → names that the ledger writes for it.
@@ -200,6 +202,7 @@ class Profile(_Record):
     within: Annotated[Length | None, BeforeValidator(_no_blank)] = None
     layers: Annotated[tuple[Layer, ...], Field(min_length=1)]
     failed_ends: tuple[Text, ...] = ()
+    placed: Annotated[Text | None, BeforeValidator(_no_blank)] = None
     value: Annotated[Text | None, BeforeValidator(_no_blank)] = None
     currency: Annotated[Text | None, BeforeValidator(_no_blank)] = None
     kinds: Annotated[tuple[InterventionKind, ...], Field(min_length=1)] = KINDS
