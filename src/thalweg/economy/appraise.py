@@ -244,7 +244,7 @@ def _row(code: str, status: str, finding: str, figures: dict[str, Any]) -> dict[
 def accounts_rows(accounts: Accounts) -> Rows:
     """Totals by month and standard account; cash: the balance."""
     sums = (
-        accounts.lines.group_by("month", "account")
+        accounts.lines.group_by("month", "account", maintain_order=True)
         .agg(pl.col("amount").sum())
         .sort("month", "account")
     )

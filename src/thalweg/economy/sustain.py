@@ -134,7 +134,7 @@ def _goods(book: Book, profile: Profile, accounts: Accounts) -> pl.DataFrame | N
     if values is None or profile.currency != accounts.currency:
         return None
     inside = values.filter(pl.col("month").is_in(list(accounts.months)))
-    return inside.group_by("month").agg(pl.col("value").sum()).sort("month")
+    return inside.group_by("month", maintain_order=True).agg(pl.col("value").sum()).sort("month")
 
 
 def _paths(book: Book, accounts: Accounts) -> pl.DataFrame | None:

@@ -136,7 +136,9 @@ def most_by_money(accounts: Accounts) -> float | None:
     """
     last = accounts.months[-MONTHS:]
     lines = accounts.lines.filter(pl.col("month").is_in(last))
-    sums = dict(lines.group_by("account").agg(pl.col("amount").sum()).iter_rows())
+    sums = dict(
+        lines.group_by("account", maintain_order=True).agg(pl.col("amount").sum()).iter_rows()
+    )
     revenue = float(sums.get("revenue", 0.0))
     if revenue <= 0 or not any(sums.get(name) for name in COSTS):
         return None

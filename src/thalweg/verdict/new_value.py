@@ -123,7 +123,11 @@ def _counted(
 ) -> list[Product]:
     """What each product brought, and whether it is new; in the order of their ids."""
     listed = {row["product"]: row for row in accounts.products.to_dicts()}
-    by_product = recent.drop_nulls("product").group_by("product").agg(pl.col("amount").sum())
+    by_product = (
+        recent.drop_nulls("product")
+        .group_by("product", maintain_order=True)
+        .agg(pl.col("amount").sum())
+    )
     found = []
     for product, amount in by_product.sort("product").iter_rows():
         row = listed.get(product, {})

@@ -99,7 +99,9 @@ def _money(book: Book, rows: Rows, profile: Profile | None) -> pl.LazyFrame:
     amount = "amount" if ledger else "spend"
     told = [pl.col("account").first().alias(STANDARD)] if ledger else []
     counted = (
-        _chosen(lines.lazy(), renamed).group_by(ROW).agg(*told, pl.col(amount).sum().alias(COUNTED))
+        _chosen(lines.lazy(), renamed)
+        .group_by(ROW, maintain_order=True)
+        .agg(*told, pl.col(amount).sum().alias(COUNTED))
     )
     return raw.join(counted, on=ROW, how="inner", maintain_order="left")
 

@@ -44,7 +44,7 @@ def revenue_by_object(book: Book, accounts: Accounts) -> pl.DataFrame:
     amount = pl.col("amount")
     sums = (
         accounts.lines.drop_nulls("document")
-        .group_by("document")
+        .group_by("document", maintain_order=True)
         .agg(
             revenue=amount.filter(pl.col("account") == "revenue").sum(),
             cost_of_sales=amount.filter(pl.col("account") == "cost_of_sales").sum(),

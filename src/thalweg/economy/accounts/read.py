@@ -127,7 +127,9 @@ def _lines(
     rows, longer = spread(rows, ("amount",))
     rows, signs = signed(how(rows, "amount"))
     strange = rows.filter(pl.col("name").is_in(naming.unmapped))
-    sums = strange.group_by("name").agg(pl.col(ROW).n_unique(), pl.col("amount").sum())
+    sums = strange.group_by("name", maintain_order=True).agg(
+        pl.col(ROW).n_unique(), pl.col("amount").sum()
+    )
     totals = {name: {"rows": n, "amount": total} for name, n, total in sums.sort("name").rows()}
     facts = {
         "ledger_rows": len(ledger),

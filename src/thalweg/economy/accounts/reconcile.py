@@ -22,8 +22,16 @@ def by_both(marketing: pl.DataFrame, paid: pl.DataFrame, months: Sequence[date])
     """
     table = (
         pl.DataFrame({"month": list(months)}, schema={"month": pl.Date})
-        .join(marketing.group_by("month").agg(ledger=pl.col("amount").sum()), "month", "left")
-        .join(paid.group_by("month").agg(traffic=pl.col("spend").sum()), "month", "left")
+        .join(
+            marketing.group_by("month", maintain_order=True).agg(ledger=pl.col("amount").sum()),
+            "month",
+            "left",
+        )
+        .join(
+            paid.group_by("month", maintain_order=True).agg(traffic=pl.col("spend").sum()),
+            "month",
+            "left",
+        )
         .fill_null(0.0)
         .filter((pl.col("ledger") != 0) | (pl.col("traffic") != 0))
         .with_columns(

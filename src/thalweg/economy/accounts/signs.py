@@ -40,7 +40,7 @@ def signed(lines: pl.DataFrame) -> tuple[pl.DataFrame, Signs]:
     Takes    lines: account, name, amount.
     """
     plus = pl.col("amount").clip(lower_bound=0).sum()
-    sums = lines.group_by("account", "name").agg(
+    sums = lines.group_by("account", "name", maintain_order=True).agg(
         rows=pl.len(), plus=plus, minus=-pl.col("amount").clip(upper_bound=0).sum()
     )
     found, turned = Signs(), []
@@ -68,7 +68,9 @@ def signed(lines: pl.DataFrame) -> tuple[pl.DataFrame, Signs]:
 def _inward(sums: pl.DataFrame) -> set[str]:
     """Inflow accounts whose names, but for refunds, add up to less than nothing."""
     usual = sums.filter(~pl.col("name").map_elements(_against, return_dtype=pl.Boolean))
-    total = usual.group_by("account").agg((pl.col("plus") - pl.col("minus")).sum().alias("net"))
+    total = usual.group_by("account", maintain_order=True).agg(
+        (pl.col("plus") - pl.col("minus")).sum().alias("net")
+    )
     return {name for name, net in total.iter_rows() if name in INFLOWS and net < 0}
 
 

@@ -69,7 +69,7 @@ def _cohorts(accounts: Accounts) -> pl.DataFrame:
 
 def _largest(lines: pl.DataFrame, count: int) -> pl.DataFrame:
     revenue = pl.col("amount").filter(pl.col("account") == "revenue").sum()
-    sizes = lines.drop_nulls("key").group_by("key").agg(size=revenue)
+    sizes = lines.drop_nulls("key").group_by("key", maintain_order=True).agg(size=revenue)
     kept = sizes.sort("size", "key", descending=[True, False])["key"].head(count)
     key = pl.col("key")
     return lines.with_columns(
@@ -82,7 +82,11 @@ def _largest(lines: pl.DataFrame, count: int) -> pl.DataFrame:
 
 
 def _orders(visits: pl.DataFrame, column: str) -> dict[str, float]:
-    told = visits.drop_nulls("orders").group_by(column).agg(pl.col("orders").sum())
+    told = (
+        visits.drop_nulls("orders")
+        .group_by(column, maintain_order=True)
+        .agg(pl.col("orders").sum())
+    )
     return dict(told.iter_rows())
 
 
@@ -99,7 +103,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     part = [pl.col("amount").filter(pl.col("account") == name).sum().alias(name) for name in _PARTS]
     documents = pl.col("document").filter(pl.col("account") == "revenue").drop_nulls().n_unique()
-    sums = lines.group_by("key").agg(*part, documents=documents)
+    sums = lines.group_by("key", maintain_order=True).agg(*part, documents=documents)
     for row in sums.sort("revenue", "key", descending=[True, False]).iter_rows(named=True):
         gross = row["revenue"] + row["cost_of_sales"]
         own = gross + row["marketing"] + row["subsidy"]
@@ -119,7 +123,9 @@ def _rows(
 
 
 def _channels(visits: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    told = visits.group_by("channel").agg(pl.col("spend").sum(), pl.col("orders").sum())
+    told = visits.group_by("channel", maintain_order=True).agg(
+        pl.col("spend").sum(), pl.col("orders").sum()
+    )
     for channel, spend, orders in told.sort(
         "spend", "channel", descending=[True, False]
     ).iter_rows():

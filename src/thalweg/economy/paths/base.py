@@ -132,7 +132,7 @@ def sound_draws(response: Response, panel: GrowthPanel) -> Response | None:
 def flow(accounts: Accounts, *names: str) -> Floats:
     """(T,) sum of the lines of standard accounts by month, signed as cash."""
     lines = accounts.lines.filter(pl.col("account").is_in(names))
-    sums = lines.group_by("month").agg(pl.col("amount").sum()).sort("month")
+    sums = lines.group_by("month", maintain_order=True).agg(pl.col("amount").sum()).sort("month")
     place = {month: at for at, month in enumerate(accounts.months)}
     out = np.zeros(len(accounts.months))
     for month, amount in sums.iter_rows():
@@ -153,7 +153,11 @@ def _fresh(accounts: Accounts, panel: GrowthPanel) -> Floats:
     lines = accounts.lines.filter(
         (pl.col("account") == "revenue") & pl.col("product").is_in(products["product"].to_list())
     )
-    sums = lines.group_by("party", "month").agg(pl.col("amount").sum()).sort("party", "month")
+    sums = (
+        lines.group_by("party", "month", maintain_order=True)
+        .agg(pl.col("amount").sum())
+        .sort("party", "month")
+    )
     unit = {name: at for at, name in enumerate(panel.units)}
     month = {day: at for at, day in enumerate(panel.months)}
     out = np.zeros(panel.revenue.shape)

@@ -42,7 +42,7 @@ def cash_of(accounts: Accounts, flows: Flows, known: Mask) -> Cash:
     if not len(lines):
         founded = bool(flows.by["capital_in"][:1].any() and known.all())
         return Cash(summed, "cumulated_flows" if founded else "unknown")
-    stated = lines.group_by("month").agg(pl.col("amount").sum()).sort("month")
+    stated = lines.group_by("month", maintain_order=True).agg(pl.col("amount").sum()).sort("month")
     place = {month: at for at, month in enumerate(accounts.months)}
     gap = np.full(len(summed), np.nan)
     for month, amount in stated.iter_rows():

@@ -87,7 +87,9 @@ def compared(totals: pl.DataFrame, ledger: pl.DataFrame, own: str | None = None)
 def _met(totals: pl.DataFrame, lines: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
     """Sums of lines that overlap each total's period: ``@row``, amount, lines, inside."""
     by = [*keys, "currency", "month", "end"]
-    sums = lines.group_by(by).agg(pl.col("amount").sum(), pl.len().cast(pl.Int64).alias("lines"))
+    sums = lines.group_by(by, maintain_order=True).agg(
+        pl.col("amount").sum(), pl.len().cast(pl.Int64).alias("lines")
+    )
     held = sums.collect()
     wanted = totals.select(ROW, *keys, "wanted", pl.col("month").alias("first"), "last")
     short, long = (
