@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from thalweg.change.blas import one_blas_thread
 from thalweg.errors import RequestError
 from thalweg.process.filter_text import to_text
 from thalweg.process.map import FilterLike, read_filters, trust_summary
@@ -77,7 +78,9 @@ def judge_book(
     parts = gather(book, given, request, threads, progress or _silent)
     if progress is not None:
         progress("weigh", 0, 0)
-    return _assemble(parts, weigh(parts, request), request)
+    with one_blas_thread():
+        weighed = weigh(parts, request)
+    return _assemble(parts, weighed, request)
 
 
 def request_of(
