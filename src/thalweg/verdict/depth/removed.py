@@ -85,11 +85,10 @@ def removed_from(part: Part, drawn: Floats) -> Removed:
 def hidden_range(part: Part) -> tuple[Floats, Floats]:
     """(N,) best and worst that the interventions without a measured effect may have done there.
 
-    What was seen, give or take what the burden may have done by itself; none of it at worst where
-    that says that they helped, for depth counts nothing that is not measured, and none of it at
-    best where it says that they did harm. Of several, improvements add up at best, and the least
-    of them counts at worst. Where nothing was seen before and after they may have removed all of
-    the burden, or doubled it.
+    What was seen, give or take what the burden may have done by itself. At worst it did nothing
+    where the burden fell: depth counts nothing that is not measured, and harm needs a sign of it.
+    At best nothing where it rose by more than by itself. Of several, what was seen adds up. Where
+    nothing was seen before and after they may have removed all of the burden, or doubled it.
     """
     cost, volume = part.baseline.cost, np.maximum(part.baseline.volume, 1e-300)
     log = part.scale == "log"
@@ -97,17 +96,15 @@ def hidden_range(part: Part) -> tuple[Floats, Floats]:
     all_gone = np.full(len(cost), -np.inf) if log else -cost / volume
     doubled = np.full(len(cost), np.log(2.0)) if log else cost / volume
     helped, harmed = np.zeros(len(cost)), np.zeros(len(cost))
-    weakest = np.full(len(cost), -np.inf)
     for pair in part.pairs:
         there = _unseen(pair)
         seen = pair.effect if pair.measured else pair.described
         helped += np.where(there, all_gone if seen is None else min(seen, 0.0), 0.0)
         harmed += np.where(there, doubled if seen is None else max(seen, 0.0), 0.0)
-        weakest[there] = np.maximum(weakest[there], 0.0 if seen is None else seen)
     here = part.unseen
-    worst = np.where(harmed > 0, harmed, np.where(here, weakest, 0.0)) + here * alone
+    worst = np.where(harmed > 0, harmed + alone, 0.0)
     best = np.where(helped < 0, helped, harmed) - here * alone
-    best, worst = np.minimum(best, 0.0), np.maximum(worst, 0.0)
+    best = np.minimum(best, 0.0)
     return (best, worst) if log else (np.maximum(best, all_gone), worst)
 
 
