@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts_tools import NAMES, TRAFFIC, line, month, profile_of, table
@@ -184,6 +184,7 @@ LINES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_no_money_is_lost_or_made_and_months_are_those_of_a_loop(
     lines: list[tuple[str, float, int, int, str | None]],

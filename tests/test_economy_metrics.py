@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts_tools import TRAFFIC, line, month, profile_of, table
@@ -234,6 +234,7 @@ def scaled(one: Accounts, rate: float) -> Accounts:
     )
 
 
+@settings(deadline=None)
 @given(LINES, st.floats(0.01, 100))
 def test_another_currency_leaves_every_ratio_as_it_is(
     lines: list[tuple[str, float, int, str | None]], rate: float
@@ -248,6 +249,7 @@ def test_another_currency_leaves_every_ratio_as_it_is(
             assert other.value == pytest.approx(one.value * factor, rel=1e-6, abs=1e-6 * factor)
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_unit_economics_add_up_to_the_totals_in_every_way(
     lines: list[tuple[str, float, int, str | None]],

@@ -60,7 +60,7 @@ def noisy(units: int, months: int, rng: np.random.Generator) -> Floats:
     return np.asarray(rng.normal(10, 0.6, (units, 1)) + rng.normal(0, 0.2, (1, months)) + noise)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(4, 60),
     st.integers(3, 24),

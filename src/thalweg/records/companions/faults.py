@@ -94,9 +94,9 @@ def findings_of(
     ]
     told += remarks_of(found, schema, source, rows)
     if kept := list(traits):
-        told.append(
-            Finding("traits_kept", "note", len(kept), where=source, detail={"columns": kept})
-        )
+        shown = (Example(source, None, ", ".join(kept[:EXAMPLES])),)
+        detail = {"columns": kept}
+        told.append(Finding("traits_kept", "note", len(kept), 0, source, shown, detail))
     return told
 
 

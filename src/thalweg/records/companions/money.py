@@ -16,7 +16,8 @@ CURRENCY = "currency currencycode curr ccy 币种 货币 货币单位 币别 原
 PARTY = (
     "party partyid firm firmid company companyid companycode bukrs entity entityid legalentity unit "
     "unitid site siteid 企业编号 公司编号 单位编号 主体编号 企业 公司 单位 主体 公司代码 法人 法人主体 核算主体 "
-    "企业名称 公司名称 单位名称 账套"
+    "企业名称 公司名称 单位名称 账套 customer customerid customername client clientid merchant "
+    "merchantid 客户 客户编号 客户名称 商户 商户编号 商户名称 商家"
 )
 MONTH = (
     "month period yearmonth accountingperiod fiscalperiod postingperiod reportingperiod postingdate "

@@ -30,6 +30,8 @@ Row = dict[str, Any]
 _SPECIAL = {NONE: "none", REST: "rest"}
 _BETTER = ("counted", "experimental")
 """Labels that need no reason why they are not better."""
+_PLAIN = ("bounds_only", "not_identified")
+"""Reasons that only say again what the label says, where others stand beside them."""
 _MOST_NAMES = 5
 
 
@@ -160,7 +162,8 @@ def reason_lines(result: SustainResult, say: Texts) -> list[str]:
     if result.facts["known"] in _BETTER:
         return []
     lines = []
-    for code in result.facts["reasons"]:
+    codes = result.facts["reasons"]
+    for code in [one for one in codes if one not in _PLAIN] or codes:
         for room in ("response", "economy"):
             key = f"{room}.{'reasons' if room == 'response' else 'missing'}.{code}"
             if say.has(key):
