@@ -14,7 +14,7 @@ THALWEG := $(BIN)/thalweg
 help:  ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
-demo: $(READY)  ## map a small sample, prove what changed a made-up industry, write reports into demo/
+demo: $(READY)  ## map a sample, prove what changed a made-up industry, judge a platform; see demo/
 	@mkdir -p demo
 	$(BIN)/python -m thalweg.industry.sample demo/sample
 	$(THALWEG) ingest demo/sample/steel_orders.csv --mapping demo/sample/steel_orders.yaml --into demo/steel-orders --replace
@@ -29,8 +29,12 @@ demo: $(READY)  ## map a small sample, prove what changed a made-up industry, wr
 	$(THALWEG) demo demo/industry --replace
 	$(THALWEG) prove demo/industry/book --truth demo/industry/truth.json
 	$(THALWEG) report demo/industry/book --type order -o demo/industry.html --language en
-	$(THALWEG) demo demo/产业 --language zh --firms 40 --replace
-	$(THALWEG) report demo/产业/book --type 订单 -o demo/industry.zh.html --language zh
+	$(THALWEG) demo demo/traffic-war --archetype traffic_war --no-truth --replace
+	$(THALWEG) sustain demo/traffic-war/book --set marketing=-50%
+	$(THALWEG) judge demo/traffic-war/book
+	$(THALWEG) report demo/traffic-war/book -o demo/traffic-war.html --language en
+	$(THALWEG) demo demo/流量战争 --archetype traffic_war --no-truth --language zh --replace
+	$(THALWEG) report demo/流量战争/book -o demo/流量战争.html --language zh
 	@cat tools/after-demo.txt
 
 test: lint system-packages bpmn-js  ## check style and types, then run every test
