@@ -15,7 +15,7 @@ from thalweg.economy.accounts.notes import notes_of
 from thalweg.economy.accounts.panel import panel_from
 from thalweg.economy.accounts.read import accounts_from
 from thalweg.economy.metrics.table import metrics_of
-from thalweg.surfaces.prove_words import figure
+from thalweg.surfaces.cli.sustain_words import note_text
 from thalweg.surfaces.texts import LANGUAGES, load, places
 
 ROOM = Path(thalweg.__file__).parent / "economy"
@@ -111,7 +111,7 @@ def test_every_note_comes_about_and_its_sentence_finds_its_figures() -> None:
                 say = load(language)
                 text = say.entries[f"metrics.notes.{note.code}"]
                 assert places(text) == set(note.figures), note.code
-                filled = {p: figure(p, note.figures, "level", say) for p in places(text)}
-                assert "None" not in text.format(**filled)
+                told = note_text(note.code, note.figures, say)
+                assert "None" not in told and "{" not in told
     missing = set(load("en").under("metrics.notes")) - seen
     assert missing == set(), missing

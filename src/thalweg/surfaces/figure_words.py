@@ -53,6 +53,8 @@ def figure_name(figure: Figure, say: Texts, facts: Facts | None = None) -> str:
     if key == "depth_layer" or key == "weight":
         burden = what.rpartition(".")[2]
         key += f"_{burden}" if burden in _BURDENS else ""
+    if key == "growth_of":
+        told["name"] = coded("economy.names", figure.name, say)
     found = f"evidence.names.{key}"
     return say(found, **told) if say.has(found) else figure.id
 

@@ -13,7 +13,8 @@ SMALL_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """code: its words are ``metrics.notes.<code>``; figures: what they are filled with."""
+    """code: its words are ``metrics.notes.<code>``; figures: what they are filled with, names as
+    lists."""
 
     code: str
     figures: dict[str, Any] = field(default_factory=dict)
@@ -86,6 +87,6 @@ def _of_panel(facts: dict[str, Any]) -> list[Note]:
     return found
 
 
-def _few(names: Any) -> str:
+def _few(names: Any) -> list[str]:
     listed = [str(name) for name in names]
-    return ", ".join(listed[:SHOWN]) + (", …" if len(listed) > SHOWN else "")
+    return listed[:SHOWN] + ["…"] * (len(listed) > SHOWN)

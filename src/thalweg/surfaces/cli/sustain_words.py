@@ -132,13 +132,17 @@ def note_lines(result: SustainResult, say: Texts) -> list[str]:
     lines = ["! " + coded("economy.warnings", code, say) for code in result.warnings]
     if "no_profile" in result.warnings:
         lines.append("  " + say("sustain.placed", placed=_placed(result, say)))
-    for note in result.facts.get("notes", []):
-        text = say.entries[f"metrics.notes.{note['code']}"]
-        figures = note["figures"]
-        shown = {place: figure(place, figures, "level", say) for place in places(text)}
-        shown = {k: v.replace(", ", say("words.comma")) for k, v in shown.items()}
-        lines.append("· " + text.format(**shown))
-    return lines
+    notes = result.facts.get("notes", [])
+    return lines + ["· " + note_text(one["code"], one["figures"], say) for one in notes]
+
+
+def note_text(code: str, figures: dict[str, Any], say: Texts) -> str:
+    """A note on the accounts (``economy.accounts.notes``) in words."""
+    text = say.entries[f"metrics.notes.{code}"]
+    names = {place: value for place, value in figures.items() if isinstance(value, list)}
+    told = {place: say("words.comma").join(value) for place, value in names.items()}
+    others = [place for place in places(text) if place not in names]
+    return text.format(**told, **{place: figure(place, figures, "level", say) for place in others})
 
 
 def _placed(result: SustainResult, say: Texts) -> str:

@@ -106,7 +106,8 @@ def print_trust(trust: TrustReport, say: Texts) -> None:
         "kept": format_count(trust.rows_kept, say.language),
         "set_aside": format_count(trust.rows_set_aside, say.language),
     }
-    typer.echo(say("cli.rows", **figures))
+    if trust.rows_read or not trust.find("no_events"):
+        typer.echo(say("cli.rows", **figures))
     for finding in trust.findings:
         shown = replace(finding, where=_places(finding.where or "", say) or finding.where)
         typer.echo(f" {_MARKS[finding.severity]} {say.finding_line(shown)}")
