@@ -201,6 +201,8 @@ def figure(place: str, figures: dict[str, Any], scale: str, say: Texts) -> str:
     value = figures.get(place)
     if value is None:
         return UNKNOWN
+    if isinstance(value, list):
+        return say("words.comma").join(value)
     if isinstance(value, str):
         return coded("checks.words", value, say)
     if place.endswith("share") or place == "power":

@@ -139,10 +139,7 @@ def note_lines(result: SustainResult, say: Texts) -> list[str]:
 def note_text(code: str, figures: dict[str, Any], say: Texts) -> str:
     """A note on the accounts (``economy.accounts.notes``) in words."""
     text = say.entries[f"metrics.notes.{code}"]
-    names = {place: value for place, value in figures.items() if isinstance(value, list)}
-    told = {place: say("words.comma").join(value) for place, value in names.items()}
-    others = [place for place in places(text) if place not in names]
-    return text.format(**told, **{place: figure(place, figures, "level", say) for place in others})
+    return text.format(**{at: figure(at, figures, "level", say) for at in places(text)})
 
 
 def _placed(result: SustainResult, say: Texts) -> str:
