@@ -63,6 +63,7 @@ def test_the_public_names_are_these() -> None:
         "discover",
         "drift",
         "ingest",
+        "judge",
         "load_mapping",
         "map",
         "open_book",
