@@ -230,7 +230,7 @@ def _bars(done: dict[str, tuple[Told, ...]]) -> Iterator[str]:
 def _coverage(done: dict[str, tuple[Told, ...]]) -> Iterator[str]:
     yield (
         f"Depth, in every {THOROUGH}rd world: held, intervals that hold the true depth of the "
-        "interventions that were measured; off by, depth less that truth. False layers: worlds with a "
+        "interventions that were measured, where any was; off by, depth less that truth. False layers: worlds with a "
         "layer in the reach whose true depth is below what matters. In bounds, in all worlds: bounds "
         "that hold what all interventions did, measured or not, in the last year. Dependence: held, "
         "intervals that hold the truth, where there is one.\n"
@@ -248,7 +248,8 @@ def _coverage(done: dict[str, tuple[Told, ...]]) -> Iterator[str]:
 
 
 def _figures(told: Sequence[Told]) -> list[str]:
-    seen = [(one, one.stated) for one in told if one.stated is not None]
+    known_depth = [one for one in told if one.high > one.low]
+    seen = [(one, one.stated) for one in known_depth if one.stated is not None]
     off = [one.depth - stated for one, stated in seen]
     false = [one.false_layers > 0 for one in told if one.false_layers is not None]
     bought = [one for one in told if one.lost_value is not None and one.lost_low is not None]
@@ -257,9 +258,9 @@ def _figures(told: Sequence[Told]) -> list[str]:
     known = Counter(one.known for one in told)
     return [
         _share([one.low <= stated <= one.high for one, stated in seen]),
-        f"{np.mean(off):+.3f}",
-        f"{np.std(off):.3f}",
-        f"{np.mean([(one.high - one.low) / 2 for one in told]):.3f}",
+        f"{np.mean(off):+.3f}" if off else "–",
+        f"{np.std(off):.3f}" if off else "–",
+        f"{np.mean([(one.high - one.low) / 2 for one in known_depth]):.3f}" if known_depth else "–",
         _share([one.least <= one.lived <= one.most for one in told]),
         f"{np.mean([one.layers for one in told]):.1f}",
         _share(false),
