@@ -300,3 +300,18 @@ def test_the_table_is_that_of_a_sustain_result() -> None:
     assert found.filter(metric="revenue")["unit"].item() == "cny"
     assert set(found["known"].drop_nulls()) == {"counted"}
     assert found["metric"].is_unique().all()
+
+
+def test_visits_and_orders_grow_against_the_same_months_before() -> None:
+    rows = [
+        {"party": "A", "month": month(at), "channel": "ads", "visits": 10.0 + at, "orders": 2.0}
+        for at in range(24)
+    ]
+    found = told(firm(), traffic=table(rows, TRAFFIC))
+    now, before = sum(10.0 + at for at in range(12, 24)), sum(10.0 + at for at in range(12))
+    assert found["visits"].value == now
+    assert found["visits_growth"].value == pytest.approx(now / before - 1)
+    assert (found["orders"].value, found["orders_growth"].value) == (24.0, 0.0)
+    assert (found["leads"].missing, found["leads_growth"].missing) == ("no_traffic", "no_traffic")
+    short = told(firm(), traffic=table(rows[3:], TRAFFIC))
+    assert short["visits_growth"].missing == "no_year_before"

@@ -91,6 +91,8 @@ def test_the_first_screen_gives_verdict_chart_findings_and_next_step(pages: Page
     assert len(first.xpath(".//article")) == 3
     assert "46% (34% to 59%) of revenue is left" in re.sub(r"\s*\u2060\d+", "", said)
     assert "Spread One-stop settlement further" in said
+    surface = re.sub(r"\s*\u2060\d+|\s", "", said)
+    assert "Onthesurface,ontheyearbefore:visits+42%,orders−2%,revenue+13%." in surface
 
 
 def test_the_first_screen_reads_natively_in_chinese(pages: Pages) -> None:

@@ -14,6 +14,7 @@ from thalweg.economy.metrics.metric import MONEY, Metric, over, untold
 from thalweg.economy.metrics.monthly import Monthly, Window, monthly_of
 from thalweg.economy.metrics.parties import party_metrics
 from thalweg.economy.metrics.standard import BASIS_DIFFERS, GROWTH, standard_metrics
+from thalweg.economy.metrics.surface import surface_metrics
 from thalweg.economy.schema import frame
 
 
@@ -40,6 +41,7 @@ def metrics_of(accounts: Accounts, goods: pl.DataFrame | None = None) -> list[Me
     burn = next((one.value for one in found if one.metric == "net_burn"), None)
     found += cash_metrics(accounts, monthly, window, burn)
     found += party_metrics(accounts, monthly, window)
+    found += surface_metrics(accounts, monthly, window)
     found += _per_order(accounts, monthly, window)
     found += _take_rate(monthly, window, goods)
     return [_struck(one) if _basis_differs(one, accounts) else one for one in found]

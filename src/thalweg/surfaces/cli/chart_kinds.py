@@ -332,8 +332,8 @@ def _of_money(name: str) -> Callable[[Asked], Chart]:
         from thalweg.surfaces import story_pictures
 
         found, draws = asked.sustain(), getattr(story_pictures, name)
-        named = ({},) if name in ("growth", "response") else ()
-        return draws(found, *named, asked.say)
+        names: tuple[dict[str, str], ...] = ({},) if name in ("growth", "response") else ()
+        return draws(found, *names, asked.say)
 
     return drawn
 

@@ -71,7 +71,7 @@ def write_report(
              filters: as for ``map_book``; a part of the records gets no verdict. model: a file to
              hold the records against; None means a discovered one. rules: a file of rules to check
              as well. format: html, md, json or xlsx; None: by the ending of the path, else html.
-             title: its heading; None: the name of the book's folder. clock: gives the time that the report is dated with.
+             title: its heading; None: the profile's in the book, else the folder's. clock: gives the time that the report is dated with.
     Raises   RequestError: a type, filter, language or format that makes no sense.
              MissingExtraError: the extra ``pictures`` (html) or ``excel`` (xlsx) is not installed.
              BookError: the file cannot be written.

@@ -68,8 +68,9 @@ class Gathered:
 
     @property
     def title(self) -> str:
-        """What the report is called: as asked, else by the book's folder."""
-        return self.named or self.book.path.name
+        """What the report is called: as asked, else as the profile in the book, else as its folder."""
+        profile = self.book.profile()
+        return self.named or (self.book.path.name if profile is None else profile.name)
 
     @property
     def first(self) -> datetime | None:

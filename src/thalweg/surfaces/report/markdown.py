@@ -55,6 +55,8 @@ def _first(told: Told) -> Iterator[str]:
         return
     yield f"## {plain(say('story.kicker'))}{say('story.colon')}{plain(story.label)}"
     yield plain(story.sentence)
+    if story.surface:
+        yield plain(story.surface)
     yield _listed(
         f"{plain(name)}{say('story.colon')}{plain(value)}" for name, value in story.stands
     )

@@ -55,12 +55,14 @@ class Step:
 class Story:
     """The first screen; sentences are HTML.
 
+    surface: how fine the numbers of visits and orders look, in a sentence; empty where not counted.
     stands: facts beside the verdict (label, HTML). settling: what would settle an open verdict.
     """
 
     verdict: str
     label: str
     sentence: str
+    surface: str
     stands: tuple[tuple[str, str], ...]
     chart: Figure | None
     findings: tuple[Finding, ...]
@@ -88,6 +90,7 @@ def story(
         verdict=found.verdict,
         label=label,
         sentence=sentence,
+        surface=_surface(found, cited, say),
         stands=_stands(found, cited, say),
         chart=chart,
         findings=_findings(found, cited, say, process),
@@ -118,6 +121,32 @@ STANDS = (
 )
 """What stands beside the verdict: the first figure of each that is known."""
 _MOST_STANDS = 3
+
+
+SURFACE = ("visits", "orders", "revenue")
+"""What a platform likes to show, as metrics of growth."""
+
+
+def _surface(found: JudgeResult, cited: Cited, say: Texts) -> str:
+    """The growth that users see, where visits or orders were counted."""
+    names = [(what, f"metric.{what}_growth") for what in SURFACE]
+    known = [
+        (what, name)
+        for what, name in names
+        if name in found.evidence and found.evidence[name].value is not None
+    ]
+    if not any(what in ("visits", "orders") for what, _ in known):
+        return ""
+    parts = [
+        say(f"story.surface.{what}", growth=_signed(cited, name, cited.named(name)))
+        for what, name in known
+    ]
+    return cited.html(say("story.surface.sentence", list=say("words.comma").join(parts)))
+
+
+def _signed(cited: Cited, name: str, shown: str) -> str:
+    value = cited.evidence[name].value
+    return f"+{shown}" if isinstance(value, int | float) and value > 0 else shown
 
 
 def _stands(found: JudgeResult, cited: Cited, say: Texts) -> tuple[tuple[str, str], ...]:
@@ -279,7 +308,8 @@ def _spread(found: JudgeResult, cited: Cited, say: Texts, names: Names) -> Step 
 
 
 def _reach_further(found: JudgeResult, cited: Cited, say: Texts, names: Names) -> Step | None:
-    heavy = found.layers.filter(~pl.col("counted")).drop_nulls("weight")
+    burden = found.facts.get("burden", "time")
+    heavy = found.layers.filter(~pl.col("counted"), burden=burden).drop_nulls("weight")
     if heavy.is_empty():
         return None
     row = heavy.sort("weight", descending=True).row(0, named=True)

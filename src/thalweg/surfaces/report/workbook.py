@@ -58,7 +58,8 @@ def _summary(told: Told) -> list[tuple[str, str]]:
     say, story, got = told.say, told.story, told.got
     lines = [(got.title, subtitle(got, say)), ("", period(got, say)), ("", "")]
     if story is not None:
-        lines += [(say("story.kicker"), story.label), ("", story.sentence), *story.stands]
+        lines += [(say("story.kicker"), story.label), ("", story.sentence), ("", story.surface)]
+        lines += story.stands
         lines += [("", ""), (say("story.findings_title"), "")]
         lines += [
             (f"{one.label}{say('story.colon')}{one.figure}", one.sentence) for one in story.findings
