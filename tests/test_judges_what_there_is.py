@@ -80,6 +80,7 @@ def test_a_ledger_alone_says_what_it_counts_and_that_events_are_missing(
     )
     assert status(money)["T3"] == "missing"
     assert lacks(money, "T3")[0] == "no_events"
+    assert "layers_drafted" not in money.warnings
     assert money.prove is None
     assert money.facts["objects"] is None
 

@@ -187,6 +187,6 @@ def _money(found: SustainResult) -> dict[str, Any]:
 
 
 def _warnings(parts: Parts, weighed: Weighed) -> tuple[str, ...]:
-    drafted = ("layers_drafted",) if parts.drafted else ()
+    drafted = ("layers_drafted",) if parts.drafted and parts.map is not None else ()
     sustain = () if parts.sustain is None else parts.sustain.warnings
     return tuple(dict.fromkeys((*drafted, *weighed.warnings, *sustain)))

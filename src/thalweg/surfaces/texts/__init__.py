@@ -2,7 +2,7 @@
 
 Catalogues are YAML files beside this module: ``<language>.yaml`` for the map's pictures and report,
 ``findings.<language>.yaml`` for the trust report's codes, and ``<room>.<language>.yaml`` for every
-other room: ``cli``, ``report`` (of what is beyond the map), ``models``, ``discover``, ``conform``, ``waits``, ``drift``, ``prove``, ``checks``, ``planning``, ``effects``, ``demo``. No key may stand in two of them. Keys are dotted paths; a text may hold
+other room of ``ROOMS``. No key may stand in two of them. Keys are dotted paths; a text may hold
 ``{names}`` that the caller fills.
 """
 
