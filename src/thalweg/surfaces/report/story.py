@@ -315,7 +315,5 @@ def _reach_further(found: JudgeResult, cited: Cited, say: Texts, names: Names) -
     row = heavy.sort("weight", descending=True).row(0, named=True)
     name = names.layer(row["layer"])
     weight = format_share(row["weight"], say.language)
-    return Step(
-        say("story.step.reach", layer=name),
-        cited.html(say("story.step.reach_why", layer=name, weight=weight)),
-    )
+    why = say("story.step.reach_why", layer=name, weight=weight)
+    return Step(say("story.step.reach", layer=name), cited.html(why[:1].upper() + why[1:]))
