@@ -18,6 +18,8 @@ from thalweg.records.store.book import open_book
 from thalweg.records.store.upkeep import collect_garbage, verify
 
 KILLS, INTERRUPTS, WRITES = 16, 5, 3
+EARLIER = 8
+"""Further kills, each in half the time of the one before, where all fell behind the last write."""
 WRITER = Path(__file__).with_name("book_writer.py")
 
 
@@ -88,17 +90,25 @@ def stored_files(item: object) -> list[dict[str, str]]:
 def test_killed_at_random_moments_the_last_generation_is_whole(
     how: signal.Signals, kills: int
 ) -> None:
-    """Moments are spread over the whole duration of three writes, measured first."""
+    """Moments are spread over the whole duration of three writes, measured first.
+
+    Where all fall behind the last write, since the measured one was slower, earlier ones follow.
+    """
     chance = random.Random(int(how))
     with quick_folder() as folder:
         following = start(folder / "b0")
         duration = measured(folder / "measured")
         found = set()
-        for number in range(kills):
+        for number in range(kills + EARLIER):
+            if number >= kills and len(found) > 1:
+                break
+            part = (number + chance.random()) / kills
+            if number >= kills:
+                part = chance.random() / 2 ** (number - kills + 1)
             book, process = folder / f"b{number}", following
             following = start(folder / f"b{number + 1}")
             go(process)
-            time.sleep(duration * (number + chance.random()) / kills)
+            time.sleep(duration * part)
             process.send_signal(how)
             said = committed(process)
             whole = whole_generations(book)

@@ -83,8 +83,12 @@ def growth_ends(found: SustainResult, say: Texts) -> Ends | None:
     facts: dict[str, Any] = found.facts.get("growth") or {}
     if any(facts.get(name) is None for name in ("before", "after", "from", "to")):
         return None
+    months = int(facts.get("months") or 1)
+    year = "_months" if months > 1 else ""
     before, after = (
-        say(f"story.chart.{name}", month=format_month(_day(facts[at]), say.language))
+        say(
+            f"story.chart.{name}{year}", n=months, month=format_month(_day(facts[at]), say.language)
+        )
         for name, at in (("before", "from"), ("after", "to"))
     )
     return (before, float(facts["before"])), (after, float(facts["after"]))
