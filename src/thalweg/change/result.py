@@ -11,8 +11,8 @@ import polars as pl
 from thalweg.change.answers.kept import Proved
 from thalweg.change.frame import Every
 from thalweg.change.schema import COLUMNS, SCHEMA
-from thalweg.errors import RequestError
 from thalweg.process.result import plain
+from thalweg.process.table_files import write_tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,15 +65,4 @@ class ProveResult:
 
         Raises   RequestError: the folder cannot be written.
         """
-        target = Path(folder)
-        paths = []
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            for name, table in self.tables().items():
-                paths.append(target / f"{name}.parquet")
-                table.write_parquet(paths[-1])
-        except OSError as error:
-            raise RequestError(
-                f"The tables cannot be written to {target}: {error}. Name another folder."
-            ) from error
-        return paths
+        return write_tables(self.tables(), folder)

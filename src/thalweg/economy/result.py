@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from thalweg.economy.frame import Accounts, Floats, GrowthPanel, Response
-from thalweg.errors import RequestError
 from thalweg.process.result import plain
+from thalweg.process.table_files import write_tables
 
 SCHEMA = "thalweg.sustain/1"
 
@@ -90,18 +90,7 @@ class SustainResult:
 
         Raises   RequestError: the folder cannot be written.
         """
-        target = Path(folder)
-        paths = []
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            for name, table in self.tables().items():
-                paths.append(target / f"{name}.parquet")
-                table.write_parquet(paths[-1])
-        except OSError as error:
-            raise RequestError(
-                f"The tables cannot be written to {target}: {error}. Name another folder."
-            ) from error
-        return paths
+        return write_tables(self.tables(), folder)
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain JSON: dates as ISO texts, unknown figures as null; without draws."""

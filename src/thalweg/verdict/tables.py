@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thalweg.errors import RequestError
+from thalweg.process.table_files import write_tables
 from thalweg.verdict.schema import COLUMNS
 
 if TYPE_CHECKING:
@@ -25,19 +25,8 @@ def write_parquet(result: JudgeResult, folder: str | Path) -> list[Path]:
 
     Raises   RequestError: the folder cannot be written.
     """
-    target = Path(folder)
     tables = {name: getattr(result, name) for name in COLUMNS} | {"figures": figures_table(result)}
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        paths = []
-        for name, table in tables.items():
-            paths.append(target / f"{name}.parquet")
-            table.write_parquet(paths[-1])
-    except OSError as error:
-        raise RequestError(
-            f"The tables cannot be written to {target}: {error}. Name another folder."
-        ) from error
-    return paths
+    return write_tables(tables, folder)
 
 
 _ENDS = ("value", "low", "high")
