@@ -25,10 +25,12 @@ MAY_KNOW = {
     "process": {"process", "records"},
     "change": {"change", "process", "records"},
     "economy": {"economy", "change", "process", "records"},
-    "verdict": {"verdict", "economy", "change", "process", "records"},
+    "redesign": {"redesign", "economy", "change", "process", "records"},
+    "verdict": {"verdict", "redesign", "economy", "change", "process", "records"},
     "industry": {"industry", "records"},
     "surfaces": {
-        *("surfaces", "verdict", "economy", "change", "process", "records", "industry"),
+        *("surfaces", "verdict", "redesign", "economy"),
+        *("change", "process", "records", "industry"),
     },
 }
 """Rooms that a room may import: back along the arrow only."""

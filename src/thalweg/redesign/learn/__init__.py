@@ -1,0 +1,1 @@
+"""From records to a simulation model, with copies that differ by what is not known of it."""
