@@ -299,6 +299,35 @@ class TestRemarks:
         assert [e.row for e in told(book, "pause_with_spend").examples] == [4, 5, 6]
         assert told(book, "channel_unlisted").examples[0].value == "adds → ads?"
 
+    def test_pauses_of_subsidy_against_the_ledger(self, tmp_path: Path) -> None:
+        ledger = (
+            "party,month,account,amount\nF1,2024-01,Revenue,9\nF1,2024-01,Vouchers,-2\n"
+            "F1,2024-02,Revenue,9\nF2,2024-02,Vouchers,-1\nF2,2024-03,Revenue,4\n"
+        )
+        kept = (
+            "party,month,channel,assignment\nF1,2024-02,补贴,random\n*,2024-03,Subsidies,random\n"
+        )
+        broken = "F1,2024-01,subsidy,random\n*,2024-02,平台补贴,random\n"
+        book = money_book(
+            tmp_path,
+            form=profile(accounts={"subsidy": ["Vouchers"], "revenue": ["Revenue"]}),
+            ledger=ledger,
+            traffic="party,month,channel,spend\nF1,2024-01,ads,9\n",
+            pauses=kept + broken,
+        )
+        assert rows(book, "pauses")["channel"].unique().to_list() == ["subsidy"]
+        assert [e.row for e in told(book, "pause_with_subsidy").examples] == [4, 5]
+        assert not {"channel_unlisted", "pause_with_spend"} & codes(book)
+
+    def test_a_channel_that_is_called_subsidy_stays_one(self, tmp_path: Path) -> None:
+        book = money_book(
+            tmp_path,
+            ledger="party,month,account,amount\nF1,2024-01,补贴,-2\n",
+            traffic="party,month,channel,spend\nF1,2024-01,补贴,9\nF1,2024-02,补贴,0\n",
+            pauses="party,month,channel,assignment\nF1,2024-02,补贴,random\n",
+        )
+        assert rows(book, "pauses")["channel"].to_list() == ["补贴"]
+
     def test_documents_lead_to_objects(self, tmp_path: Path) -> None:
         ledger = table(tmp_path, LEDGER.replace("SO1", "1").replace("SO2", "9"), "l.csv")
         book = book_with(tmp_path, ledger=ledger)

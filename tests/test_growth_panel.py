@@ -99,6 +99,41 @@ def test_segments_without_revenue_are_common_and_a_firms_own_where_it_is_alone()
     assert alone.facts["common_spend_share"] == 0.0
 
 
+PAUSES = {
+    "party": pl.String,
+    "month": pl.Date,
+    "channel": pl.String,
+    "assignment": pl.String,
+}
+
+
+def test_pauses_of_subsidy_stand_apart_from_those_of_paid_traffic() -> None:
+    rows = [line("Sales", 9.0, at, party=p) for at in range(3) for p in ("a", "b")]
+    rows += [line("Ads", -1.0, at, party="a") for at in range(3)]
+    pauses = [
+        {"party": p, "month": month(at), "channel": c, "assignment": how}
+        for p, at, c, how in (
+            ("a", 0, "*", "randomised"),
+            ("a", 1, "subsidy", "randomised"),
+            ("*", 2, "subsidy", "randomised"),
+            ("b", 0, "subsidy", "other"),
+        )
+    ]
+    found = panel(rows, pauses=table(pauses, PAUSES))
+    assert found.subsidy_paused is not None
+    assert found.subsidy_paused.tolist() == [[False, True, True], [False, False, True]]
+    assert found.paused[0].tolist() == [[True, False, False], [False] * 3]
+
+
+def test_a_paid_channel_called_subsidy_is_paused_as_one() -> None:
+    rows = [line("Sales", 9.0, at, party="a") for at in range(2)]
+    traffic = [{"party": "a", "month": month(0), "channel": "subsidy", "spend": 2.0}]
+    pauses = [{"party": "a", "month": month(1), "channel": "subsidy", "assignment": "randomised"}]
+    found = panel(rows, traffic=table(traffic, TRAFFIC), pauses=table(pauses, PAUSES))
+    assert found.subsidy_paused is not None and not found.subsidy_paused.any()
+    assert found.paused.tolist() == [[[False, True]]]
+
+
 def test_without_revenue_there_is_no_panel() -> None:
     accounts = accounts_from({"ledger": table([line("Ads", -1.0)])}, profile_of())
     assert panel_from(accounts) is None

@@ -81,7 +81,8 @@ class Accounts:
                name: as the ledger writes it; amount: signed as cash, in ``currency``.
     traffic    TRAFFIC_COLUMNS, spend positive, in ``currency``; empty where there is none.
     products   PRODUCT_COLUMNS; empty where there is none.
-    paused     party, month, channel of paid traffic paused by lot; empty where there is none.
+    paused     party, month, channel of paid traffic or subsidy (``SUBSIDY``) paused by lot; empty
+               where there is none.
     spread     whether some lines cover more than a month, so that months are not observed.
     facts      counts and codes for the reader: gaps, unmapped accounts, flipped signs, rates used.
     """
@@ -113,6 +114,7 @@ class GrowthPanel:
     facts    counts and codes for the reader: where spend is from, ledger against traffic, reach.
     volume   (N, T) value of the orders placed in the month, of which subsidy is a share; None where
              the records do not tell.
+    subsidy_paused (N, T): subsidy paused by lot; None: nowhere.
     """
 
     currency: str
@@ -131,6 +133,7 @@ class GrowthPanel:
     common_subsidy: Floats | None = None
     facts: dict[str, object] = field(default_factory=dict)
     volume: Floats | None = None
+    subsidy_paused: Mask | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from thalweg.economy.accounts.read import MARKETING
 from thalweg.economy.accounts.reconcile import by_both
 from thalweg.economy.accounts.volume import order_values, volume_of
 from thalweg.economy.frame import Accounts, Floats, GrowthPanel
+from thalweg.records.companions.pauses import SUBSIDY
 from thalweg.records.companions.reach import in_doubt
 from thalweg.records.profile.model import Profile
 from thalweg.records.store.book import Book
@@ -99,6 +100,7 @@ def panel_from(
         common_subsidy=np.maximum(common_subsidy, 0.0),
         facts=facts | _negative(spend, common_spend, subsidy, common_subsidy),
         volume=volume,
+        subsidy_paused=cells.count(accounts.paused, _subsidies(channels)).any(axis=0),
     )
 
 
@@ -162,6 +164,11 @@ class _Cells:
             pl.col("month").is_in(self.months) & pl.col("party").is_in(self.units)
         ).with_columns(one=pl.lit(1.0))
         return np.asarray(self.by(inside, "one", "channel", channels)[0] > 0)
+
+
+def _subsidies(channels: Sequence[str]) -> list[str]:
+    """Under which names subsidy is paused: none where a paid channel goes by that name."""
+    return [] if SUBSIDY in channels else [SUBSIDY]
 
 
 def _of_new(revenue: pl.DataFrame, accounts: Accounts) -> pl.DataFrame:
