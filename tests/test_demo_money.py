@@ -17,6 +17,7 @@ from thalweg.industry.world.spec import WorldSpec
 from thalweg.industry.writing.demo import DemoRequest, make_demo
 from thalweg.industry.writing.files import write_csv
 from thalweg.industry.writing.sides import profile_of, side_tables, totals_of
+from thalweg.records.companions.pauses import SUBSIDY
 from thalweg.records.companions.tables import MONEY
 from thalweg.records.store.book import Book
 from thalweg.surfaces.texts import LANGUAGES
@@ -93,8 +94,9 @@ def test_pauses_are_months_without_spend_of_a_channel_in_use(world: Records) -> 
             for at in range(min(paid, default=0), max(paid, default=-1) + 1)
             if by_month.get(at, 0.0) == 0
         }
-    found = set(world.pauses.iter_rows())
-    assert len(found) == len(world.pauses) and inside <= found
+    of_traffic = world.pauses.filter(pl.col("channel") != SUBSIDY)
+    found = set(of_traffic.iter_rows())
+    assert len(found) == len(of_traffic) and inside <= found
     spent = world.traffic.filter(pl.col("spend_cny") > 0)
     assert not found & set(spent.select("party", "month", "channel").iter_rows())
     use = len(found) + len(spent)
@@ -106,7 +108,20 @@ def test_the_book_counts_no_pause_in_which_money_was_spent(book: Book, world: Re
     assert len(pauses) == len(world.pauses) > 10
     assert set(pauses["assignment"]) == {"randomised"}
     assert book.trust.find("pause_with_spend") is None
-    assert set(pauses["channel"]) <= set(rows(book, "traffic")["channel"])
+    assert set(pauses["channel"]) - {SUBSIDY} <= set(rows(book, "traffic")["channel"])
+
+
+def test_pauses_of_subsidy_are_months_without_a_line_of_it(book: Book, world: Records) -> None:
+    """The lot falls on six of a hundred firm-months: 13 of 216, with a spread of 3.5."""
+    paused = set(
+        world.pauses.filter(pl.col("channel") == SUBSIDY).select("party", "month").iter_rows()
+    )
+    paid = world.ledger.filter(pl.col("account") == "subsidy")
+    given_in = set(paid.select("party", "month").iter_rows())
+    assert 3 <= len(paused) <= 24 and not paused & given_in
+    assert len(rows(book, "pauses").filter(pl.col("channel") == SUBSIDY)) == len(paused)
+    assert book.trust.find("pause_with_subsidy") is None
+    assert book.trust.find("channel_unlisted") is None
 
 
 def test_control_totals_are_sums_of_the_ledger(world: Records) -> None:

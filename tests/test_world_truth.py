@@ -7,12 +7,14 @@ import json
 import math
 from collections import defaultdict
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 from thalweg.industry.world.calendars import CALENDAR, to_work
+from thalweg.industry.world.chance import DAY_S
 from thalweg.industry.world.course import CODE
 from thalweg.industry.world.life import Lived, live
 from thalweg.industry.world.mechanisms import DIALS, INTERVENTION_TABLE, LAYERS
@@ -81,6 +83,26 @@ def test_what_is_switched_off_leaves_other_firms_as_they_were() -> None:
 
     assert len(untouched(on)) > 5_000
     assert untouched(on).equals(untouched(without))
+
+
+def test_where_subsidy_pauses_inquiries_are_missing_and_all_others_are_the_same() -> None:
+    war = dataclasses.replace(SMALL, archetype="traffic_war", subsidy_pauses=0.0)
+    never = live(war)
+    often = live(dataclasses.replace(war, subsidy_pauses=0.3))
+    np.testing.assert_array_equal(often.traffic.spend_cny, never.traffic.spend_cny)
+    paused, month = often.dials.subsidy_paused, never.clock.months_of_days
+    assert not never.dials.subsidy_paused.any()
+    assert 0.2 < paused.mean() < 0.4 and not often.dials.subsidy[paused].any()
+
+    def inquiries(lived: Lived, where: np.ndarray[Any, Any]) -> set[int]:
+        orders = lived.course.orders
+        at = where[orders.firm, month[orders.arrive_s // DAY_S]]
+        return set(orders.key[at].tolist())
+
+    assert inquiries(often, ~paused) == inquiries(never, ~paused)
+    assert inquiries(often, paused) < inquiries(never, paused)
+    kept = len(inquiries(often, paused)) / len(inquiries(never, paused))
+    assert 0.5 < kept < 0.95
 
 
 def test_without_traffic_there_are_fewer_inquiries_and_those_are_the_same() -> None:

@@ -40,12 +40,14 @@ IMPROVES_BEFORE, IMPROVES_AFTER = 9, 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dials:
-    """table: (dials, firms, days). most_demand: (firms, days) demand with nothing switched off, the
-    level from which demand is thinned. subsidy: (firms, months) planned, share of an order's value."""
+    """table: (dials, firms, days). most_demand: (firms, days) demand with nothing switched off and no
+    subsidy paused, the level from which demand is thinned. subsidy: (firms, months) planned, share of
+    an order's value, 0 where ``subsidy_paused``: (firms, months) by lot, where some was planned."""
 
     table: Levels
     most_demand: Levels
     subsidy: Floats
+    subsidy_paused: NDArray[np.bool_]
     doses: dict[str, Levels]
 
     def of(self, name: str) -> Levels:
@@ -62,9 +64,11 @@ def dials_of(
     table = np.empty((len(DIALS), spec.firms, clock.days), dtype=np.float32)
     for place in range(len(DIALS)):
         table[place] = monthly[place][:, month]
-    given = subsidy_of(spec, platform)
+    planned = subsidy_of(spec, platform)
+    paused = subsidy_lots(spec) & (planned > 0)
+    given = np.where(paused, 0.0, planned)
     demand = DIAL["demand"]
-    most = table[demand] + (SUBSIDY_PULL * given).astype(np.float32)[:, month]
+    most = table[demand] + (SUBSIDY_PULL * planned).astype(np.float32)[:, month]
     table[demand] += (SUBSIDY_PULL * given).astype(np.float32)[:, month] * _days_before(
         clock, switches.subsidy_off_from
     )
@@ -79,7 +83,7 @@ def dials_of(
             if name not in switches.off:
                 table[DIAL[dial]] += step
         doses[name] = dose * 0 if name in switches.off else dose
-    return Dials(table, most, given, doses)
+    return Dials(table, most, given, paused, doses)
 
 
 def dose_of(firms: Firms, plan: Plan, clock: Clock, platform: Platform) -> Levels:
@@ -157,6 +161,12 @@ def subsidy_of(spec: WorldSpec, platform: Platform) -> Floats:
     ramp = np.minimum(1.0, (np.arange(spec.months) + 1) / (0.5 * spec.months))
     uneven = rng.uniform(0.6, 1.4, (spec.firms, spec.months))
     return np.asarray(platform.subsidy * ramp[None, :] * uneven)
+
+
+def subsidy_lots(spec: WorldSpec) -> NDArray[np.bool_]:
+    """(firms, months) where the lot falls on a pause of subsidy."""
+    rng = np.random.default_rng(np.random.SeedSequence([spec.seed, 17]))
+    return np.asarray(rng.uniform(size=(spec.firms, spec.months)) < spec.subsidy_pauses)
 
 
 def _days_before(clock: Clock, off_from: date | None) -> NDArray[np.bool_]:

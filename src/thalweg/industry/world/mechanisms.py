@@ -237,13 +237,13 @@ class Platform:
 
 ARCHETYPE_TABLE: dict[Archetype, Platform] = {
     "traffic_war": Platform(
-        scale=0.1, traffic=5.0, reach=3.5, subsidy=0.012, capital=75.0, growth=0.002, research=0.6
+        scale=0.1, traffic=5.0, reach=3.5, subsidy=0.012, capital=70.0, growth=0.002, research=0.6
     ),
     "revolution": Platform(
         scale=1.3, traffic=0.4, subsidy=0.0, capital=15.0, growth=0.008, new_products=True
     ),
     "transition": Platform(
-        traffic=5.0, reach=3.0, subsidy=0.011, capital=45.0, growth=0.006, new_products=True
+        traffic=5.0, reach=3.0, subsidy=0.011, capital=42.0, growth=0.006, new_products=True
     ),
     "quiet_trade": Platform(
         scale=0.15,

@@ -325,10 +325,12 @@ def traffic_table(lived: Lived, parties: Parties, cut_s: int) -> pl.DataFrame:
 
 
 def pauses_table(lived: Lived, parties: Parties, cut_s: int) -> pl.DataFrame:
-    """Party, month and channel where paid traffic was paused by lot, in months begun by the cut."""
-    clock, names = lived.clock, list(CHANNELS)
+    """Party, month and channel where paid traffic was paused by lot, in months begun by the cut;
+    pauses of subsidy stand under the channel ``subsidy``."""
+    clock, names = lived.clock, [*CHANNELS, "subsidy"]
     begun = clock.first_days[:-1] * DAY_S <= cut_s
-    channel, firm, month = np.nonzero(lived.traffic.paused & begun)
+    paused = np.concatenate((lived.traffic.paused, lived.dials.subsidy_paused[None]))
+    channel, firm, month = np.nonzero(paused & begun)
     table = pl.DataFrame(
         {
             "party": [parties.member(f) for f in firm.tolist()],

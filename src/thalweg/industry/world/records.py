@@ -46,7 +46,7 @@ class Records:
     ledger         party, month (date), product (product, or intervention for research and
                    rollout, or null), account, amount_cny (costs are negative).
     traffic        party, month, channel, visits, leads, orders, spend_cny.
-    pauses         party, month, channel: paid traffic that was paused by lot.
+    pauses         party, month, channel: paid traffic and subsidy that were paused by lot.
     """
 
     spec: WorldSpec

@@ -58,6 +58,7 @@ class WorldSpec:
     noise                  multiplies the firm-by-month shocks.
     mid_month              roll-outs begin inside months instead of on the first day.
     pauses                 share of firm-months and channels in which paid traffic pauses by lot.
+    subsidy_pauses         share of firm-months in which subsidy pauses, by a lot of its own.
     spend_follows          elasticity of traffic budgets to a firm's own demand, seasons and market
                            apart; 0: budgets know nothing of demand.
     spend_follows_months   months after which they follow: 0 this month's demand, 1 last month's.
@@ -75,6 +76,7 @@ class WorldSpec:
     noise: float = 1.0
     mid_month: bool = False
     pauses: float = 0.06
+    subsidy_pauses: float = 0.06
     spend_follows: float = 0.0
     spend_follows_months: int = 1
 
@@ -85,6 +87,7 @@ class WorldSpec:
         _within("effect_scale", self.effect_scale, -3.0, 3.0)
         _within("noise", self.noise, 0.0, 5.0)
         _within("pauses", self.pauses, 0.0, 0.9)
+        _within("subsidy_pauses", self.subsidy_pauses, 0.0, 0.9)
         _within("spend_follows", self.spend_follows, -5.0, 5.0)
         _within("spend_follows_months", self.spend_follows_months, 0, 6)
         if self.treated_share is not None:
