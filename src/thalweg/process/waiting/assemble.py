@@ -77,12 +77,14 @@ def assemble(
     *,
     wait_for: Sequence[str] | None = None,
     oracle: Oracle = "both",
+    until_ns: int | None = None,
     threads: int | None = None,
 ) -> Scene:
     """Pieces, enabling and works, of everything the book holds.
 
     Takes    view: all objects of the asked type. wait_for: types that an event waits for; None
-             means those that do not stay while others pass.
+             means those that do not stay while others pass. until_ns: work that had not ended by
+             then is not seen at all.
     Raises   RequestError: ``wait_for`` names a type that the book does not have.
     """
     book = view.book
@@ -92,7 +94,7 @@ def assemble(
     if wait_for is not None:
         wanted = tuple(pick(name, kinds, "object type") for name in wait_for)
     types = tuple(name for name in kinds if name == view.type or name in wanted)
-    pieces = find_pieces(view)
+    pieces = _pieces(view, until_ns)
     source, concurrent = _enabled(view, pieces, oracle, threads)
     alone = len(kinds) == 1 and _distinct(pieces)
     names, resource = _resources(view)
@@ -114,7 +116,7 @@ def assemble(
     table.fill(pieces)
     table.reach(pieces, source, 0)
     for other in views[1:]:
-        theirs = find_pieces(other)
+        theirs = _pieces(other, until_ns)
         table.fill(theirs)
         if other.type in types:
             their_source, _ = _enabled(other, theirs, oracle, threads)
@@ -123,6 +125,11 @@ def assemble(
     return Scene(
         pieces, source, np.asarray(pieces.event), works, names, table.last, types, concurrent
     )
+
+
+def _pieces(view: Perspective, until_ns: int | None) -> Pieces:
+    pieces = find_pieces(view)
+    return pieces if until_ns is None else pieces.ended_by(until_ns)
 
 
 def _enabled(

@@ -7,7 +7,7 @@ as a moment at its completion, because it still ends what came before it; it has
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -49,6 +49,21 @@ class Pieces:
     def unknown(self) -> int:
         """Pieces whose beginning is not recorded."""
         return 0 if self.known is None else int((~self.known).sum())
+
+    def ended_by(self, until_ns: int) -> Pieces:
+        """Only work that had ended by an instant; every object stays, be it without work."""
+        keep = np.asarray(self.end_ns) <= until_ns
+        left = np.concatenate(([0], np.cumsum(keep)))
+        return replace(
+            self,
+            offsets=left[self.offsets].astype(np.int64),
+            activity=np.asarray(self.activity)[keep],
+            start_ns=read_only(np.asarray(self.start_ns)[keep]),
+            end_ns=read_only(np.asarray(self.end_ns)[keep]),
+            known=None if self.known is None else self.known[keep],
+            event=np.asarray(self.event)[keep],
+            begun=np.asarray(self.begun)[keep],
+        )
 
 
 def find_pieces(view: Perspective) -> Pieces:
