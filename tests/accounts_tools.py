@@ -29,6 +29,7 @@ TRAFFIC = {
     "orders": pl.Float64,
     "spend": pl.Float64,
     "currency": pl.String,
+    "reason": pl.String,
 }
 NAMES = {
     "revenue": ("Sales", "Sales refunds"),

@@ -319,6 +319,27 @@ class TestRemarks:
         assert [e.row for e in told(book, "pause_with_subsidy").examples] == [4, 5]
         assert not {"channel_unlisted", "pause_with_spend"} & codes(book)
 
+    def test_why_spend_stopped(self, tmp_path: Path) -> None:
+        traffic = "party,month,channel,spend,停投原因\n" + "".join(
+            f"F1,2024-{at:02},ads,{spend},{why}\n"
+            for at, (spend, why) in enumerate(
+                [
+                    (9, ""),
+                    (0, "系统故障"),
+                    (0, "Low demand"),
+                    (0, "淡季"),
+                    (0, "moon"),
+                    (0, "off-season"),
+                ],
+                1,
+            )
+        )
+        book = money_book(tmp_path, traffic=traffic)
+        words = rows(book, "traffic")["reason"].to_list()
+        assert words == [None, "outage", "low_demand", "season", "moon", "season"]
+        finding = told(book, "stop_reason_unknown")
+        assert (finding.count, finding.detail["names"]) == (1, ["moon"])
+
     def test_a_channel_that_is_called_subsidy_stays_one(self, tmp_path: Path) -> None:
         book = money_book(
             tmp_path,

@@ -99,6 +99,39 @@ def test_segments_without_revenue_are_common_and_a_firms_own_where_it_is_alone()
     assert alone.facts["common_spend_share"] == 0.0
 
 
+def test_stops_stand_by_why_they_were_made() -> None:
+    """One of the platform holds for all that spend nothing, and demand goes before an event."""
+    rows = [line("Sales", 9.0, at, party=p) for at in range(5) for p in ("a", "b")]
+    stops = (
+        ("a", 0, 3.0, "outage"),
+        ("a", 1, 0.0, "outage"),
+        ("a", 2, 0.0, "low_demand"),
+        ("a", 3, 0.0, "the moon"),
+        ("b", 0, 3.0, None),
+        ("b", 1, 4.0, None),
+        (None, 2, 0.0, "ban"),
+        ("b", 4, 0.0, "budget"),
+    )
+    traffic = [
+        {"party": p, "month": month(at), "channel": "search", "spend": s, "reason": why}
+        for p, at, s, why in stops
+    ]
+    found = panel(rows, traffic=table(traffic, TRAFFIC))
+    by_event, by_demand = found.stopped_by_event, found.stopped_by_demand
+    assert by_event is not None and by_demand is not None
+    assert by_event[0].tolist() == [[False, True, False, False, False], [0, 0, 1, 0, 0]]
+    assert by_demand[0].tolist() == [[False, False, True, False, False], [False] * 5]
+
+
+def test_where_no_reason_is_given_none_is_told() -> None:
+    rows = [line("Sales", 9.0, at, party="a") for at in range(2)]
+    traffic = [{"party": "a", "month": month(0), "channel": "search", "spend": 2.0}]
+    written_before = table(traffic, TRAFFIC).drop("reason")
+    found = panel(rows, traffic=written_before)
+    assert found.stopped_by_event is None and found.stopped_by_demand is None
+    assert found.spend.tolist() == [[[2, 0]]]
+
+
 PAUSES = {
     "party": pl.String,
     "month": pl.Date,

@@ -58,6 +58,7 @@ TRAFFIC_COLUMNS: dict[str, type[pl.DataType]] = {
     "leads": pl.Float64,
     "orders": pl.Float64,
     "spend": pl.Float64,
+    "reason": pl.String,
 }
 PRODUCT_COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
     "product": pl.String,
@@ -79,7 +80,8 @@ class Accounts:
     lines      LINE_COLUMNS: one row for each ledger line and month (a line that covers several
                months is spread evenly over them, with the same ``@row``); account: a standard one;
                name: as the ledger writes it; amount: signed as cash, in ``currency``.
-    traffic    TRAFFIC_COLUMNS, spend positive, in ``currency``; empty where there is none.
+    traffic    TRAFFIC_COLUMNS, spend positive, in ``currency``; reason: why nothing was spent, a code
+               of ``STOPS`` or a word as it stands; empty where there is none.
     products   PRODUCT_COLUMNS; empty where there is none.
     paused     party, month, channel of paid traffic or subsidy (``SUBSIDY``) paused by lot; empty
                where there is none.
@@ -115,6 +117,8 @@ class GrowthPanel:
     volume   (N, T) value of the orders placed in the month, of which subsidy is a share; None where
              the records do not tell.
     subsidy_paused (N, T): subsidy paused by lot; None: nowhere.
+    stopped_by_event, stopped_by_demand (C, N, T): nothing was spent, and the records give a reason
+             outside demand, or one that lies in it; None: they give no reasons.
     """
 
     currency: str
@@ -134,6 +138,8 @@ class GrowthPanel:
     facts: dict[str, object] = field(default_factory=dict)
     volume: Floats | None = None
     subsidy_paused: Mask | None = None
+    stopped_by_event: Mask | None = None
+    stopped_by_demand: Mask | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,9 +14,10 @@ from thalweg.economy.accounts.dose import doses
 from thalweg.economy.accounts.read import MARKETING
 from thalweg.economy.accounts.reconcile import by_both
 from thalweg.economy.accounts.volume import order_values, volume_of
-from thalweg.economy.frame import Accounts, Floats, GrowthPanel
+from thalweg.economy.frame import Accounts, Floats, GrowthPanel, Mask
 from thalweg.records.companions.pauses import SUBSIDY
 from thalweg.records.companions.reach import in_doubt
+from thalweg.records.companions.traffic import BY_DEMAND, BY_EVENT
 from thalweg.records.profile.model import Profile
 from thalweg.records.store.book import Book
 
@@ -83,6 +84,7 @@ def panel_from(
     }
     if len(paid) and len(marketing):
         facts["ledger_against_traffic"] = by_both(marketing, paid, accounts.months)
+    by_event, by_demand = cells.stops(accounts.traffic, channels, spend)
     return GrowthPanel(
         currency=accounts.currency,
         units=cells.units,
@@ -101,6 +103,8 @@ def panel_from(
         facts=facts | _negative(spend, common_spend, subsidy, common_subsidy),
         volume=volume,
         subsidy_paused=cells.count(accounts.paused, _subsidies(channels)).any(axis=0),
+        stopped_by_event=by_event,
+        stopped_by_demand=by_demand,
     )
 
 
@@ -146,6 +150,22 @@ class _Cells:
         if not pairs:
             return empty, empty[:, 0]
         return np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
+
+    def stops(
+        self, traffic: pl.DataFrame, channels: Sequence[str], spend: Floats
+    ) -> tuple[Mask | None, Mask | None]:
+        """(C, N, T) where nothing was spent for a reason outside demand, and for one in it; None
+        where no reason is given. One at the platform holds for each unit that spends nothing."""
+        told = traffic.drop_nulls("reason").with_columns(one=pl.lit(1.0))
+        if told.is_empty():
+            return None, None
+        still = spend <= 0
+        masks = []
+        for reasons in (BY_EVENT, BY_DEMAND):
+            rows = told.filter(pl.col("reason").is_in(reasons))
+            own, common = self.by(rows, "one", "channel", channels)
+            masks.append(np.asarray(still & ((own > 0) | (common[:, None] > 0))))
+        return masks[0] & ~masks[1], masks[1]
 
     def known(self, rows: pl.DataFrame, total: Floats) -> Floats:
         """The sums, NaN before a unit's first row and after its last."""

@@ -15,7 +15,7 @@ from thalweg.records.companions.money import (
     months_in_records,
     never_negative,
 )
-from thalweg.records.companions.names import parties_known, respelled
+from thalweg.records.companions.names import folded, note_unknown, parties_known, respelled
 from thalweg.records.companions.schema import Column, Judgement, Schema, Surroundings
 from thalweg.records.intake import ROW
 
@@ -25,10 +25,27 @@ CHANNEL = (
     "流量来源 来源渠道 来源 媒体"
 )
 
+STOPS = {
+    "outage": "outage downtime technical fault systemfailure 故障 系统故障 技术故障 平台故障 宕机 停机",
+    "ban": (
+        "ban banned blocked accountblocked accountsuspended regulation 封禁 封号 禁投 被禁 账户封停 "
+        "监管 监管要求 整改"
+    ),
+    "contract": "contract contractended contractexpired 合同到期 合约到期 合同终止 代理更换",
+    "budget": "budget budgetcut budgetfreeze budgetspent 预算 预算削减 预算冻结 预算用完 预算不足",
+    "season": "season seasonal lowseason offseason 季节 季节性 淡季",
+    "low_demand": "lowdemand weakdemand nodemand 需求低 需求低迷 需求不足 需求下滑 需求疲软 没有需求 订单少",
+    "high_demand": "highdemand capacity fullybooked 需求旺盛 产能不足 产能已满 订单饱和 订单过多",
+}
+"""Why nothing was spent on a channel, and the words for it."""
+BY_EVENT, BY_DEMAND = ("outage", "ban", "contract"), ("season", "low_demand", "high_demand")
+"""Reasons outside demand, and those that lie in it. A budget may be cut for either."""
+
 
 def check(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.DataFrame:
     """Hold typed rows of traffic against what can be true; see ``schema.Check``."""
     rows = respelled(currency_codes(rows), "party", around, found)
+    rows = _stops(rows, found)
     amounts_finite(rows, "spend", found)
     never_negative(rows, (*COUNTS, "spend"), found)
     usable = rows.filter(~pl.col(ROW).is_in(list(found.bad_rows())))
@@ -36,6 +53,18 @@ def check(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> pl.Data
     found.note("traffic_cell_repeated", "note", again[ROW], "channel")
     recheck(usable, around, found)
     return rows
+
+
+def _stops(rows: pl.DataFrame, found: Judgement) -> pl.DataFrame:
+    """Reasons under their names; words that tell none stay as they are, and are told of."""
+    known = {word: name for name, words in STOPS.items() for word in (*words.split(), name)}
+    given = rows["reason"].drop_nulls().unique().sort().to_list()
+    meant = {word: known.get(folded(word).replace("-", "").replace("_", "")) for word in given}
+    meant |= {word: word for word in STOPS}
+    strange = [word for word, name in meant.items() if name is None]
+    note_unknown("stop_reason_unknown", rows, "reason", strange, STOPS, found)
+    told = {word: name for word, name in meant.items() if name is not None}
+    return rows.with_columns(pl.col("reason").replace(told))
 
 
 def recheck(rows: pl.DataFrame, around: Surroundings, found: Judgement) -> None:
@@ -83,6 +112,12 @@ SCHEMA = Schema(
             "推广费 消耗 投入 金额",
         ),
         CURRENCY_COLUMN,
+        Column(
+            "reason",
+            "text",
+            "why nothing was spent: outage, ban, contract, budget, season, low_demand, high_demand",
+            "reason stopreason reasonofstop whystopped pausereason 停投原因 停止原因 暂停原因 原因",
+        ),
     ),
     keys=("party", "month", "channel"),
     check=check,
