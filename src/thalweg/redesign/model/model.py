@@ -151,7 +151,8 @@ class Pool(Part):
     """``count`` people or machines that are alike, each with ``places`` for work at one time.
 
     skills: activities, and how readily they are taken where several pools could (any positive
-    numbers). calendar: a name in the model's ``calendars``; None: always on duty.
+    numbers). calendar: a name in the model's ``calendars``; None: always on duty. serves: classes
+    whose objects it works on; empty: all (a firm's own people work on that firm's objects).
     """
 
     name: str
@@ -159,6 +160,7 @@ class Pool(Part):
     places: Count = 1
     skills: dict[str, Positive]
     calendar: str | None = None
+    serves: tuple[str, ...] = ()
     cost_per_hour: NotNegative = 0.0
 
 
