@@ -217,11 +217,13 @@ class Gaps(Part):
 
 class Replay(Part):
     """Arrivals as they were, over and over: seconds from ``first_weekday`` (0 is Monday) 00:00 local
-    of the first week, and after ``weeks`` weeks again from the first."""
+    of the first week, and after ``weeks`` weeks again from the first. factor: of their number; below
+    1 some are left out, above 1 some come twice, the second within an hour after the first."""
 
     kind: Literal["replay"] = "replay"
     at_s: tuple[NotNegative, ...]
     weeks: Count
+    factor: NotNegative = 1.0
 
 
 Arrivals = Annotated[Rate | Gaps | Replay, Field(discriminator="kind")]

@@ -25,13 +25,14 @@ class Lived:
     names        activities and pools in the order of the arrays.
     objects      (R,) root objects that arrived within the span; finished: of those.
     cycle        per replication the finished objects' cycle times, s, in order of arrival, and
-    arrived_ns   when they arrived; of_class: their class, -1 for none. key: their place in the
-                 order of arrival, which is the same under every plan.
+    arrived_ns   when they arrived; of_class: their class, -1 for none. key: which object it is; the
+                 same object has the same key under every plan, and the same luck.
     work_s       (R, A) working time by activity. visits: (R, A).
     wait_s       (R, A, len(WAITS)).
     busy_s       (R, P) place-seconds of work by pool. duty_s: (R, P) place-seconds on duty.
     queue        (R, P) mean number of pieces that waited for the pool.
     in_progress  (R,) mean number of root objects under way. cost: (R,) of pieces and of duty.
+    scrapped     (R,) value lost in work, in values of an object.
     log          events of all replications where asked: replication, object, of_class, type, parent,
                  activity, pool, visit, enabled_ns, start_ns, end_ns; else None.
     """
@@ -53,5 +54,6 @@ class Lived:
     queue: Floats
     in_progress: Floats
     cost: Floats
+    scrapped: Floats
     log: pl.DataFrame | None = None
     facts: dict[str, Any] | None = None
