@@ -18,9 +18,15 @@ from thalweg.economy.accounts.panel import panel_from
 from thalweg.economy.accounts.read import accounts_from
 from thalweg.economy.frame import Floats, GrowthPanel
 from thalweg.economy.pauses.assignment_file import pauses_frame, write_pauses
-from thalweg.economy.pauses.drawing import draw_pauses, lots_of
+from thalweg.economy.pauses.drawing import draw_both, draw_pauses, lots_of
 from thalweg.economy.pauses.plan import PausePlan, plan_pauses
-from thalweg.economy.pauses.precision import Noise, demeaned, pull_of, standard_errors
+from thalweg.economy.pauses.precision import (
+    Noise,
+    Question,
+    demeaned,
+    pull_of,
+    standard_errors,
+)
 from thalweg.errors import RequestError
 
 PASSED, PLANNED, CARRY, FALL, RHO, SD = 24, 6, 0.5, -0.3, 0.5, 0.1
@@ -140,7 +146,8 @@ def estimates(units: int, share: float, times: int) -> tuple[Floats, Floats]:
         x, y = demeaned(pull), demeaned(log + FALL * pull)
         found.append((x * y).sum() / (x**2).sum())
         if world < 20:
-            foretold += standard_errors(Noise.of(past), lots, share, PLANNED, [CARRY], 0)
+            asked = [Question("traffic", CARRY)]
+            foretold += standard_errors(Noise.of(past), lots, share, PLANNED, asked, 0)
     return np.array(found), np.array(foretold, dtype=float)
 
 
@@ -150,6 +157,93 @@ def test_the_precision_foretold_is_the_one_that_comes_out() -> None:
     assert foretold.mean() == pytest.approx(found.std(), rel=0.15)
     half = 2.07 * foretold.mean()
     assert 0.90 <= np.mean(np.abs(found - FALL) <= half) <= 0.99
+
+
+def test_the_precision_of_both_is_foretold_rightly_when_both_pause() -> None:
+    """Judged by ordinary least squares on both pulls at once, in worlds where both act."""
+    rng = np.random.default_rng(12)
+    still, share, fall = panel(24), 0.15, np.array([FALL, -0.1])
+    asked = [Question("traffic", CARRY), Question("subsidy", 0.0)]
+    found, foretold = [], []
+    for world in range(400):
+        log = noisy(24, PASSED + PLANNED, rng)
+        lots = lots_of(np.exp(log[:, :PASSED]).mean(axis=1), 2)
+        draws = np.random.default_rng(world)
+        drawn = draw_both(lots, share, PLANNED, draws, traffic=True, subsidy=True)
+        pulls = [pull_of(drawn.traffic, PASSED, CARRY), pull_of(drawn.subsidy, PASSED, 0.0)]
+        moved = log + sum(f * pull for f, pull in zip(fall, pulls, strict=True))
+        x = np.stack([demeaned(pull).ravel() for pull in pulls], axis=1)
+        found.append(np.linalg.lstsq(x, demeaned(moved).ravel(), rcond=None)[0])
+        if world < 20:
+            past = Noise.of(replace(still, revenue=np.exp(log[:, :PASSED])))
+            foretold.append(standard_errors(past, lots, share, PLANNED, asked, 0))
+    table, ahead = np.array(found), np.array(foretold, dtype=float).mean(axis=0)
+    spread = table.std(axis=0)
+    np.testing.assert_array_less(np.abs(table.mean(axis=0) - fall), 3 * spread / np.sqrt(400))
+    np.testing.assert_allclose(ahead, spread, rtol=0.15)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(4, 60), st.integers(3, 24), st.floats(0.02, 0.5), st.integers(0, 10**6))
+def test_pauses_of_subsidy_cross_those_of_paid_traffic(
+    units: int, months: int, share: float, seed: int
+) -> None:
+    """Of the cells of a stratum with a pause, and of those without, no more than the share and one."""
+    lots = lots_of(np.linspace(1, 9, units), 2)
+    rng = np.random.default_rng(seed)
+    drawn = draw_both(lots, share, months, rng, traffic=True, subsidy=True)
+    for stratum in range(lots.strata):
+        mine = lots.stratum == stratum
+        for cells in (drawn.traffic[mine], ~drawn.traffic[mine]):
+            assert (drawn.subsidy[mine] & cells).sum() < share * cells.sum() + 1
+
+
+def test_lots_are_the_same_with_subsidy_and_without() -> None:
+    alone, both = (plan_pauses(rich(), seed=3, subsidy=asked).assignment for asked in (False, True))
+    assert both.filter(pl.col("channel") == "*").equals(alone)
+    assert both.filter(pl.col("channel") == "subsidy").height > 5
+
+
+def rich(share: float = 0.1) -> GrowthPanel:
+    """A panel with a subsidy of so much of revenue."""
+    plain = panel()
+    return replace(plain, subsidy=share * plain.revenue)
+
+
+def test_subsidy_pauses_where_there_is_much_of_it_or_where_that_is_asked() -> None:
+    assert "subsidy" in set(plan_pauses(rich(0.05)).assignment["channel"])
+    assert set(plan_pauses(rich(0.02)).assignment["channel"]) == {"*"}
+    asked = plan_pauses(rich(0.02), subsidy=True)
+    assert set(asked.assignment["channel"]) == {"*", "subsidy"}
+    assert "subsidy_not_paused" in plan_pauses(rich(0.05), subsidy=False).warnings
+    with pytest.raises(RequestError, match="no subsidy to pause"):
+        plan_pauses(panel(), subsidy=True)
+    named = replace(rich(), channels=("c0", "subsidy"))
+    with pytest.raises(RequestError, match="A paid channel is called 'subsidy'"):
+        plan_pauses(named, subsidy=True)
+    assert set(plan_pauses(named).assignment["channel"]) == {"*"}
+
+
+def test_without_paid_traffic_subsidy_pauses_alone() -> None:
+    plain = panel(channels=0)
+    plan = plan_pauses(replace(plain, subsidy=0.1 * plain.revenue))
+    assert set(plan.assignment["channel"]) == {"subsidy"}
+    assert set(plan.precision["paused"]) == {"subsidy"} and plan.cost["spend_saved"] == 0
+    assert plan.strata["pauses"].sum() == 0 < plan.strata["subsidy_pauses"].sum()
+
+
+def test_what_pauses_of_subsidy_save_is_the_subsidy_of_the_cells() -> None:
+    given_panel = rich(0.1)
+    plan = plan_pauses(given_panel, share=0.2)
+    mean = given_panel.revenue[:, -12:].mean(axis=1)
+    place = {name: at for at, name in enumerate(given_panel.units)}
+    paused = plan.assignment.filter(pl.col("channel") == "subsidy")
+    worth = sum(mean[place[name]] for name in paused["party"])
+    assert plan.cost["subsidy_saved"] == pytest.approx(0.1 * worth)
+    cells = plan.assignment.select("party", "month").unique()
+    assert plan.cost["revenue_paused"] == pytest.approx(
+        sum(mean[place[name]] for name in cells["party"])
+    )
 
 
 def test_more_pauses_and_more_months_tell_more() -> None:
@@ -203,21 +297,26 @@ def test_the_file_is_read_back_as_pauses_drawn_by_lot(suffix: str, tmp_path: Pat
 def test_pauses_on_record_go_into_the_next_file() -> None:
     given_panel = panel(8)
     given_panel.paused[1, 3, 20] = True
-    file = pauses_frame(plan_pauses(given_panel))
-    first = file.row(0, named=True)
+    lots = np.zeros(given_panel.subsidy.shape, np.bool_)
+    lots[2, 21] = True
+    file = pauses_frame(plan_pauses(replace(given_panel, subsidy_paused=lots)))
+    first, second = file.row(0, named=True), file.row(1, named=True)
+    assert (second["party"], second["month"], second["channel"]) == ("u02", "2024-10", "subsidy")
     assert (first["party"], first["month"], first["channel"]) == ("u03", "2024-09", "c1")
     assert first["assignment"] == "randomised" and first["design"] is None
-    assert file["design"].is_not_null().sum() == len(file) - 1
+    assert file["design"].is_not_null().sum() == len(file) - 2
 
 
 def test_pauses_reach_the_next_panel() -> None:
-    plan = plan_pauses(panel(8), share=0.2)
+    plain = panel(8)
+    plan = plan_pauses(replace(plain, subsidy=0.1 * plain.revenue), share=0.2)
     rows = [line("Sales", 5.0, at, party=f"u{n:02}") for n in range(8) for at in range(30)]
     rows += [line("Ads", -1.0, at, party=f"u{n:02}") for n in range(8) for at in range(30)]
     accounts = accounts_from({"ledger": table(rows), "pauses": plan.assignment}, profile_of())
     found = panel_from(accounts)
     assert found is not None
-    assert found.paused.sum() == len(plan.assignment)
+    assert found.subsidy_paused is not None and found.subsidy_paused.sum() > 5
+    assert found.paused.sum() + found.subsidy_paused.sum() == len(plan.assignment)
     assert not found.paused[:, :, :24].any()
 
 

@@ -102,7 +102,7 @@ def panel_from(
         common_subsidy=np.maximum(common_subsidy, 0.0),
         facts=facts | _negative(spend, common_spend, subsidy, common_subsidy),
         volume=volume,
-        subsidy_paused=cells.count(accounts.paused, _subsidies(channels)).any(axis=0),
+        subsidy_paused=np.any(cells.count(accounts.paused, _subsidies(channels)), axis=0),
         stopped_by_event=by_event,
         stopped_by_demand=by_demand,
     )
@@ -178,7 +178,7 @@ class _Cells:
                 out[place, inside] = total[place, inside]
         return out
 
-    def count(self, paused: pl.DataFrame, channels: Sequence[str]) -> np.ndarray[Any, Any]:
+    def count(self, paused: pl.DataFrame, channels: Sequence[str]) -> Mask:
         """(C, N, T) whether a pause is recorded."""
         inside = paused.filter(
             pl.col("month").is_in(self.months) & pl.col("party").is_in(self.units)

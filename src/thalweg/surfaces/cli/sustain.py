@@ -49,6 +49,14 @@ Pauses = Annotated[
 PauseMonths = Annotated[
     int, typer.Option("--pause-months", min=3, max=60, help="Months that the experiment lasts.")
 ]
+PauseSubsidy = Annotated[
+    bool | None,
+    typer.Option(
+        "--pause-subsidy/--keep-subsidy",
+        help="Whether subsidy pauses too; else where it is over 3% of revenue.",
+        show_default=False,
+    ),
+]
 Schema = Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the result.")]
 
 
@@ -62,6 +70,7 @@ def sustain_command(
     horizon: Horizon = 24,
     pauses: Pauses = None,
     pause_months: PauseMonths = 12,
+    pause_subsidy: PauseSubsidy = None,
     confidence: Confidence = 0.95,
     seed: Seed = 0,
     draws: Draws = 200,
@@ -84,6 +93,7 @@ def sustain_command(
             book,
             share=pauses,
             months=pause_months,
+            subsidy=pause_subsidy,
             profile=profile,
             seed=seed,
             confidence=confidence,
