@@ -21,7 +21,7 @@ from thalweg.economy.response.fit import CARRIES, begin, chosen, grid_of, rescor
 from thalweg.economy.response.kernel import STEPS, score
 from thalweg.economy.response.posterior import draw_shares
 from thalweg.economy.response.simulated import SpendDrawn, SpendWorld, simulate_spend
-from thalweg.economy.response.spread import known_of
+from thalweg.economy.response.spread import Known, apart, known_of, together
 from thalweg.errors import RequestError
 from thalweg.industry.world.life import live
 from thalweg.industry.world.spec import WorldSpec
@@ -29,6 +29,7 @@ from thalweg.surfaces.texts import LANGUAGES, load, places
 
 SMALL = SpendWorld(units=12, months=18, paused=0.1)
 PAUSED = SpendWorld(units=30, paused=0.12, subsidy=0.1)
+NONE = np.zeros((1, 1))
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_shares_are_drawn_from_the_law_that_data_and_prior_make() -> None:
         for _ in range(4_000)
     ]
     at = np.linspace(0, 0.97, 20_001)
-    density = np.exp(-0.5 * ((at - mean) / error) ** 2 - 0.5 * (at / prior) ** 2)
+    density = np.exp(-0.5 * ((at - mean) / error) ** 2 - at / prior)
     first = (at * density).sum() / density.sum()
     spread = np.sqrt(((at - first) ** 2 * density).sum() / density.sum())
     assert np.mean(drawn) == pytest.approx(first, abs=4 * spread / np.sqrt(4_000))
@@ -328,3 +329,35 @@ def test_every_reason_label_and_finding_has_words(language: str, response: Respo
         assert text.format(**check)
     told = {key.split(".")[0] for key in say.under("response.findings")}
     assert told == set(say.under("response.names"))
+
+
+def test_noise_that_shapes_do_not_share_is_counted_once() -> None:
+    """Estimates of shapes err by a part in common and parts of their own; the truth is the same."""
+    rng = np.random.default_rng(31)
+    units, shapes, runs = 60, 40, 300
+    inside, spreads, middles = 0, [], []
+    for _ in range(runs):
+        noise = rng.standard_normal((units, 1)) + rng.standard_normal((units, shapes))
+        pulls = 0.1 * noise / units**0.5
+        known = [
+            Known(
+                np.array([0.3 + one.sum()]), np.array([[one @ one]]), one[:, None], NONE, 1.0, 1.0
+            )
+            for one in pulls.T
+        ]
+        error = np.sqrt(together(known)[0, 0] + apart(known).var())
+        middle = apart(known).mean()
+        inside += abs(middle - 0.3) < 1.96 * error
+        spreads.append(error)
+        middles.append(middle)
+    assert np.mean(spreads) == pytest.approx(np.std(middles), rel=0.15)
+    assert 0.91 < inside / runs < 0.98
+
+
+def test_shapes_that_differ_beyond_chance_stay_apart() -> None:
+    pulls = np.full((50, 1), 1e-6)
+    known = [
+        Known(np.array([share]), pulls.T @ pulls, pulls, NONE, 1.0, 1.0)
+        for share in (0.1, 0.2, 0.6)
+    ]
+    assert apart(known)[:, 0] == pytest.approx([0.1, 0.2, 0.6], abs=1e-6)

@@ -19,7 +19,7 @@ from thalweg.economy.frame import (
     Accounts,
     Label,
 )
-from thalweg.economy.response.respond import MOST_RETURN
+from thalweg.economy.response.posterior import MOST_RETURN
 from thalweg.records.profile.model import Thresholds
 from thalweg.surfaces.texts import LANGUAGES, load
 from thalweg.verdict.dependence import (

@@ -12,7 +12,7 @@ import polars as pl
 from thalweg.change.frame import Floats
 from thalweg.economy.frame import Accounts, GrowthPanel, Label, Response
 from thalweg.economy.paths.base import base_of
-from thalweg.economy.response.respond import MOST_RETURN
+from thalweg.economy.response.posterior import MOST_RETURN
 from thalweg.economy.result import SustainResult
 
 TOLD: tuple[Label, ...] = ("counted", "experimental", "event_based")

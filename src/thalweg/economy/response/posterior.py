@@ -1,8 +1,9 @@
 """Draws of shares that agree with the data and with what money can do at all.
 
-The bootstrap gives mean and covariance of the shares that channels and subsidy bring. No channel is
-thought to lose revenue by what is spent on it, and revenue per unit of spend is half normal: the
-prior of a weak mind, that keeps small budgets from being thought to bring half a firm's revenue.
+The fits of shapes give mean and covariance of the shares that channels and subsidy bring. No channel
+is thought to lose revenue by what is spent on it, and revenue per unit of spend is exponential: the
+law that says least beside its mean. Most of its mass is near nothing, so a channel that brings little
+is not lifted far by the cut at zero; and small budgets are not thought to bring half a firm's revenue.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import numpy as np
 
 from thalweg.economy.frame import Floats
 
-RETURN_SD = 5.0
-"""Of the half-normal prior: nineteen of twenty channels bring less than 9.8 per unit of spend."""
+RETURN_MEAN = 3.27
+"""Of the exponential prior, in revenue per unit of spend."""
+MOST_RETURN = RETURN_MEAN * math.log(20)
+"""Nineteen of twenty channels bring less per unit of spend (9.8); more is not thought possible where
+the data do not tell."""
 SWEEPS = 25
 MOST = 0.97
 """Of revenue that spend and subsidy together can bring."""
@@ -25,22 +29,22 @@ LEAST_MASS = 1e-9
 
 
 def draw_shares(
-    mean: Floats, covariance: Floats, prior_sd: Floats, freedom: float, rng: np.random.Generator
+    mean: Floats, covariance: Floats, prior_mean: Floats, freedom: float, rng: np.random.Generator
 ) -> Floats:
-    """One draw from a t law, cut at zero, times half-normal priors, by Gibbs sampling.
+    """One draw from a t law, cut at zero, times exponential priors, by Gibbs sampling.
 
-    Takes    mean (P,), covariance (P, P) of shares; prior_sd (P,), zero where nothing is spent;
+    Takes    mean (P,), covariance (P, P) of shares; prior_mean (P,), zero where nothing is spent;
              freedom: degrees by which the covariance is known.
     Returns  (P,) shares, none below zero, together at most ``MOST``.
     """
-    some = np.flatnonzero((prior_sd > 0) & (np.diag(covariance) > 0))
+    some = np.flatnonzero((prior_mean > 0) & (np.diag(covariance) > 0))
     out = np.zeros(len(mean))
     if not len(some):
         return out
     weight = rng.chisquare(freedom) / freedom
     inner = covariance[np.ix_(some, some)]
     precise = weight * np.linalg.inv(inner + 1e-9 * np.diag(np.diag(inner)))
-    centre, strict = mean[some], np.diag(precise) + prior_sd[some] ** -2.0
+    centre, strict = mean[some] - np.linalg.solve(precise, 1 / prior_mean[some]), np.diag(precise)
     sd = strict**-0.5
     now = np.clip(centre, 0.0, MOST / len(some))
     for _ in range(SWEEPS):

@@ -9,14 +9,12 @@ from thalweg.economy.response.features import Features, expected, features_of
 from thalweg.economy.response.fit import CURVES, Grid, begin, grid_of, rescore
 from thalweg.economy.response.gate import Gate, Moves, by_lot, judge, moves_of
 from thalweg.economy.response.kernel import STEPS
-from thalweg.economy.response.posterior import MOST, RETURN_SD
+from thalweg.economy.response.posterior import MOST, MOST_RETURN, RETURN_MEAN
 from thalweg.economy.response.sample import Sample, sample_of
 from thalweg.economy.response.shares import means_of
 from thalweg.errors import RequestError
 
 DRAWS = 200
-MOST_RETURN = 1.96 * RETURN_SD
-"""Revenue per unit of spend that is thought possible where the data do not tell."""
 MATTERS = 0.1
 """Share of all spend from which channels that are not told make the whole untold."""
 FEWEST_SEEN = 3
@@ -98,7 +96,7 @@ def _label_of(panel: GrowthPanel, gate: Gate, sample: Sample) -> Label:
     gate.checks["prior"] = {
         "status": "warning" if moved < PRIOR_DECIDES else "passed",
         "finding": "decides" if moved < PRIOR_DECIDES else "data",
-        "return_sd": RETURN_SD,
+        "return_most": MOST_RETURN,
         "share_by_data": float(sample.shares[:channels].sum()),
         "share": float(total.mean()),
         "error_by_data": data,
@@ -129,7 +127,7 @@ def _bounds(gate: Gate, moves: list[Moves], sample: Sample) -> tuple[float, floa
             ends = np.quantile(sample.wanted[:, channel], (0.025, 0.975))
             low, high = low + float(ends[0]), high + float(ends[1])
             continue
-        top = float(sample.prior_sd[channel] / RETURN_SD * MOST_RETURN)
+        top = float(sample.prior_mean[channel] / RETURN_MEAN * MOST_RETURN)
         one = moves[channel]
         upwards = one.feedback is not None and one.feedback.elasticity > 0
         if upwards and "follows_demand" in gate.reasons:

@@ -10,17 +10,17 @@ import numpy as np
 from thalweg.economy.frame import Floats, GrowthPanel
 from thalweg.economy.response.fit import CURVES, Fit, Grid, rescore
 from thalweg.economy.response.kernel import STEPS
-from thalweg.economy.response.posterior import MOST, RETURN_SD, draw_shares
+from thalweg.economy.response.posterior import MOST, MOST_RETURN, RETURN_MEAN, draw_shares
 from thalweg.economy.response.shapes import Odds, Shapes, draw_shape, odds_of
 from thalweg.economy.response.shares import bring
-from thalweg.economy.response.spread import known_of
+from thalweg.economy.response.spread import apart, known_of, together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
     """fits: the draws. wanted: (D, C + 1) shares that channels and subsidy bring in them.
 
-    shares, errors: (P,) what the likeliest shape says of shares by data alone. prior_sd: (C + 1,).
+    shares, errors: (P,) what the likeliest shape says of shares by data alone. prior_mean: (C + 1,).
     subsidy_top: the most that subsidy can bring where its rate is not known. made: shapes tried.
     """
 
@@ -29,7 +29,7 @@ class Sample:
     wanted: Floats
     shares: Floats
     errors: Floats
-    prior_sd: Floats
+    prior_mean: Floats
     subsidy_top: float
     made: int
 
@@ -38,23 +38,24 @@ def sample_of(panel: GrowthPanel, grid: Grid, draws: int, seed: int, threads: in
     """Draw shapes, shares and units; settle all else to them."""
     feats, ones = grid.features, np.ones(len(panel.units))
     spent = np.append(np.nansum(panel.spend, axis=(1, 2)), np.nansum(panel.subsidy))
-    prior_sd = RETURN_SD * spent / feats.revenue.sum()
-    shapes = Shapes(grid, prior_sd if grid.rated else np.append(prior_sd[:-1], 0.0), ones)
+    prior_mean = RETURN_MEAN * spent / feats.revenue.sum()
+    shapes = Shapes(grid, prior_mean if grid.rated else np.append(prior_mean[:-1], 0.0), ones)
     odds = [odds_of(shapes, adds, curve) for adds in (True, False) for curve in range(len(CURVES))]
     best = max(odds, key=lambda one: one.log)
     _, known, _ = shapes.at(best.adds, tuple(best.best.places), best.best)
     guessed = feats.subsidised and not grid.rated
     top = _most_of_subsidy(panel, grid, best, ones) if guessed else 0.0
     final = replace(grid, other=feats.other) if guessed else grid
+    rngs = [np.random.default_rng(root) for root in np.random.SeedSequence(seed).spawn(draws)]
+    forms = [draw_shape(odds, rng) for rng in rngs]
+    drawn = [shapes.at(form.adds, places, form.best) for form, places in forms]
+    each = [told for _, told, _ in drawn]
+    within, centres = together(each), apart(each)
+    count, freedom = len(within), max(len(ones) - 1, 2)
     jobs: list[tuple[Fit, Floats, Floats]] = []
-    for root in np.random.SeedSequence(seed).spawn(draws):
-        rng = np.random.default_rng(root)
-        form, places = draw_shape(odds, rng)
-        fit, told, _ = shapes.at(form.adds, places, form.best)
-        wanted = np.zeros(len(prior_sd))
-        count = len(told.shares)
-        freedom = max(len(ones) - 1, 2)
-        wanted[:count] = draw_shares(told.shares, told.covariance, prior_sd[:count], freedom, rng)
+    for rng, (fit, _, _), centre in zip(rngs, drawn, centres, strict=True):
+        wanted = np.zeros(len(prior_mean))
+        wanted[:count] = draw_shares(centre, within, prior_mean[:count], freedom, rng)
         if guessed:
             wanted[-1] = min(rng.uniform() * top, MOST - wanted[:-1].sum())
             fit = fit.copy()
@@ -73,7 +74,7 @@ def sample_of(panel: GrowthPanel, grid: Grid, draws: int, seed: int, threads: in
         wanted=np.stack([job[1] for job in jobs]),
         shares=known.shares,
         errors=np.sqrt(np.diag(known.covariance)),
-        prior_sd=prior_sd,
+        prior_mean=prior_mean,
         subsidy_top=top,
         made=len(shapes.made),
     )
@@ -95,5 +96,5 @@ def _most_of_subsidy(panel: GrowthPanel, grid: Grid, best: Odds, ones: Floats) -
     rescore(wide, ones, fit, STEPS)
     known = known_of(wide, fit)
     seems = float(known.shares[-1] + 2 * np.sqrt(known.covariance[-1, -1]))
-    limit = 1.96 * RETURN_SD * money.sum() / feats.revenue.sum()
+    limit = MOST_RETURN * money.sum() / feats.revenue.sum()
     return float(np.clip(min(seems, limit), 0.0, MOST))

@@ -1,7 +1,7 @@
 """Which form, saturation and carry-over: their odds, given what the data say of each.
 
 For a shape the data give slopes and their covariance; its odds are those of the data under it, with
-the slopes averaged over what money can do at all (Laplace). So a shape is not preferred because its
+the slopes averaged over what money can do at all (Laplace, the prior by its mean and spread). So a shape is not preferred because its
 slopes are free to follow noise, as the likeliest one would be.
 """
 
@@ -27,7 +27,7 @@ class Shapes:
     """Fits that were made, by form and places; ``ones`` weighs all units alike."""
 
     grid: Grid
-    prior_sd: Floats
+    prior_mean: Floats
     ones: Floats
     made: dict[Key, tuple[Fit, Known, float]] = field(default_factory=dict)
     scale: float = 1.0
@@ -47,12 +47,13 @@ class Shapes:
         if not self.made:
             self.scale = max(known.dispersion * max(known.design, 1.0), 1e-300)
         some = np.flatnonzero(
-            (self.prior_sd[: len(known.shares)] > 0) & (np.diag(known.covariance) > 0)
+            (self.prior_mean[: len(known.shares)] > 0) & (np.diag(known.covariance) > 0)
         )
         mean, inner = known.shares[some], known.covariance[np.ix_(some, some)]
-        outer = inner + np.diag(self.prior_sd[some] ** 2)
+        prior = self.prior_mean[some]
+        outer = inner + np.diag(prior**2)
         log = -fit.deviance / (2 * self.scale)
-        log += _normal(mean, outer) - _normal(np.zeros(len(mean)), inner)
+        log += _normal(mean - prior, outer) - _normal(np.zeros(len(mean)), inner)
         carry = np.array([CARRIES[place % len(CARRIES)] for place in fit.places])
         first, second = CARRY_LAW
         grid = np.clip(carry, 0.05, 0.95)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +21,16 @@ LEAST_SEEN = 1e-4
 class Known:
     """shares (P,) of revenue and their covariance (P, P); P: channels, then subsidy if it is rated.
 
+    pulls (N, P): by how much each unit's residuals move the shares; unseen (P, P): what stands for
+    the covariance in directions that the data do not see. Covariance: pulls' squares and unseen.
     dispersion: variance of residuals beside a Poisson law's; design: by how much residuals that go
     together within units widen the covariance.
     """
 
     shares: Floats
     covariance: Floats
+    pulls: Floats
+    unseen: Floats
     dispersion: float
     design: float
 
@@ -50,13 +55,41 @@ def known_of(grid: Grid, fit: Fit) -> Known:
     inner = np.eye(len(clean))[None] - MOST_LEVERAGE * levers
     freed = np.linalg.solve(inner, scores[:, :, None])[:, :, 0]
     units = max(int((w.sum(axis=1) > 0).sum()), 2)
-    robust = base @ (freed.T @ freed) @ base * units / (units - 1)
     freedom = max(feats.known.sum() - units - own.shape[1] - len(x), 1.0)
     dispersion = float((w * r**2).sum() / freedom)
     shares, slopes = (part[: len(clean)] for part in measured(grid, fit))
     plain = dispersion * np.trace(base * np.outer(slopes, slopes))
-    wide = (robust + dispersion * blind) * np.outer(slopes, slopes)
-    return Known(shares, wide, dispersion, float(np.trace(wide) / plain) if plain > 0 else 1.0)
+    pulls = freed @ base * slopes * np.sqrt(units / (units - 1))
+    unseen = dispersion * blind * np.outer(slopes, slopes)
+    wide = pulls.T @ pulls + unseen
+    design = float(np.trace(wide) / plain) if plain > 0 else 1.0
+    return Known(shares, wide, pulls, unseen, dispersion, design)
+
+
+def together(known: Sequence[Known]) -> Floats:
+    """(P, P) covariance of the mean of shares over shapes.
+
+    What a unit's residuals do to the mean is the mean of what they do under each shape. Where shapes
+    err apart, the mean errs less than each: that part shows as scatter between shapes, and is not
+    to be counted within them a second time.
+    """
+    pulls = np.mean([one.pulls for one in known], axis=0)
+    return np.asarray(pulls.T @ pulls + np.mean([one.unseen for one in known], axis=0))
+
+
+def apart(known: Sequence[Known]) -> Floats:
+    """(D, P) shares of each shape, as far from their mean as shapes differ beyond chance.
+
+    Chance lets a shape's share differ from the mean of all by as much variance as its own is larger
+    than the mean's. What scatter there is beyond it is kept, as effects of studies are (DerSimonian,
+    Laird 1986).
+    """
+    shares = np.stack([one.shares for one in known])
+    middle, scatter = shares.mean(axis=0), shares.var(axis=0)
+    own = np.mean([np.diag(one.covariance) for one in known], axis=0)
+    beyond = np.maximum(scatter - np.maximum(own - np.diag(together(known)), 0.0), 0.0)
+    kept = np.sqrt(np.divide(beyond, scatter, out=np.zeros_like(scatter), where=scatter > 0))
+    return np.asarray(middle + kept * (shares - middle))
 
 
 def _inverse(gram: Floats, raw: Floats) -> tuple[Floats, Floats]:
