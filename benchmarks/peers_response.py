@@ -5,14 +5,19 @@ from the formula and seed of its notebook ("MMM Example Notebook", Apache-2.0). 
 no month effects to take out, so this compares curves, carry-over and contributions, not
 ``fit_response``, which answers such a series with bounds.
 
-pip install pymc-marketing numba polars        (in an environment of its own; 0.8 GB)
-python benchmarks/peers_response.py pymc       with pymc-marketing
-python benchmarks/peers_response.py ours       with thalweg
+pip install -e ".[dev,study]"                  (pymc-marketing is Apache-2.0; 0.8 GB with all it needs)
+python benchmarks/study.py --only peers        this comparison alone
+python benchmarks/peers_response.py pymc       rows of pymc-marketing
+python benchmarks/peers_response.py ours       rows of thalweg
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -147,6 +152,33 @@ def ours() -> None:
             f"| thalweg | {name} | {CARRY[c]:.2f} | {carry.mean():.2f} ± {carry.std():.2f} | "
             f"{truth[c]:.3f} | {shares[:, c].mean():.3f} | {low:.3f} to {high:.3f} |"
         )
+
+
+def rows_of(whose: str) -> list[str]:
+    """Rows of the table, made by this file in a process of its own: samplers keep what they set."""
+    made = subprocess.run(
+        [sys.executable, __file__, whose], capture_output=True, text=True, check=True
+    )
+    return [line for line in made.stdout.splitlines() if line.startswith("|")]
+
+
+def report(_runs: int, _seed: int) -> Iterator[str]:
+    """The section of the study, line by line."""
+    there = find_spec("pymc_marketing") is not None
+    name = f"pymc-marketing {version('pymc-marketing')}" if there else "pymc-marketing"
+    yield f"## Bought or earned: beside {name}\n"
+    yield (
+        "The example of its documentation: one weekly series, made by its own logistic curve. Ours is "
+        "curves and odds of shapes of the response with the example's controls; `fit_response` itself "
+        "answers one series with bounds.\n"
+    )
+    if not there:
+        yield "pymc-marketing is not installed here (extra `study`): only our rows.\n"
+    yield "| | channel | true carry-over | carry-over | true share of revenue | share | 95 % |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    if there:
+        yield from rows_of("pymc")
+    yield from rows_of("ours")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import peers_response
 import study_checks
 import study_compare
 import study_drift
@@ -32,6 +33,7 @@ STUDIES = {
     "checks": study_checks,
     "worlds": study_worlds,
     "response": study_response,
+    "peers": peers_response,
     "sustain": study_sustain,
     "verdict": study_verdict,
 }

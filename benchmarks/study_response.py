@@ -61,15 +61,6 @@ SPECS: tuple[tuple[str, WorldSpec], ...] = (
     ("… follows last month, no pauses", WorldSpec("traffic_war", pauses=0.0, spend_follows=2)),
 )
 
-PEERS = """\
-| | channel | true carry-over | carry-over | true share of revenue | share | 95 % |
-| --- | --- | --- | --- | --- | --- | --- |
-| pymc-marketing | x1 | 0.40 | 0.39 ± 0.03 | 0.291 | 0.294 | 0.262 to 0.328 |
-| pymc-marketing | x2 | 0.20 | 0.20 ± 0.04 | 0.070 | 0.072 | 0.066 to 0.079 |
-| thalweg | x1 | 0.40 | 0.45 ± 0.01 | 0.291 | 0.395 | 0.311 to 0.436 |
-| thalweg | x2 | 0.20 | 0.15 ± 0.01 | 0.070 | 0.069 | 0.065 to 0.074 |"""
-"""As ``peers_response.py`` measured it: the library needs an environment of its own."""
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -208,13 +199,3 @@ def report(runs: int, seed: int) -> Iterator[str]:
     yield HEAD
     for name, spec in SPECS:
         yield line(name, [world_found(spec, seed * 1_000 + run) for run in range(worlds)])
-    yield (
-        "\nBeside pymc-marketing 0.19 on the example of its documentation (one weekly series; its own "
-        "curve made the data; `peers_response.py`; ours is curves and odds of this room with the "
-        "example's controls, `fit_response` itself answers one series with bounds).\n"
-    )
-    yield PEERS
-    yield (
-        "\nThe first channel is never near nothing and Hill's curve is not the logistic one: its share "
-        "is extrapolated, and ours misses the truth there."
-    )

@@ -14,10 +14,10 @@ import pytest
 from scipy.optimize import minimize
 
 import thalweg
-from thalweg.economy.frame import Floats, Response, delayed
+from thalweg.economy.frame import Floats, Response, delayed, saturated
 from thalweg.economy.response import channels_table, curves, fit_response
 from thalweg.economy.response.features import delay_of, features_of, shaped
-from thalweg.economy.response.fit import CARRIES, begin, chosen, grid_of, rescore
+from thalweg.economy.response.fit import CARRIES, LOGISTIC, begin, chosen, grid_of, rescore
 from thalweg.economy.response.kernel import STEPS, score
 from thalweg.economy.response.posterior import draw_shares
 from thalweg.economy.response.simulated import SpendDrawn, SpendWorld, simulate_spend
@@ -361,3 +361,12 @@ def test_shapes_that_differ_beyond_chance_stay_apart() -> None:
         for share in (0.1, 0.2, 0.6)
     ]
     assert apart(known)[:, 0] == pytest.approx([0.1, 0.2, 0.6], abs=1e-6)
+
+
+def test_the_logistic_curve_is_half_full_at_half_and_that_of_the_exponentials() -> None:
+    stock, half = np.linspace(0, 5, 40), 0.9
+    rate = np.log(3) / half
+    written = (1 - np.exp(-rate * stock)) / (1 + np.exp(-rate * stock))
+    assert saturated(stock, half, LOGISTIC) == pytest.approx(written, abs=1e-12)
+    assert saturated(np.array([half]), half, LOGISTIC) == pytest.approx([0.5])
+    assert saturated(np.array([half]), half, 1.5) == pytest.approx([0.5])

@@ -156,7 +156,7 @@ class Response:
                draws are what the model would say if it could be believed.
     known      label of each channel; subsidy_known: of what subsidy brings.
     form       "log": beta · log1p(stock / scale); "hill": beta · stock^s / (stock^s + half^s), half
-               in units of scale.
+               in units of scale; power NaN: the logistic curve in its place (``saturated``).
     adds       (D,) whether paid revenue adds to a unit's own or multiplies it.
     carry, beta, half, power   (D, C). half and power are NaN for the form "log".
     scale      (C,) of spend: each channel's mean of what is spent where something is spent, per
@@ -211,9 +211,8 @@ class Response:
         if self.form == "log":
             shape = np.log1p(stock)
         else:
-            raised = stock ** self.power[draw][:, None, None]
-            half = self.half[draw] ** self.power[draw]
-            shape = raised / (raised + half[:, None, None])
+            places = zip(stock, self.half[draw], self.power[draw], strict=True)
+            shape = np.stack([saturated(*one) for one in places]) if len(stock) else stock
         return np.asarray(self.beta[draw][:, None, None] * delayed(shape, self.late))
 
     def own(self, draw: int, subsidy: Floats, dose: Floats) -> Floats:
@@ -242,6 +241,17 @@ def carried(spend: Floats, carry: Floats) -> Floats:
         held = keep * held + (1 - keep) * spend[:, :, month]
         out[:, :, month] = held
     return out
+
+
+def saturated(stock: Floats, half: float, power: float) -> Floats:
+    """Share of the most that a stock brings: Hill's curve, or the logistic one where power is NaN.
+
+    Both bring half of the most at ``half``; the logistic one is tanh(λ · stock / 2).
+    """
+    if np.isnan(power):
+        return np.asarray(np.tanh(np.arctanh(0.5) * stock / half))
+    raised = stock**power
+    return np.asarray(raised / (raised + half**power))
 
 
 def delayed(table: Floats, late: float) -> Floats:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import polars as pl
 
-from thalweg.economy.frame import Floats, GrowthPanel, Response
+from thalweg.economy.frame import Floats, GrowthPanel, Response, saturated
 
 CHANNEL_COLUMNS = {
     "channel": pl.String,
@@ -130,7 +130,7 @@ def _shape(response: Response, draw: int, channel: int, times: Floats) -> Floats
     if response.form == "log":
         return np.asarray(np.log1p(times))
     power, half = response.power[draw, channel], response.half[draw, channel]
-    return np.asarray(times**power / (times**power + half**power))
+    return saturated(times, half, power)
 
 
 def _gain(revenue: Floats, changed: Floats, now: Floats) -> float:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thalweg.economy.frame import Floats, GrowthPanel, Mask, carried, delayed, subsidy_rate
+from thalweg.economy.frame import (
+    Floats,
+    GrowthPanel,
+    Mask,
+    carried,
+    delayed,
+    saturated,
+    subsidy_rate,
+)
 
 FEWEST_MONTHS = 6
 """Months with business from which the delay of revenue is measured; fewer: it is taken as none."""
@@ -100,12 +108,11 @@ def within(table: Floats, known: Floats | None = None) -> Floats:
 
 
 def shaped(relative: Floats, carry: float, half: float, late: float, power: float = 1.0) -> Floats:
-    """(N, T) answer to one channel's relative spend; half NaN: the logarithm, else Hill's curve."""
+    """(N, T) answer to one channel's relative spend; half NaN: the logarithm."""
     stock = carried(relative[None], np.array([carry]))[0]
     if np.isnan(half):
         return delayed(np.log1p(stock), late)
-    raised = stock**power
-    return delayed(raised / (raised + half**power), late)
+    return delayed(saturated(stock, half, power), late)
 
 
 def expected(spend: Floats, paused: Mask, known: Floats) -> Floats:

@@ -13,7 +13,12 @@ from thalweg.economy.response.kernel import STEPS, score
 CARRIES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9)
 """Grid of carry-over a month."""
 Curve = tuple[float, float]
-CURVES: tuple[Curve, ...] = ((0.6, 1.0), (1.2, 1.0), (2.4, 1.0), (0.7, 1.5), (1.4, 1.5))
+LOGISTIC = float("nan")
+"""In place of a power: the logistic curve, straight near nothing and sooner full than Hill's."""
+CURVES: tuple[Curve, ...] = (
+    *((0.6, 1.0), (1.2, 1.0), (2.4, 1.0), (0.7, 1.5), (1.4, 1.5)),
+    *((0.9, LOGISTIC), (1.8, LOGISTIC)),
+)
 """Half (the spend, beside a channel's mean, at which half of the most is reached) and power of
 Hill's curve: concave throughout, or flat near nothing, which only months near zero can tell."""
 LOG: tuple[Curve, ...] = ((float("nan"), 1.0),)
