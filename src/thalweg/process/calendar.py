@@ -295,13 +295,13 @@ def _count_hours(time_ns: NDArray[np.int64], zone: str, first: int, last: int) -
     for i in range(0, len(time_ns), 1 << 20):
         counts += np.bincount(time_ns[i : i + (1 << 20)] // quarter - base, minlength=len(counts))
     used = np.flatnonzero(counts)
-    hour_of = _local_hours(used + base, zone)
+    hour_of = local_hours(used + base, zone)
     low = int(hour_of.min())
     by_hour = np.bincount(hour_of - low, counts[used]).astype(np.int64)
     return _Hours(np.arange(len(by_hour)) + low, by_hour)
 
 
-def _local_hours(quarters: NDArray[np.int64], zone: str) -> Ints:
+def local_hours(quarters: NDArray[np.int64], zone: str) -> Ints:
     """The local hour of quarters of an hour since 1970, in UTC."""
     hours = np.empty(len(quarters), np.int64)
     block, place = np.divmod(quarters, QUARTERS)
