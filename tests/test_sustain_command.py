@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from thalweg.economy.schema import COLUMNS
+from thalweg.economy.schema import COLUMNS, frame
+from thalweg.economy.sustain import sustain_book
 from thalweg.records.store.book import open_book
 from thalweg.surfaces.cli import app, commands
+from thalweg.surfaces.cli.sustain_text import print_sustain
 from thalweg.surfaces.texts import LANGUAGES, load
 
 assert commands
 Row = dict[str, Any]
+PARTS = ("direct", "total", "through")
 CODES = re.compile(r"@\w+|\b[a-z]+(?:_[a-z0-9]+)+\b")
 """What a code looks like: @none, model_only."""
 NOT_CODES = {"rollout.e_receipts", "e_receipts", "add_costs"}
@@ -159,3 +163,20 @@ def test_a_scenario_that_cannot_be_read_says_what_can(
     failed = CliRunner().invoke(app, ["sustain", str(world), "--draws", "50", "--set", scenario])
     assert failed.exit_code != 0
     assert told in str(failed.exception)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_rollout_brings_directly_and_in_all_is_shown(
+    world: Path, language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = sustain_book(open_book(world), draws=50)
+    assert found.mediation.columns == list(COLUMNS["mediation"])
+    shares = {f"{part}_{end}": 0.0 for part in PARTS for end in ("low", "high")}
+    told = {"direct_share": 0.061, "total_share": 0.083, "through_share": 0.022}
+    row = {"intervention": "e_receipts", **shares, **told, "known": "experimental"}
+    print_sustain(replace(found, mediation=frame("mediation", [row])), language)
+    shown = capsys.readouterr().out
+    say = load(language)
+    assert say("sustain.titles.mediation") in shown
+    line = next(line for line in shown.splitlines() if line.strip().startswith("e_receipts  "))
+    assert [part in line for part in ("6.1", "8.3", "2.2")] == [True] * 3, line

@@ -13,6 +13,7 @@ import polars as pl
 from thalweg.economy.coverage import Coverage, coverage_of
 from thalweg.economy.frame import Accounts, Floats, GrowthPanel, Response
 from thalweg.economy.growth.decomposition import Growth, Span, counted_growth, decompose
+from thalweg.economy.growth.mediation import mediation_rows
 from thalweg.economy.known import UNTOLD, Standing, lack, lacking, standing_of
 from thalweg.economy.paths.base import Base, base_of
 from thalweg.economy.paths.cash import Cash, cash_of
@@ -80,6 +81,10 @@ def appraise(
         found.draws |= {f"growth_{part}": draws for part, draws in growth.draws.items()}
         found.facts["growth"] = _growth_facts(base, growth, request.confidence)
     found.tables |= _channels(base, panel, response, request.confidence)
+    found.tables["mediation"] = []
+    if panel is not None and base.response is not None:
+        rows = mediation_rows(panel, base.response, request.confidence, request.seed)
+        found.tables["mediation"] = rows
     progress("paths", 0, 0)
     ground = _ground(base, flows, cash, standing, coverage, request)
     _paths(found, accounts, ground, request, progress)

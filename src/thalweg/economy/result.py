@@ -29,6 +29,8 @@ class SustainResult:
                   new products, all), amount, low, high, share, known; parts sum to the growth.
     channels      channel, spend, carry, half_life_months, lift_share, low, high, revenue_per_spend,
                   marginal_revenue_per_spend, known.
+    mediation     intervention, direct_share, total_share, through_share, each with low and high,
+                  known: of interventions that spend answers to.
     response      channel, spend, lift, low, high: the curve of one unit's mean month.
     traffic_off   horizon_months, kept_share, low, high, lost_share, known, path (past, ahead).
     traffic_path  month, revenue, without, low, high, path: what was observed against traffic-off
@@ -61,6 +63,7 @@ class SustainResult:
     unit_economics: pl.DataFrame
     decomposition: pl.DataFrame
     channels: pl.DataFrame
+    mediation: pl.DataFrame
     response: pl.DataFrame
     traffic_off: pl.DataFrame
     traffic_path: pl.DataFrame

@@ -101,6 +101,22 @@ COLUMNS: dict[str, Columns] = {
         "marginal_revenue_per_spend": (NUMBER, "that the last unit of currency brings"),
         **_KNOWN,
     },
+    "mediation": {
+        "intervention": (TEXT, "one that spend answers to"),
+        "direct_share": (
+            NUMBER,
+            "of all revenue that would be missing without it, spend as it was",
+        ),
+        "direct_low": (NUMBER, "beginning of its interval"),
+        "direct_high": (NUMBER, "end of its interval"),
+        "total_share": (NUMBER, "the same, with spend as it would have been without it"),
+        "total_low": (NUMBER, "beginning of its interval"),
+        "total_high": (NUMBER, "end of its interval"),
+        "through_share": (NUMBER, "brought through spend: total less direct"),
+        "through_low": (NUMBER, "beginning of its interval"),
+        "through_high": (NUMBER, "end of its interval"),
+        **_KNOWN,
+    },
     "response": {
         "channel": (TEXT, "paid channel"),
         "spend": (NUMBER, "of a mean unit in a month, kept up"),

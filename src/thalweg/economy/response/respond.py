@@ -9,6 +9,7 @@ from thalweg.economy.response.features import Features, expected, features_of
 from thalweg.economy.response.fit import CURVES, Grid, begin, grid_of, rescore
 from thalweg.economy.response.gate import Gate, Moves, by_lot, judge, moves_of
 from thalweg.economy.response.kernel import STEPS
+from thalweg.economy.response.mediation import checks_of
 from thalweg.economy.response.posterior import MOST, MOST_RETURN, RETURN_MEAN
 from thalweg.economy.response.sample import Sample, sample_of
 from thalweg.economy.response.shares import means_of
@@ -45,6 +46,7 @@ def fit_response(
     residual = _residual(feats)
     moves = moves_of(panel, feats, instruments, residual)
     gate = judge(panel, feats, moves, residual)
+    gate.checks |= checks_of(panel)
     lot = np.array([by_lot(one) for one in moves], dtype=np.bool_)
     grid = grid_of(feats, instruments, lot)
     sample = sample_of(panel, grid, draws, seed, threads)

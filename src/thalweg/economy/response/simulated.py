@@ -35,6 +35,7 @@ class SpendWorld:
     rises      how much spend grows over the span, on the logarithm.
     subsidy    share of revenue that subsidy brings at its mean rate; its rate varies by a quarter.
     effect     of each of two staggered interventions on the own part, on the logarithm.
+    answers    by how much the log of spend grows with a full dose of the first intervention.
     demand, persistence  standard deviation and autocorrelation of a unit's demand.
     noise      of revenue beside demand, new in every month.
     """
@@ -57,6 +58,7 @@ class SpendWorld:
     rises: float = 0.7
     subsidy: float = 0.0
     effect: float = 0.15
+    answers: float = 0.0
     demand: float = 0.15
     persistence: float = 0.5
     noise: float = 0.2
@@ -68,11 +70,15 @@ class SpendDrawn:
 
     off         the month from which nothing is spent in the other world.
     lost        (T,) share of the month's revenue that is missing there (expected, not drawn).
+    direct, total  (2,) share of all revenue that is missing without each intervention, spend as it
+                was, or as it would have been.
     """
 
     panel: GrowthPanel
     off: int
     lost: Floats
+    direct: Floats
+    total: Floats
 
 
 def simulate_spend(world: SpendWorld, seed: int) -> SpendDrawn:
@@ -98,16 +104,16 @@ def simulate_spend(world: SpendWorld, seed: int) -> SpendDrawn:
     if not world.flat:
         follow = world.pull * moved if world.follows != "nothing" else 0.0
         relative = relative * np.exp(world.spend_noise * mixed + follow)
-    relative = relative * ~paused
+    relative = relative * ~paused * np.exp(world.answers * dose[0])
     off = round(0.6 * world.months)
     ended = relative.copy()
     ended[:, :, off:] = 0.0
     rate_ended = np.where(at < off, rate, 0.0)
     lifted = world.effect * dose.sum(axis=0) + level + demand
 
-    def expected(spend: Floats, given: Floats) -> Floats:
-        """(N, T) revenue but for noise, of a unit of size one."""
-        own = np.exp(lifted + lever * given)
+    def expected(spend: Floats, given: Floats, gone: Floats | float = 0.0) -> Floats:
+        """(N, T) revenue but for noise, of a unit of size one; gone: doses that are not."""
+        own = np.exp(lifted - world.effect * gone + lever * given)
         paid = np.zeros(shape)
         for c, part in enumerate(world.bought):
             stock = _stock(spend[c], world.carry[c]) ** world.power[c]
@@ -119,8 +125,8 @@ def simulate_spend(world: SpendWorld, seed: int) -> SpendDrawn:
             paid += (
                 part / (1 - sum(world.bought)) * curve if world.adds else -np.log1p(-part) * curve
             )
-        gone = own + paid * np.exp(level.mean()) if world.adds else own * np.exp(paid)
-        return np.asarray((1 - world.late) * gone + world.late * _before(gone))
+        whole = own + paid * np.exp(level.mean()) if world.adds else own * np.exp(paid)
+        return np.asarray((1 - world.late) * whole + world.late * _before(whole))
 
     now, without = expected(relative, rate), expected(ended, rate_ended)
     revenue = size[:, None] * now * np.exp(world.noise * rngs[7].standard_normal(shape)) * 1e5
@@ -142,7 +148,18 @@ def simulate_spend(world: SpendWorld, seed: int) -> SpendDrawn:
         volume=placed if world.subsidy else None,
     )
     weight = size[:, None]
-    return SpendDrawn(panel, off, 1 - (weight * without).sum(axis=0) / (weight * now).sum(axis=0))
+    unled = relative * np.exp(-world.answers * dose[0])
+    direct = [expected(relative, rate, one) for one in dose]
+    total = [expected(unled, rate, dose[0]), direct[1]]
+    return SpendDrawn(
+        panel,
+        off,
+        1 - (weight * without).sum(axis=0) / (weight * now).sum(axis=0),
+        *(
+            1 - np.array([(weight * m).sum() for m in ms]) / (weight * now).sum()
+            for ms in (direct, total)
+        ),
+    )
 
 
 def _lasting(rng: np.random.Generator, shape: tuple[int, int], persistence: float) -> Floats:

@@ -39,6 +39,7 @@ def print_sustain(result: SustainResult, language: str, names: MoneyNames | None
     told.growth()
     told.traffic()
     told.channels()
+    told.mediation()
     told.capital()
     told.break_even()
     told.scenarios()
@@ -143,6 +144,21 @@ class _Told:
             name = self.names.channel(row["channel"], self.say)
             rows.append([name, self.words.money(row["spend"]), lift, per, last, self.known(row)])
         print_table(rows, indent=2, right=[1, 2, 3, 4])
+
+    def mediation(self) -> None:
+        table = self.result.mediation
+        if table.is_empty():
+            return
+        self.title("mediation")
+        rows = [self.heads("intervention", "direct", "total", "through", "known")]
+        for row in table.to_dicts():
+            cells = [self.names.interventions.get(row["intervention"], row["intervention"])]
+            for part in ("direct", "total", "through"):
+                edges = {"low": row[f"{part}_low"], "high": row[f"{part}_high"]}
+                shown = {"value": row[f"{part}_share"], **edges}
+                cells.append(self.words.between(shown, self.words.share))
+            rows.append([*cells, self.known(row)])
+        print_table(rows, indent=2, right=[1, 2, 3])
 
     def capital(self) -> None:
         for row in self.result.capital.to_dicts():
