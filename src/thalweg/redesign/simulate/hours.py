@@ -16,7 +16,7 @@ START, END, BEFORE = range(3)
 I64 = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def seek(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> int:
     """The last interval that has begun by now, or the one before the first."""
     at, last = cursor[c], cal[c + 1] - 1
@@ -26,7 +26,7 @@ def seek(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def find(cal: I64, hours: I64, c: int, t: int) -> int:
     """As ``seek``, for any instant."""
     lo, hi = cal[c], cal[c + 1]
@@ -39,7 +39,7 @@ def find(cal: I64, hours: I64, c: int, t: int) -> int:
     return lo - 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def is_on(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> bool:
     """Whether now lies within an interval, its end not included."""
     if c == NONE:
@@ -48,14 +48,14 @@ def is_on(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> bool:
     return at >= cal[c] and now < hours[at, END]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def next_on(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> int:
     """The next beginning after now of an interval."""
     at = seek(cal, hours, cursor, c, now) + 1
     return hours[at, START] if at < cal[c + 1] else NEVER
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def worked(cal: I64, hours: I64, c: int, at: int, t: int) -> int:
     """Working time before ``t``, which ``at`` was found for."""
     if at < cal[c]:
@@ -63,12 +63,12 @@ def worked(cal: I64, hours: I64, c: int, at: int, t: int) -> int:
     return hours[at, BEFORE] + min(t, hours[at, END]) - hours[at, START]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def worked_by(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> int:
     return worked(cal, hours, c, seek(cal, hours, cursor, c, now), now)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def after(cal: I64, hours: I64, c: int, at: int, t: int, work: int) -> int:
     """When ``work`` is done that begins at ``t``, which ``at`` was found for."""
     if work <= 0:

@@ -176,7 +176,7 @@ class Laws:
         return self._placed[key]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def _in_octaves(table: NDArray[np.float64], lo: int, u: float) -> float:
     """The value at probability ``u`` of a table in two halves."""
     p = u if u < 0.5 else 1.0 - u
@@ -191,7 +191,7 @@ def _in_octaves(table: NDArray[np.float64], lo: int, u: float) -> float:
     return table[base] + (at - i) * (table[base + 1] - table[base])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def law_ns(
     law: NDArray[np.int64], param: NDArray[np.float64], table: NDArray[np.float64], row: int,
     u: float,

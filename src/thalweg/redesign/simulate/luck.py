@@ -16,21 +16,21 @@ _30, _27, _31, _11, _1 = (np.uint64(n) for n in (30, 27, 31, 11, 1))
 UNIT = 2.0**-53
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def mixed(x: np.uint64) -> np.uint64:
     x = (x ^ (x >> _30)) * _A
     x = (x ^ (x >> _27)) * _B
     return x ^ (x >> _31)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def hashed(before: int, value: int) -> int:
     """A hash of a hash and a number, in 63 bits."""
     x = np.uint64(before) ^ mixed(np.uint64(value) * _GOLD + _GOLD)
     return np.int64(mixed(x) >> _1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def chance(luck: int, activity: int, visit: int, purpose: int) -> float:
     """A number in [0, 1), of an object's ``luck``, at a visit of an activity, for a purpose."""
     about = (np.uint64(activity) << np.uint64(40)) ^ (np.uint64(visit) << np.uint64(8))

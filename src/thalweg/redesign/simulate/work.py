@@ -96,19 +96,19 @@ from thalweg.redesign.simulate.tally import tally
 KEYS = 2.0**53
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def draw_ns(net: Net, st: State, p: int, row: int, purpose: int) -> int:
     luck = st.obj[st.piece[p, W_OBJ], O_HASH]
     u = chance(luck, st.piece[p, W_ACT], st.piece[p, W_VISIT], purpose)
     return law_ns(net.law, net.param, net.table, row, u)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def queue_of(net: Net, st: State, p: int) -> int:
     return net.queue_of[st.piece[p, W_ACT], st.obj[st.piece[p, W_OBJ], O_CLASS]]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def admit(net: Net, st: State, p: int, now: int) -> None:
     """There is room for the piece: its delay begins."""
     a = st.piece[p, W_ACT]
@@ -129,7 +129,7 @@ def admit(net: Net, st: State, p: int, now: int) -> None:
     gather(net, st, p, now)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def gather(net: Net, st: State, p: int, now: int) -> None:
     """The delay is over: the piece joins its batch, or its queue."""
     a = st.piece[p, W_ACT]
@@ -152,7 +152,7 @@ def gather(net: Net, st: State, p: int, now: int) -> None:
     check_batch(net, st, g, now)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def check_batch(net: Net, st: State, g: int, now: int) -> None:
     """Release what is due of a batch, or plan to look again.
 
@@ -182,7 +182,7 @@ def check_batch(net: Net, st: State, g: int, now: int) -> None:
         queue_up(net, st, first, now)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def cut(st: State, g: int, most: int) -> None:
     """The first pieces of a batch leave it together, as a chain behind the first."""
     first = st.group[g, G_HEAD]
@@ -196,7 +196,7 @@ def cut(st: State, g: int, most: int) -> None:
     st.piece[first, W_SIZE] = n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def queue_up(net: Net, st: State, p: int, now: int) -> None:
     """Begin at once where a pool is free, else wait in line."""
     a = st.piece[p, W_ACT]
@@ -225,7 +225,7 @@ def queue_up(net: Net, st: State, p: int, now: int) -> None:
             wake(net, st, pool, now)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def choose(net: Net, st: State, q: int, p: int, now: int) -> int:
     """A skill of a pool that is free, by chance in proportion to their weights; or none."""
     total, last, n = 0.0, NONE, 0
@@ -246,7 +246,7 @@ def choose(net: Net, st: State, q: int, p: int, now: int) -> int:
     return last
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def ready(net: Net, st: State, pool: int, now: int) -> bool:
     """A place is free, on duty, and not about to be given to somebody who waits."""
     if st.post[pool, D_FREE] <= 0 or st.post[pool, D_WAKE] == 1:
@@ -254,7 +254,7 @@ def ready(net: Net, st: State, pool: int, now: int) -> bool:
     return is_on(net.cal, net.hours, st.cursor, net.pool[pool, P_CAL], now)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def wake(net: Net, st: State, pool: int, now: int) -> None:
     """Plan to give out the pool's places when it comes on duty."""
     c = net.pool[pool, P_CAL]
@@ -266,7 +266,7 @@ def wake(net: Net, st: State, pool: int, now: int) -> None:
         push(st.heap, st.sc, t, WAKE, pool)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def dispatch(net: Net, st: State, pool: int, now: int) -> None:
     """Give the pool's free places to those who wait."""
     if st.post[pool, D_WAKE] == 1:
@@ -282,7 +282,7 @@ def dispatch(net: Net, st: State, pool: int, now: int) -> None:
         begin(net, st, p, pool, net.serve[best, V_SKILL], now)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def best_in_line(net: Net, st: State, pool: int) -> int:
     """The queue to serve next, as a row of ``serve``: of the highest priority the one whose first came
     first; within one activity urgent classes before others."""
@@ -302,7 +302,7 @@ def best_in_line(net: Net, st: State, pool: int) -> int:
     return best
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def begin(net: Net, st: State, p: int, pool: int, k: int, now: int) -> None:
     """A piece, with its batch, takes a place and is planned to its end."""
     a = st.piece[p, W_ACT]
@@ -328,7 +328,7 @@ def begin(net: Net, st: State, p: int, pool: int, k: int, now: int) -> None:
         push(st.heap, st.sc, end, END_OF_WORK, p)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def take_batch(net: Net, st: State, p: int, now: int) -> None:
     """All who have gathered behind a piece that queued for them go with it."""
     a = st.piece[p, W_ACT]
@@ -342,7 +342,7 @@ def take_batch(net: Net, st: State, p: int, now: int) -> None:
         push(st.heap, st.sc, now, CHECK, g)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def take_place(net: Net, st: State, p: int, pool: int) -> int:
     """Seize a place, one that did the same before if there is one; the setup it needs."""
     st.piece[p, W_POOL] = pool
