@@ -141,6 +141,7 @@ def world_panel(lived: Lived) -> GrowthPanel:
         subsidy=subsidy_paid(lived, amount, FOREVER_S),
         dose=doses_of(lived),
         paused=lived.traffic.paused,
+        subsidy_paused=lived.dials.subsidy_paused,
         volume=by_month(lived, orders.firm, orders.placed_s, amount, FOREVER_S),
     )
 

@@ -14,7 +14,7 @@ import pytest
 from scipy.optimize import minimize
 
 import thalweg
-from thalweg.economy.frame import Floats, Response, delayed, saturated
+from thalweg.economy.frame import Floats, GrowthPanel, Response, delayed, saturated
 from thalweg.economy.response import channels_table, curves, fit_response
 from thalweg.economy.response.features import delay_of, features_of, shaped
 from thalweg.economy.response.fit import CARRIES, LOGISTIC, begin, chosen, grid_of, rescore
@@ -224,7 +224,7 @@ def test_months_without_rows_and_months_without_revenue_are_borne(drawn: SpendDr
     revenue = drawn.panel.revenue.copy()
     revenue[:4, :10] = np.nan
     revenue[4:8, 3] = 0.0
-    found = fit_response(replace(drawn.panel, revenue=revenue), draws=10)
+    found = fit_response(replace(drawn.panel, revenue=revenue), draws=60)
     assert found.label == "experimental"
     level = found.level(0, drawn.panel.spend, drawn.panel.subsidy, drawn.panel.dose)
     assert np.isfinite(level).all() and (level > 0).all()
@@ -370,3 +370,62 @@ def test_the_logistic_curve_is_half_full_at_half_and_that_of_the_exponentials() 
     assert saturated(stock, half, LOGISTIC) == pytest.approx(written, abs=1e-12)
     assert saturated(np.array([half]), half, LOGISTIC) == pytest.approx([0.5])
     assert saturated(np.array([half]), half, 1.5) == pytest.approx([0.5])
+
+
+def test_subsidy_paused_by_lot_is_told_though_its_rate_follows_demand() -> None:
+    world = replace(PAUSED, subsidy=0.12, subsidy_paused=0.1, subsidy_follows=True)
+    held, by_lot, blind = 0, [], []
+    for seed in range(6):
+        one = simulate_spend(world, 500 + seed)
+        for panel, errors in (
+            (one.panel, by_lot),
+            (replace(one.panel, subsidy_paused=None), blind),
+        ):
+            found = fit_response(panel, draws=60, seed=seed)
+            brings = without_subsidy(found, panel)
+            errors.append(brings.mean() - one.by_subsidy)
+            if errors is by_lot:
+                assert found.subsidy_known == "experimental"
+                assert found.checks["subsidy"]["finding"] == "by_lot"
+                low, high = np.quantile(brings, (0.025, 0.975))
+                held += bool(low <= one.by_subsidy <= high)
+            else:
+                assert found.subsidy_known == "model_only"
+    assert held >= 5
+    assert np.mean(blind) > 0.04 > 2 * abs(np.mean(by_lot))
+
+
+def without_subsidy(response: Response, panel: GrowthPanel) -> Floats:
+    """(D,) share of all revenue that is missing without subsidy."""
+    out = []
+    for draw in range(response.draws):
+        now = response.level(draw, panel.spend, panel.subsidy, panel.dose)
+        then = response.level(draw, panel.spend, 0 * panel.subsidy, panel.dose)
+        out.append((panel.revenue * (1 - then / now)).sum() / panel.revenue.sum())
+    return np.array(out)
+
+
+def test_pauses_of_subsidy_stand_in_for_orders_that_are_not_recorded() -> None:
+    world = replace(PAUSED, subsidy=0.12, subsidy_paused=0.1)
+    one = simulate_spend(world, 77)
+    found = fit_response(replace(one.panel, volume=None), draws=60)
+    assert found.subsidy_known == "experimental"
+    assert "subsidy_rate_unknown" not in found.reasons
+    few = np.zeros_like(one.panel.paused[0])
+    few[0, 5:9] = True
+    weak = replace(one.panel, volume=None, subsidy_paused=few)
+    assert fit_response(weak, draws=10).subsidy_known == "bounds"
+
+
+def test_stops_count_by_the_reason_that_the_records_give() -> None:
+    panel = simulate_spend(SpendWorld(units=30, spend_noise=0.4), 14).panel
+    stopped = np.random.default_rng(3).uniform(size=panel.spend.shape) < 0.1
+    quiet = replace(panel, spend=panel.spend * ~stopped)
+    none = np.zeros_like(stopped)
+    plain = fit_response(quiet, draws=10)
+    assert plain.label == "event_based" and "stops_unexplained" in plain.reasons
+    given = replace(quiet, stopped_by_event=stopped, stopped_by_demand=none)
+    told = fit_response(given, draws=10)
+    assert told.label == "event_based" and "stops_unexplained" not in told.reasons
+    wanting = replace(quiet, stopped_by_event=none, stopped_by_demand=stopped)
+    assert fit_response(wanting, draws=10).label == "model_only"

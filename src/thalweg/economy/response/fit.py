@@ -30,6 +30,8 @@ class Grid:
     """Every channel's answer for each half and carry-over, made once.
 
     plain  (C, S, N, T) by what was spent; tables: the same, or by pauses where they are instruments.
+    other  (P, N, T) interventions, then the rate of subsidy if it is rated; told: the same, or by
+           pauses where subsidy was paused by lot.
     """
 
     features: Features
@@ -37,6 +39,7 @@ class Grid:
     plain: Floats
     tables: Floats
     other: Floats
+    told: Floats
 
     @property
     def rated(self) -> bool:
@@ -52,9 +55,14 @@ class Grid:
 
 
 def grid_of(
-    feats: Features, instruments: Floats, lot: Mask, curves: tuple[Curve, ...] = CURVES
+    feats: Features,
+    instruments: Floats,
+    lot: Mask,
+    curves: tuple[Curve, ...] = CURVES,
+    rate_lever: Floats | None = None,
 ) -> Grid:
     """Takes instruments: (C, N, T) expected spend; lot: (C,) channels for which they stand in.
+    rate_lever: (N, T) the rate of subsidy that lot foretells, where it was paused; None: it was not.
 
     Where they do, an answer is replaced by what the instrument, interventions and the effects of
     units and months foretell of it: two-stage least squares.
@@ -62,7 +70,12 @@ def grid_of(
     other = feats.other if feats.subsidised and feats.rated else feats.dose
     shape = (len(feats.scale), len(curves) * len(CARRIES), *feats.revenue.shape)
     plain, tables = np.empty(shape), np.empty(shape)
-    beside = [within(one, feats.known).ravel() for one in other]
+    told = other
+    if rate_lever is not None and len(other) > len(feats.dose):
+        told = np.concatenate(
+            (feats.dose, foretold(feats, feats.rate, rate_lever, feats.dose)[None])
+        )
+    beside = told if rate_lever is None else np.concatenate((feats.dose, rate_lever[None]))
     for channel, relative in enumerate(feats.relative):
         scaled = instruments[channel] / feats.size[:, None] / feats.scale[channel]
         for place in range(shape[1]):
@@ -71,11 +84,16 @@ def grid_of(
             plain[channel, place] = tables[channel, place] = answer
             if lot[channel]:
                 lever = shaped(scaled, carry, half, feats.late, power)
-                y = within(answer, feats.known).ravel()
-                x = np.stack([within(lever, feats.known).ravel(), *beside])
-                slopes = np.linalg.lstsq(x @ x.T, x @ y, rcond=1e-10)[0]
-                tables[channel, place] -= (y - slopes @ x).reshape(answer.shape)
-    return Grid(feats, curves, plain, tables, other)
+                tables[channel, place] = foretold(feats, answer, lever, beside)
+    return Grid(feats, curves, plain, tables, other, told)
+
+
+def foretold(feats: Features, answer: Floats, lever: Floats, beside: Floats) -> Floats:
+    """(N, T) what an instrument, others beside it (P, N, T), units and months foretell."""
+    y = within(answer, feats.known).ravel()
+    x = np.stack([within(one, feats.known).ravel() for one in (lever, *beside)])
+    slopes = np.linalg.lstsq(x @ x.T, x @ y, rcond=1e-10)[0]
+    return np.asarray(answer - (y - slopes @ x).reshape(answer.shape))
 
 
 @dataclass(slots=True)
@@ -103,20 +121,20 @@ def begin(grid: Grid, adds: bool, curve: int) -> Fit:
 
 def rescore(grid: Grid, weight: Floats, fit: Fit, steps: int) -> None:
     """Move a fit to the best slopes for its places."""
-    _score(grid, weight, fit, chosen(grid.tables, fit.places), 0, steps)
+    _score(grid, weight, fit, grid.told, chosen(grid.tables, fit.places), 0, steps)
 
 
 def hold(grid: Grid, weight: Floats, fit: Fit, held: int) -> None:
     """Move months and interventions by what was spent; the last ``held`` parameters stay."""
-    _score(grid, weight, fit, chosen(grid.plain, fit.places), held, STEPS)
+    _score(grid, weight, fit, grid.other, chosen(grid.plain, fit.places), held, STEPS)
 
 
-def _score(grid: Grid, weight: Floats, fit: Fit, h: Floats, held: int, steps: int) -> None:
+def _score(
+    grid: Grid, weight: Floats, fit: Fit, z: Floats, h: Floats, held: int, steps: int
+) -> None:
     feats = grid.features
     parts = (fit.months, fit.slopes, fit.beta)
-    fit.deviance = score(
-        feats.revenue, feats.known, weight, grid.other, h, fit.adds, *parts, held, steps
-    )
+    fit.deviance = score(feats.revenue, feats.known, weight, z, h, fit.adds, *parts, held, steps)
 
 
 def chosen(tables: Floats, places: list[int]) -> Floats:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.economy.frame import Floats, GrowthPanel, Label, Mask
-from thalweg.economy.response.features import Features, shaped, within
+from thalweg.economy.frame import Floats, GrowthPanel, Label, Mask, delayed, subsidy_rate
+from thalweg.economy.response.features import Features, expected, shaped, within
 from thalweg.economy.response.feedback import Feedback, feedback_of, feedback_of_all
 
 FEWEST_UNITS, FEWEST_MONTHS = 8, 12
@@ -40,7 +40,8 @@ class Moves:
                 answer's own movement that pauses tell.
     moved       spread of the answer beside its mean, units, months and interventions taken out.
     together    share of that movement that the other channels tell; partner: the nearest of them.
-    stopped     share of the months of use with no spend, not by lot.
+    stopped     share of the months of use with no spend, neither by lot nor for want of demand.
+    unexplained  whether the records give no reason for some of them.
     near_zero   share of the months of use with hardly any carried spend.
     """
 
@@ -51,6 +52,7 @@ class Moves:
     together: float
     partner: str | None
     stopped: float
+    unexplained: bool
     near_zero: float
     feedback: Feedback | None
 
@@ -96,6 +98,11 @@ def moves_of(
         strength, told = _first_stage(own, lever, feats.known)
         use = (instruments[channel] > 0) | (panel.spend[channel] > 0) | panel.paused[channel]
         still = use & (np.nan_to_num(panel.spend[channel]) <= 0) & ~panel.paused[channel]
+        explained = np.zeros_like(still)
+        if panel.stopped_by_demand is not None:
+            still = still & ~panel.stopped_by_demand[channel]
+        if panel.stopped_by_event is not None:
+            explained = panel.stopped_by_event[channel]
         near = answer < LOW_SPEND / (LOW_SPEND + HALF)
         lot = panel.paused[channel] & (feats.known > 0) & _used(panel.spend[channel])
         out.append(
@@ -111,11 +118,40 @@ def moves_of(
                 else 0.0,
                 partner=partner,
                 stopped=float(still.sum() / max(use.sum(), 1)),
+                unexplained=bool((still & ~explained).any()),
                 near_zero=float((near & use).sum() / max(use.sum(), 1)),
                 feedback=feedback_of(panel.spend[channel], panel.paused[channel], feats, residual),
             )
         )
     return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SubsidyMoves:
+    """Pauses of subsidy by lot: unit-months, F of the first stage, and the rate that lot foretells."""
+
+    paused: int
+    strength: float
+    lever: Floats
+
+    @property
+    def by_lot(self) -> bool:
+        """Whether they are many and strong enough to stand in for the rate."""
+        return self.paused >= FEWEST_PAUSED and self.strength >= LEAST_STRENGTH
+
+
+def subsidy_moves(panel: GrowthPanel, feats: Features) -> SubsidyMoves | None:
+    """How pauses by lot moved the rate of subsidy; None: there are none."""
+    paused = panel.subsidy_paused
+    if paused is None or not feats.subsidised:
+        return None
+    money = np.where(feats.known > 0, panel.subsidy, 0.0).clip(0.0)
+    plain = expected(subsidy_rate(money, feats.volume, 0.0), paused, feats.known)
+    lever = delayed(plain, feats.late)
+    doses = np.stack([within(one, feats.known).ravel() for one in (*feats.dose, 0 * lever)])
+    own, alone = (_beyond(within(one, feats.known).ravel(), doses) for one in (feats.rate, lever))
+    lot = paused & (feats.known > 0) & _used(money)
+    return SubsidyMoves(int(lot.sum()), _first_stage(own, alone, feats.known)[0], lever)
 
 
 def _used(spend: Floats) -> Mask:
@@ -224,7 +260,11 @@ def _label(one: Moves, tests: int, followed: bool, gate: Gate) -> Label:
         gate.because("feedback_unknown")
     if one.near_zero < LEAST_STOPPED:
         gate.because("zero_not_seen")
-    return "event_based" if one.stopped >= LEAST_STOPPED and one.feedback else "model_only"
+    if one.stopped < LEAST_STOPPED or not one.feedback:
+        return "model_only"
+    if one.unexplained:
+        gate.because("stops_unexplained")
+    return "event_based"
 
 
 def by_lot(one: Moves) -> bool:

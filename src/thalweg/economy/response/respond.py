@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from thalweg.economy.frame import Floats, GrowthPanel, Label, Response
 from thalweg.economy.response.features import Features, expected, features_of
 from thalweg.economy.response.fit import CURVES, Grid, begin, grid_of, rescore
-from thalweg.economy.response.gate import Gate, Moves, by_lot, judge, moves_of
+from thalweg.economy.response.gate import (
+    Gate,
+    Moves,
+    SubsidyMoves,
+    by_lot,
+    judge,
+    moves_of,
+    subsidy_moves,
+)
 from thalweg.economy.response.kernel import STEPS
 from thalweg.economy.response.mediation import checks_of
 from thalweg.economy.response.posterior import MOST, MOST_RETURN, RETURN_MEAN
@@ -48,11 +58,15 @@ def fit_response(
     gate = judge(panel, feats, moves, residual)
     gate.checks |= checks_of(panel)
     lot = np.array([by_lot(one) for one in moves], dtype=np.bool_)
-    grid = grid_of(feats, instruments, lot)
+    subsidy = subsidy_moves(panel, feats)
+    by_pauses = subsidy.lever if subsidy is not None and subsidy.by_lot else None
+    if by_pauses is not None:
+        feats = replace(feats, rated=True)
+    grid = grid_of(feats, instruments, lot, rate_lever=by_pauses)
     sample = sample_of(panel, grid, draws, seed, threads)
     label = _label_of(panel, gate, sample)
     bounds = _bounds(gate, moves, sample) if label == "bounds" else None
-    return _response(panel, gate, sample, label, bounds)
+    return _response(panel, gate, sample, label, bounds, subsidy)
 
 
 def _check(panel: GrowthPanel, draws: int) -> None:
@@ -75,10 +89,10 @@ def _check(panel: GrowthPanel, draws: int) -> None:
 def _residual(feats: Features) -> Floats:
     """(N, T) what revenue has beyond units, months and interventions, as a share."""
     none = np.zeros((0, 1, *feats.revenue.shape))
-    grid = Grid(feats, CURVES, none, none, feats.dose)
+    grid = Grid(feats, CURVES, none, none, feats.dose, feats.dose)
     fit = begin(grid, False, 0)
     rescore(grid, np.ones(len(feats.size)), fit, STEPS)
-    _, mean, unit = means_of(grid, fit, none[:, 0])
+    _, mean, unit = means_of(grid, fit, grid.other, none[:, 0])
     fitted = unit[:, None] * mean
     out = np.divide(feats.revenue, fitted, out=np.ones_like(fitted), where=fitted > 0) - 1.0
     return np.asarray(out * feats.known)
@@ -144,18 +158,22 @@ def _response(
     sample: Sample,
     label: Label,
     bounds: tuple[float, float] | None,
+    paused: SubsidyMoves | None,
 ) -> Response:
     feats, fits, count = sample.grid.features, sample.fits, len(panel.interventions)
     shapes = np.array([[sample.grid.shape(place) for place in fit.places] for fit in fits])
     shapes = shapes.reshape(len(fits), len(panel.channels), 3)
     subsidy: Label = "counted"
     if feats.subsidised:
-        subsidy = "model_only" if feats.rated else "bounds"
+        lot = paused is not None and paused.by_lot
+        subsidy = "experimental" if lot else "model_only" if feats.rated else "bounds"
         gate.checks["subsidy"] = {
             "status": "passed" if feats.rated else "warning",
-            "finding": "rate_known" if feats.rated else "rate_unknown",
+            "finding": "by_lot" if lot else "rate_known" if feats.rated else "rate_unknown",
             "share": float(sample.wanted[:, -1].mean()),
             "top": sample.subsidy_top if not feats.rated else None,
+            "paused": 0 if paused is None else paused.paused,
+            "strength": None if paused is None else round(paused.strength, 2),
         }
         if not feats.rated:
             gate.because("subsidy_rate_unknown")

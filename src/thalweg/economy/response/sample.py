@@ -45,7 +45,7 @@ def sample_of(panel: GrowthPanel, grid: Grid, draws: int, seed: int, threads: in
     _, known, _ = shapes.at(best.adds, tuple(best.best.places), best.best)
     guessed = feats.subsidised and not grid.rated
     top = _most_of_subsidy(panel, grid, best, ones) if guessed else 0.0
-    final = replace(grid, other=feats.other) if guessed else grid
+    final = replace(grid, other=feats.other, told=feats.other) if guessed else grid
     rngs = [np.random.default_rng(root) for root in np.random.SeedSequence(seed).spawn(draws)]
     forms = [draw_shape(odds, rng) for rng in rngs]
     drawn = [shapes.at(form.adds, places, form.best) for form, places in forms]
@@ -90,7 +90,7 @@ def _most_of_subsidy(panel: GrowthPanel, grid: Grid, best: Odds, ones: Floats) -
     money = np.nan_to_num(panel.subsidy) * feats.known
     size = feats.size * feats.revenue.sum() / max(feats.known.sum(), 1.0)
     other = np.concatenate((grid.other, (money / size[:, None])[None]))
-    wide = replace(grid, features=replace(feats, rated=True), other=other)
+    wide = replace(grid, features=replace(feats, rated=True), other=other, told=other)
     fit = best.best.copy()
     fit.slopes = np.append(fit.slopes, 0.0)
     rescore(wide, ones, fit, STEPS)

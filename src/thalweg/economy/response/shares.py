@@ -23,10 +23,10 @@ def shares_of(grid: Grid, fit: Fit) -> Floats:
     return measured(grid, fit)[0]
 
 
-def means_of(grid: Grid, fit: Fit, h: Floats) -> tuple[Floats, Floats, Floats]:
-    """own and mean (N, T) up to unit effects, and those (N,)."""
+def means_of(grid: Grid, fit: Fit, z: Floats, h: Floats) -> tuple[Floats, Floats, Floats]:
+    """own and mean (N, T) up to unit effects, and those (N,); z (P, N, T), h (C, N, T) as in a fit."""
     feats = grid.features
-    log = fit.months[None] + np.tensordot(fit.slopes, grid.other, axes=1)
+    log = fit.months[None] + np.tensordot(fit.slopes, z, axes=1)
     own = np.exp(np.clip(log, -40.0, 40.0))
     paid = np.tensordot(fit.beta, h, axes=1)
     mean = np.maximum(own + paid, LEAST_OWN * own) if fit.adds else own * np.exp(paid)
@@ -37,7 +37,7 @@ def means_of(grid: Grid, fit: Fit, h: Floats) -> tuple[Floats, Floats, Floats]:
 def measured(grid: Grid, fit: Fit) -> tuple[Floats, Floats]:
     """Shares (C + 1,), and by how much each grows with its slope."""
     h = chosen(grid.plain, fit.places)
-    own, mean, unit = means_of(grid, fit, h)
+    own, mean, unit = means_of(grid, fit, grid.other, h)
     weight = grid.features.known * unit[:, None] * mean
     weight = weight / weight.sum()
     lifts = fit.beta[:, None, None] * h

@@ -34,6 +34,8 @@ class SpendWorld:
                times a month's level, nothing else.
     rises      how much spend grows over the span, on the logarithm.
     subsidy    share of revenue that subsidy brings at its mean rate; its rate varies by a quarter.
+    subsidy_paused  share of unit-months in which subsidy is paused by lot.
+    subsidy_follows  whether its rate follows this month's demand, by ``pull``.
     effect     of each of two staggered interventions on the own part, on the logarithm.
     answers    by how much the log of spend grows with a full dose of the first intervention.
     demand, persistence  standard deviation and autocorrelation of a unit's demand.
@@ -57,6 +59,8 @@ class SpendWorld:
     flat: bool = False
     rises: float = 0.7
     subsidy: float = 0.0
+    subsidy_paused: float = 0.0
+    subsidy_follows: bool = False
     effect: float = 0.15
     answers: float = 0.0
     demand: float = 0.15
@@ -72,6 +76,7 @@ class SpendDrawn:
     lost        (T,) share of the month's revenue that is missing there (expected, not drawn).
     direct, total  (2,) share of all revenue that is missing without each intervention, spend as it
                 was, or as it would have been.
+    by_subsidy  share of all revenue that is missing without subsidy.
     """
 
     panel: GrowthPanel
@@ -79,11 +84,12 @@ class SpendDrawn:
     lost: Floats
     direct: Floats
     total: Floats
+    by_subsidy: float
 
 
 def simulate_spend(world: SpendWorld, seed: int) -> SpendDrawn:
     """Draw one panel. The same world and seed give the same panel."""
-    rngs = np.random.default_rng(np.random.SeedSequence([seed, 77])).spawn(8)
+    rngs = np.random.default_rng(np.random.SeedSequence([seed, 77])).spawn(9)
     shape, channels = (world.units, world.months), len(world.bought)
     size = np.exp(0.5 * rngs[0].standard_normal(world.units))
     demand = _lasting(rngs[1], shape, world.persistence) * world.demand
@@ -92,6 +98,8 @@ def simulate_spend(world: SpendWorld, seed: int) -> SpendDrawn:
     level = season + 0.005 * at
     dose = _staggered(rngs[3], shape)
     rate = 0.02 * rngs[4].uniform(0.6, 1.4, shape) * (world.subsidy > 0)
+    stopped = rngs[8].uniform(size=shape) < world.subsidy_paused
+    rate = rate * np.exp(world.pull * demand * world.subsidy_follows) * ~stopped
     lever = -np.log1p(-world.subsidy) / 0.02 if world.subsidy else 0.0
     common, own_noise = rngs[5].standard_normal(shape), rngs[5].standard_normal((channels, *shape))
     mixed = np.sqrt(world.together) * common + np.sqrt(1 - world.together) * own_noise
@@ -111,8 +119,8 @@ def simulate_spend(world: SpendWorld, seed: int) -> SpendDrawn:
     rate_ended = np.where(at < off, rate, 0.0)
     lifted = world.effect * dose.sum(axis=0) + level + demand
 
-    def expected(spend: Floats, given: Floats, gone: Floats | float = 0.0) -> Floats:
-        """(N, T) revenue but for noise, of a unit of size one; gone: doses that are not."""
+    def ordered(spend: Floats, given: Floats, gone: Floats | float = 0.0) -> Floats:
+        """(N, T) orders placed, in money, of a unit of size one; gone: doses that are not."""
         own = np.exp(lifted - world.effect * gone + lever * given)
         paid = np.zeros(shape)
         for c, part in enumerate(world.bought):
@@ -125,14 +133,18 @@ def simulate_spend(world: SpendWorld, seed: int) -> SpendDrawn:
             paid += (
                 part / (1 - sum(world.bought)) * curve if world.adds else -np.log1p(-part) * curve
             )
-        whole = own + paid * np.exp(level.mean()) if world.adds else own * np.exp(paid)
+        return np.asarray(own + paid * np.exp(level.mean()) if world.adds else own * np.exp(paid))
+
+    def expected(spend: Floats, given: Floats, gone: Floats | float = 0.0) -> Floats:
+        """(N, T) revenue but for noise: a part of what was ordered is booked a month later."""
+        whole = ordered(spend, given, gone)
         return np.asarray((1 - world.late) * whole + world.late * _before(whole))
 
     now, without = expected(relative, rate), expected(ended, rate_ended)
     revenue = size[:, None] * now * np.exp(world.noise * rngs[7].standard_normal(shape)) * 1e5
     share = np.array(world.bought)[:, None, None]
     spend = relative * size[:, None] * share * now.mean() * world.cost * 1e5
-    placed = size[:, None] * 1e6 * now
+    placed = size[:, None] * 1e6 * ordered(relative, rate)
     panel = GrowthPanel(
         currency="CNY",
         units=tuple(f"firm-{unit:03d}" for unit in range(world.units)),
@@ -146,19 +158,25 @@ def simulate_spend(world: SpendWorld, seed: int) -> SpendDrawn:
         dose=dose,
         paused=paused,
         volume=placed if world.subsidy else None,
+        subsidy_paused=stopped if world.subsidy_paused else None,
     )
     weight = size[:, None]
     unled = relative * np.exp(-world.answers * dose[0])
     direct = [expected(relative, rate, one) for one in dose]
     total = [expected(unled, rate, dose[0]), direct[1]]
+
+    def missing(others: list[Floats]) -> Floats:
+        return 1.0 - np.array([(weight * one).sum() for one in others]) / float(
+            (weight * now).sum()
+        )
+
     return SpendDrawn(
-        panel,
-        off,
-        1 - (weight * without).sum(axis=0) / (weight * now).sum(axis=0),
-        *(
-            1 - np.array([(weight * m).sum() for m in ms]) / (weight * now).sum()
-            for ms in (direct, total)
-        ),
+        panel=panel,
+        off=off,
+        lost=1 - (weight * without).sum(axis=0) / (weight * now).sum(axis=0),
+        direct=missing(direct),
+        total=missing(total),
+        by_subsidy=float(missing([expected(relative, 0 * rate)])[0]),
     )
 
 

@@ -38,11 +38,11 @@ class Known:
 def known_of(grid: Grid, fit: Fit) -> Known:
     """Sandwich over units, each unit's score freed of its own leverage (a jackknife, CR3)."""
     feats, h = grid.features, chosen(grid.tables, fit.places)
-    own, mean, unit = means_of(grid, fit, h)
+    own, mean, unit = means_of(grid, fit, grid.told, h)
     fitted = unit[:, None] * mean
     w = feats.known * fitted
-    share, x = np.empty_like(own), np.empty((len(grid.other) + len(h), *own.shape))
-    columns(own, mean, grid.other, h, fit.adds, share, x)
+    share, x = np.empty_like(own), np.empty((len(grid.told) + len(h), *own.shape))
+    columns(own, mean, grid.told, h, fit.adds, share, x)
     r = np.divide(feats.revenue - fitted, fitted, out=np.zeros_like(w), where=w > 0)
     clean = _apart(w, share, x, len(h) + int(grid.rated))
     if grid.rated:
