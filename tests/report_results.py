@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from thalweg.economy.result import SustainResult
+from thalweg.economy.schema import frame
 from thalweg.verdict.evidence import Evidence, Figure, Rows
 from thalweg.verdict.result import JudgeResult
 
@@ -56,6 +57,7 @@ def sustained(**changed: Any) -> SustainResult:
         "unit_economics": _unit_economics(),
         "decomposition": _decomposition(),
         "channels": _channels(),
+        "mediation": frame("mediation", []),
         "response": _response(),
         "traffic_off": pl.DataFrame(
             {
