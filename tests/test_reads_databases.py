@@ -499,6 +499,20 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def test_a_table_behind_a_plain_path_is_told_the_right_form(tmp_path: Path) -> None:
+    file = tmp_path / "erp.sqlite"
+    with sqlite3.connect(file) as db:
+        db.execute("create table gl (party text, month text, account text, amount real)")
+        db.execute("insert into gl values ('F1', '2024-01', 'Sales', 5)")
+    db.close()
+    with pytest.raises(RequestError) as caught:
+        ingest((), tmp_path / "refused", ledger=f"{file}?table=gl")
+    form = re.search(r"sqlite:///\S+", str(caught.value))
+    assert form is not None
+    ledger = ingest((), tmp_path / "book", ledger=form[0]).companion("ledger")
+    assert ledger is not None and ledger["amount"].to_list() == [5.0]
+
+
 def test_a_ledger_of_a_server_stands_beside_the_events(postgres: str, tmp_path: Path) -> None:
     import adbc_driver_postgresql.dbapi as driver
 

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from sustain_tools import accounts_for, in_currency, months_from, panel_for, response_for
 from thalweg.economy.appraise import Appraisal, appraise, silent
-from thalweg.economy.frame import Accounts, Floats, GrowthPanel, Response
+from thalweg.economy.frame import Accounts, Floats, GrowthPanel, Label, Response
 from thalweg.economy.paths.base import base_of
 from thalweg.economy.paths.cash import (
     breaks_even,
@@ -70,6 +70,14 @@ def test_revenue_without_traffic_agrees_with_plain_loops() -> None:
                 levels.append(np.exp(own) + lift)
             total += panel.revenue[unit, at] * levels[1] / levels[0]
         assert found.without[0, at - 14] == pytest.approx(total, rel=EXACT)
+
+
+@pytest.mark.parametrize("subsidy", ["experimental", "model_only"])
+def test_traffic_off_is_known_as_well_as_the_worse_of_traffic_and_subsidy(subsidy: Label) -> None:
+    panel, response = paid()
+    known = replace(response, label="experimental", subsidy_known=subsidy)
+    found = told(accounts_for(panel), panel, known)
+    assert {row["known"] for row in found.tables["traffic_off"]} == {subsidy}
 
 
 def test_less_is_kept_the_longer_traffic_is_off_and_carry_over_softens_the_beginning() -> None:
