@@ -136,3 +136,12 @@ def test_objects_under_way_are_held_against_the_model(change: dict[str, object],
     opened = {"object": "1", "arrived_at": "2023-12-31T00:00:00Z", **change}
     with pytest.raises(RequestError, match=told):
         check_model(a_model(under_way=[opened]))
+
+
+def test_a_class_that_nobody_serves_is_named() -> None:
+    parts = {"classes": {"x": 0.5, "y": 0.5}, "pools": [
+        {"name": "p", "skills": {"a": 1}, "serves": ["x"]}]}  # fmt: skip
+    with pytest.raises(RequestError, match="'a': no pool has the skill for it for class 'y'"):
+        check_model(a_model(**parts))
+    with pytest.raises(RequestError, match="'p', serves: there is no class 'x'"):
+        check_model(a_model(pools=parts["pools"]))

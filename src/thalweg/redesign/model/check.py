@@ -45,8 +45,7 @@ def check_model(model: Model) -> None:
         _law(where, time)
     for one in model.activities:
         _batch(one)
-    _able(model)
-    _routes(model)
+    _able(model, _routes(model))
     _arrivals(model)
 
 
@@ -89,6 +88,7 @@ def _known_names(model: Model) -> None:
         where = f"Pool {pool.name!r}"
         _known(f"{where}, skills", pool.skills, activities, "activity")
         _known(f"{where}, calendar", filter(None, [pool.calendar]), model.calendars, "calendar")
+        _known(f"{where}, serves", pool.serves, model.classes, "class")
     for flow in model.flows:
         for choice in flow.routing:
             where = f"Flow {flow.type!r}, after {' > '.join(choice.after)}"
@@ -166,13 +166,18 @@ def _batch(one: Activity) -> None:
         )
 
 
-def _able(model: Model) -> None:
-    able = {name for pool in model.pools for name in pool.skills}
-    for one in model.activities:
-        if not one.automatic and one.name not in able:
+def _able(model: Model, used: set[tuple[str | None, str]]) -> None:
+    """Every activity that objects of a class come to can be done for that class."""
+    automatic = {one.name for one in model.activities if one.automatic}
+    for of_class, name in sorted(used, key=str):
+        if name not in automatic and not any(
+            name in pool.skills and (not pool.serves or of_class in pool.serves)
+            for pool in model.pools
+        ):
+            told = "" if of_class is None else f" for class {of_class!r}"
             _fault(
-                f"Activity {one.name!r}",
-                "no pool has the skill for it",
+                f"Activity {name!r}",
+                f"no pool has the skill for it{told}",
                 "Add it to a pool's skills, or make it automatic.",
             )
     for open_one in model.under_way:
@@ -184,29 +189,35 @@ def _able(model: Model) -> None:
             )
 
 
-def _routes(model: Model) -> None:
+def _routes(model: Model) -> set[tuple[str | None, str]]:
+    """Activities that objects come to, by class."""
     classes: tuple[str | None, ...] = tuple(model.classes) or (None,)
-    used: set[str] = set()
+    used: set[tuple[str | None, str]] = set()
     entered = {model.flows[0].type, *(split.into for flow in model.flows for split in flow.splits)}
     for flow in model.flows:
         if flow.type not in entered:
             _fault(f"Flow {flow.type!r}", "no split leads into it", "Add one, or remove the flow.")
         used |= _route(flow, automaton(flow), classes, model)
-    used |= {one.activity for one in model.under_way if one.activity}
-    for one in model.activities:
-        if one.name not in used:
+    for one in model.under_way:
+        mine = classes if one.of_class is None else (one.of_class,)
+        used |= {(c, one.activity) for c in mine if one.activity}
+    for activity in model.activities:
+        if activity.name not in {name for _, name in used}:
             _fault(
-                f"Activity {one.name!r}",
+                f"Activity {activity.name!r}",
                 "no choice leads to it",
                 "Name it in the 'next' of a choice that objects come to, or remove it.",
             )
+    return used
 
 
-def _route(flow: Flow, auto: Automaton, classes: tuple[str | None, ...], model: Model) -> set[str]:
-    """Names of the activities that objects of the flow come to."""
+def _route(
+    flow: Flow, auto: Automaton, classes: tuple[str | None, ...], model: Model
+) -> set[tuple[str | None, str]]:
+    """Classes and names of the activities that objects of the flow come to."""
     reached = auto.reached(classes)
     bounded = {one.name for one in model.activities if one.most_visits is not None}
-    used: set[str] = set()
+    used: set[tuple[str | None, str]] = set()
     for of_class in classes:
         mine = {state: choice for (state, c), choice in reached.items() if c == of_class}
         leaving: set[int] = set()
@@ -221,7 +232,7 @@ def _route(flow: Flow, auto: Automaton, classes: tuple[str | None, ...], model: 
                     f"Add a choice, if only of {END!r}.",
                 )
             named = {name for name, share in choice.next.items() if share > 0}
-            used |= named - {END}
+            used |= {(of_class, name) for name in named - {END}}
             if END in named or named <= bounded:
                 leaving.add(state)
             for name in named - {END}:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from thalweg.process.calendar import Calendar, WorkTable, work_table
 from thalweg.process.chunks import SECOND_NS
@@ -72,6 +72,7 @@ class _Compiler:
         self.names = {one.name: i for i, one in enumerate(model.activities)}
         self.pools = {one.name: i for i, one in enumerate(model.pools)}
         self.classes = {name: i for i, name in enumerate(model.classes)}
+        self.kinds: list[str | None] = list(self.classes) or [None]
         self.begins = utc_ns(model.begins_at)
         since = [utc_ns(one.since) for one in model.under_way if one.since is not None]
         self.first = min([self.begins, *since])
@@ -181,8 +182,8 @@ class _Compiler:
 
     # Queues, skills and pools
 
-    def _queues(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
-        model, classes = self.model, list(self.classes) or [None]
+    def _queues(self) -> dict[str, Any]:
+        model, classes = self.model, self.kinds
         queue_of = np.full((len(model.activities), len(classes)), NONE, np.int64)
         group_of = queue_of.copy()
         queues: dict[tuple[int, int, tuple[int, ...]], int] = {}
@@ -223,7 +224,9 @@ class _Compiler:
         """Pools, and the queues that each serves: highest priority first, then by activity and rank."""
         setups = {one.name for one in self.model.activities if one.setup is not None}
         levels = sorted({-one.priority for one in self.model.activities})
-        table, serve, places = [], [], 0
+        table: list[list[int]] = []
+        serve: list[tuple[int, int, int]] = []
+        places = 0
         for p, pool in enumerate(self.model.pools):
             mine = [
                 (levels.index(-self.model.activities[a].priority), a, rank, q, k)
@@ -245,8 +248,8 @@ class _Compiler:
 
     # Routing
 
-    def _routing(self) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
-        n, classes = len(self.names), list(self.classes) or [None]
+    def _routing(self) -> dict[str, Any]:
+        n, classes = len(self.names), self.kinds
         states = self.base[-1]
         move = np.zeros((states, n), np.int64)
         choice_of = np.full((states, len(classes)), NONE, np.int64)
@@ -276,11 +279,13 @@ class _Compiler:
     def _based(self) -> list[tuple[int, Automaton]]:
         return list(zip(self.base[:-1], self.autos, strict=True))
 
-    def _splits(self) -> dict[str, object]:
+    def _splits(self) -> dict[str, Any]:
         types = [flow.type for flow in self.model.flows]
         all_of = [(f, s) for f, flow in enumerate(self.model.flows) for s in flow.splits]
         all_of.sort(key=lambda pair: self.names[pair[1].activity])
-        rows, count, share = [], [], []
+        rows: list[tuple[int, ...]] = []
+        count: list[int] = []
+        share: list[float] = []
         split_of: dict[str, tuple[int, int]] = {}
         for i, (f, split) in enumerate(all_of):
             lo = len(count)
@@ -297,7 +302,7 @@ class _Compiler:
 
     # Objects under way
 
-    def _opened(self, laws: tuple[Ints, Floats, Floats]) -> dict[str, NDArray[np.int64] | Floats]:
+    def _opened(self, laws: tuple[Ints, Floats, Floats]) -> dict[str, Any]:
         """Work that has begun first, then what waits, the longest first, then what is undecided."""
         order = self._in_order()
         rows = [self._open_row(one) for one in order]
@@ -308,8 +313,8 @@ class _Compiler:
         at = np.zeros(len(order))
         for i, (_, _, a, p, _, elapsed, _) in enumerate(rows):
             if elapsed >= 0:
-                one = self.model.activities[a]
-                row = self._work_of(one, p) if p >= 0 else self.laws.row(one.work)
+                spec = self.model.activities[a]
+                row = self._work_of(spec, p) if p >= 0 else self.laws.row(spec.work)
                 at[i] = rank_of(laws, row, elapsed)
         return {
             "opened": np.array(rows, np.int64).reshape(-1, 7), "opened_at": at,

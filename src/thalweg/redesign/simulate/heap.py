@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from thalweg.redesign.simulate.compiled import compiled
 from thalweg.redesign.simulate.layout import HEAP, SEQ
 
 KIND_BITS, INDEX_BITS = 3, 25
@@ -14,7 +14,7 @@ KIND_MASK = (1 << KIND_BITS) - 1
 I64 = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def push(heap: I64, sc: I64, t: int, kind: int, index: int) -> None:
     """Plan an event of ``kind`` about the thing at ``index``."""
     sc[SEQ] += 1
@@ -30,7 +30,7 @@ def push(heap: I64, sc: I64, t: int, kind: int, index: int) -> None:
     heap[i, 0], heap[i, 1] = t, code
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def drop(heap: I64, sc: I64) -> None:
     """Take the first event away."""
     sc[HEAP] -= 1
@@ -54,11 +54,11 @@ def drop(heap: I64, sc: I64) -> None:
     heap[i, 0], heap[i, 1] = t, code
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def kind_of(code: int) -> int:
     return (code >> INDEX_BITS) & KIND_MASK
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def index_of(code: int) -> int:
     return code & INDEX_MASK

@@ -7,26 +7,26 @@ forward. Calendar -1 is round the clock.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from thalweg.redesign.simulate.compiled import compiled
 from thalweg.redesign.simulate.layout import NEVER, NONE
 
 START, END, BEFORE = range(3)
 I64 = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def seek(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> int:
     """The last interval that has begun by now, or the one before the first."""
     at, last = cursor[c], cal[c + 1] - 1
     while at < last and hours[at + 1, START] <= now:
         at += 1
     cursor[c] = at
-    return at
+    return int(at)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def find(cal: I64, hours: I64, c: int, t: int) -> int:
     """As ``seek``, for any instant."""
     lo, hi = cal[c], cal[c + 1]
@@ -36,39 +36,39 @@ def find(cal: I64, hours: I64, c: int, t: int) -> int:
             lo = middle + 1
         else:
             hi = middle
-    return lo - 1
+    return int(lo - 1)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def is_on(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> bool:
     """Whether now lies within an interval, its end not included."""
     if c == NONE:
         return True
     at = seek(cal, hours, cursor, c, now)
-    return at >= cal[c] and now < hours[at, END]
+    return bool(at >= cal[c] and now < hours[at, END])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def next_on(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> int:
     """The next beginning after now of an interval."""
     at = seek(cal, hours, cursor, c, now) + 1
     return hours[at, START] if at < cal[c + 1] else NEVER
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def worked(cal: I64, hours: I64, c: int, at: int, t: int) -> int:
     """Working time before ``t``, which ``at`` was found for."""
     if at < cal[c]:
         return 0
-    return hours[at, BEFORE] + min(t, hours[at, END]) - hours[at, START]
+    return int(hours[at, BEFORE] + min(t, hours[at, END]) - hours[at, START])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def worked_by(cal: I64, hours: I64, cursor: I64, c: int, now: int) -> int:
     return worked(cal, hours, c, seek(cal, hours, cursor, c, now), now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def after(cal: I64, hours: I64, c: int, at: int, t: int, work: int) -> int:
     """When ``work`` is done that begins at ``t``, which ``at`` was found for."""
     if work <= 0:
@@ -76,7 +76,7 @@ def after(cal: I64, hours: I64, c: int, at: int, t: int, work: int) -> int:
     goal = worked(cal, hours, c, at, t) + work
     lo, hi = max(at, cal[c]), cal[c + 1]
     if lo < hi and hours[lo, BEFORE] + hours[lo, END] - hours[lo, START] >= goal:
-        return hours[lo, START] + goal - hours[lo, BEFORE]
+        return int(hours[lo, START] + goal - hours[lo, BEFORE])
     lo += 1
     while lo < hi:
         middle = (lo + hi) >> 1
@@ -86,4 +86,4 @@ def after(cal: I64, hours: I64, c: int, at: int, t: int, work: int) -> int:
             lo = middle + 1
     if lo >= cal[c + 1]:
         return NEVER
-    return hours[lo, START] + goal - hours[lo, BEFORE]
+    return int(hours[lo, START] + goal - hours[lo, BEFORE])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from thalweg.redesign.simulate.compiled import compiled
 from thalweg.redesign.simulate.heap import drop, index_of, kind_of, push
 from thalweg.redesign.simulate.hours import after, seek
 from thalweg.redesign.simulate.laws import law_ns
@@ -110,7 +109,7 @@ DONE, GROW, PAUSE = range(3)
 SPARE = 64
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def proceed(net: Net, st: State, o: int, holder: int, now: int) -> None:
     """Begin whatever the object can begin; ``holder``: the work whose place it still holds."""
     while st.obj[o, O_NEXT] != OVER:
@@ -124,7 +123,7 @@ def proceed(net: Net, st: State, o: int, holder: int, now: int) -> None:
         finish(st, o, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def new_piece(net: Net, st: State, o: int, a: int, now: int) -> int:
     """The object comes to an activity."""
     p = take_piece(st.sc, st.obj, st.piece, o)
@@ -143,7 +142,7 @@ def new_piece(net: Net, st: State, o: int, a: int, now: int) -> int:
     return p
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def enter(net: Net, st: State, p: int, holder: int, now: int) -> None:
     """Into the buffer of the activity, or before it until there is room."""
     a = st.piece[p, W_ACT]
@@ -165,7 +164,7 @@ def enter(net: Net, st: State, p: int, holder: int, now: int) -> None:
         st.piece[holder, W_HELD] += 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def make_room(net: Net, st: State, a: int, now: int) -> None:
     """Let in those who wait before a buffer, and free the places that they held."""
     st.room[a, R_ASKED] = 0
@@ -181,7 +180,7 @@ def make_room(net: Net, st: State, a: int, now: int) -> None:
                 release(net, st, holder, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def release(net: Net, st: State, p: int, now: int) -> None:
     """A piece gives its place back, and the pool turns to the next."""
     pool = st.piece[p, W_POOL]
@@ -192,7 +191,7 @@ def release(net: Net, st: State, p: int, now: int) -> None:
     dispatch(net, st, pool, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def end_work(net: Net, st: State, p: int, now: int) -> None:
     """Work is done: its objects go on first, then its place is offered."""
     holder = p if st.piece[p, W_POOL] != NONE else NONE
@@ -209,7 +208,7 @@ def end_work(net: Net, st: State, p: int, now: int) -> None:
         release(net, st, p, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def leave(net: Net, st: State, m: int, holder: int, now: int) -> None:
     """One object's part of the work is done: it splits, and goes on."""
     o, a = st.piece[m, W_OBJ], st.piece[m, W_ACT]
@@ -233,7 +232,7 @@ def leave(net: Net, st: State, m: int, holder: int, now: int) -> None:
     proceed(net, st, o, holder, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def handle(net: Net, st: State, kind: int, i: int, now: int) -> None:
     """One event of the heap."""
     if kind == END_OF_WORK:
@@ -258,7 +257,7 @@ def handle(net: Net, st: State, kind: int, i: int, now: int) -> None:
         proceed(net, st, i, NONE, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def arrive(net: Net, st: State, root: int, now: int) -> None:
     count_roots(st, now, 1)
     o = root_of(net, st, st.sc[LUCK], root)
@@ -266,14 +265,14 @@ def arrive(net: Net, st: State, root: int, now: int) -> None:
     proceed(net, st, o, NONE, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def has_room(net: Net, st: State, size: int, kids: int) -> bool:
     """Whether the tables have room for whatever one event about ``size`` objects can bring."""
     sc, n = st.sc, len(net.act)
     objects = size * kids + 1
     pieces = (objects + size) * (n + 1)
     planned = pieces + objects + 3 * len(st.group) + len(st.post) + n
-    return (
+    return bool(
         sc[HIGH_OBJ] + objects <= len(st.obj)
         and sc[HIGH_PIECE] + pieces <= len(st.piece)
         and sc[HEAP] + planned + sc[LIVE_PIECES] <= len(st.heap)
@@ -281,7 +280,7 @@ def has_room(net: Net, st: State, size: int, kids: int) -> bool:
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def run(net: Net, st: State, budget: int) -> int:
     """Events up to the horizon, or ``budget`` of them.
 
@@ -314,7 +313,7 @@ def run(net: Net, st: State, budget: int) -> int:
     return PAUSE
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def open_up(net: Net, st: State) -> None:
     """Objects under way at the beginning: what has begun, what waits, what is undecided."""
     n = len(net.opened)
@@ -344,7 +343,7 @@ def open_up(net: Net, st: State) -> None:
         proceed(net, st, o, NONE, 0)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def continue_work(net: Net, st: State, p: int, i: int) -> None:
     """Work that had begun lasts as long as such work that has lasted so long."""
     a, pool = st.piece[p, W_ACT], net.opened[i, U_POOL]

@@ -23,6 +23,7 @@ from thalweg.redesign.model.model import (
     Time,
     Uniform,
 )
+from thalweg.redesign.simulate.compiled import compiled
 from thalweg.redesign.simulate.layout import (
     CONSTANT,
     EXPONENTIAL,
@@ -176,7 +177,7 @@ class Laws:
         return self._placed[key]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def _in_octaves(table: NDArray[np.float64], lo: int, u: float) -> float:
     """The value at probability ``u`` of a table in two halves."""
     p = u if u < 0.5 else 1.0 - u
@@ -188,10 +189,10 @@ def _in_octaves(table: NDArray[np.float64], lo: int, u: float) -> float:
     if i > TABLE - 2:
         i = TABLE - 2
     base = lo + i + (0 if u < 0.5 else TABLE)
-    return table[base] + (at - i) * (table[base + 1] - table[base])
+    return float(table[base] + (at - i) * (table[base + 1] - table[base]))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def law_ns(
     law: NDArray[np.int64], param: NDArray[np.float64], table: NDArray[np.float64], row: int,
     u: float,

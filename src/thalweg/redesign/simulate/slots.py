@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from thalweg.redesign.simulate.compiled import compiled
 from thalweg.redesign.simulate.layout import (
     FIFO,
     FREE,
@@ -31,7 +31,7 @@ from thalweg.redesign.simulate.layout import (
 I64 = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def take_object(sc: I64, obj: I64) -> int:
     o = sc[FREE_OBJ]
     if o == NONE:
@@ -40,17 +40,17 @@ def take_object(sc: I64, obj: I64) -> int:
     else:
         sc[FREE_OBJ] = obj[o, O_NEXT]
     obj[o, O_FIRST] = NONE
-    return o
+    return int(o)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def free_object(sc: I64, obj: I64, o: int) -> None:
     obj[o, O_FLOW] = FREE
     obj[o, O_NEXT] = sc[FREE_OBJ]
     sc[FREE_OBJ] = o
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def take_piece(sc: I64, obj: I64, piece: I64, o: int) -> int:
     """A slot for a piece of work, first in the list of its object's unfinished ones."""
     p = sc[FREE_PIECE]
@@ -63,17 +63,17 @@ def take_piece(sc: I64, obj: I64, piece: I64, o: int) -> int:
     piece[p, W_OBJ] = o
     piece[p, W_SIBLING] = obj[o, O_FIRST]
     obj[o, O_FIRST] = p
-    return p
+    return int(p)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def free_piece(sc: I64, piece: I64, p: int) -> None:
     sc[LIVE_PIECES] -= 1
     piece[p, W_NEXT] = sc[FREE_PIECE]
     sc[FREE_PIECE] = p
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def forget_piece(obj: I64, piece: I64, p: int) -> None:
     """Take a piece out of the list of its object's unfinished ones."""
     o = piece[p, W_OBJ]
@@ -86,7 +86,7 @@ def forget_piece(obj: I64, piece: I64, p: int) -> None:
     piece[at, W_SIBLING] = piece[p, W_SIBLING]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def line_up(line: I64, piece: I64, q: int, p: int, order: int) -> None:
     """Put a piece into a queue: last, first, or by its key."""
     line[q, N_COUNT] += 1
@@ -111,7 +111,7 @@ def line_up(line: I64, piece: I64, q: int, p: int, order: int) -> None:
             line[q, N_TAIL] = p
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def next_in_line(line: I64, piece: I64, q: int) -> int:
     """Take the first of a queue."""
     p = line[q, N_HEAD]
@@ -119,4 +119,4 @@ def next_in_line(line: I64, piece: I64, q: int) -> int:
     line[q, N_COUNT] -= 1
     if line[q, N_HEAD] == NONE:
         line[q, N_TAIL] = NONE
-    return p
+    return int(p)

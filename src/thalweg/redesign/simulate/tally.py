@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from thalweg.redesign.simulate.compiled import compiled
 from thalweg.redesign.simulate.hours import find, worked, worked_by
 from thalweg.redesign.simulate.layout import (
     A_AUTO,
@@ -63,7 +62,7 @@ from thalweg.redesign.simulate.layout import (
 SECOND = 1e-9
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def tally(net: Net, st: State, p: int, now: int, start: int, end: int, work: int) -> None:
     """Count a piece, with its batch, that takes its place now."""
     a, pool = st.piece[p, W_ACT], st.piece[p, W_POOL]
@@ -92,7 +91,7 @@ def tally(net: Net, st: State, p: int, now: int, start: int, end: int, work: int
         m = st.piece[m, W_MEMBER]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def add_waits(st: State, m: int, now: int, start: int, joined: int, on_duty: int) -> None:
     a = st.piece[m, W_ACT]
     st.by_act[a, T_VISITS] += 1.0
@@ -107,7 +106,7 @@ def add_waits(st: State, m: int, now: int, start: int, joined: int, on_duty: int
         st.by_act[a, T_WAITS + K_SETUP] += (start - now) * SECOND
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def count_busy(net: Net, st: State, p: int, now: int, end: int) -> None:
     """Place-seconds of work and setup that lie within the counted span."""
     pool = st.piece[p, W_POOL]
@@ -123,14 +122,14 @@ def count_busy(net: Net, st: State, p: int, now: int, end: int) -> None:
     st.by_pool[pool, B_BUSY] += (last - first) * SECOND
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def add_queue(st: State, pool: int, joined: int, until: int) -> None:
     lo, hi = max(joined, st.sc[WARM]), min(until, st.sc[HORIZON])
     if hi > lo:
         st.by_pool[pool, B_QUEUE] += (hi - lo) * SECOND
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def add_row(st: State, m: int, pool: int, enabled: int, start: int, end: int) -> None:
     row, o = st.sc[ROWS], st.piece[m, W_OBJ]
     st.sc[ROWS] += 1
@@ -146,7 +145,7 @@ def add_row(st: State, m: int, pool: int, enabled: int, start: int, end: int) ->
     st.log[row, E_END] = end
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def tally_waiting(net: Net, st: State) -> None:
     """At the horizon: those who still wait count for the pool that would take them most readily."""
     for q in range(len(net.queue)):

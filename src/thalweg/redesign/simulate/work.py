@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from thalweg.redesign.simulate.compiled import compiled
 from thalweg.redesign.simulate.heap import push
 from thalweg.redesign.simulate.hours import after, find, is_on, next_on, seek, worked_by
 from thalweg.redesign.simulate.laws import law_ns
@@ -96,19 +95,19 @@ from thalweg.redesign.simulate.tally import tally
 KEYS = 2.0**53
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def draw_ns(net: Net, st: State, p: int, row: int, purpose: int) -> int:
     luck = st.obj[st.piece[p, W_OBJ], O_HASH]
     u = chance(luck, st.piece[p, W_ACT], st.piece[p, W_VISIT], purpose)
     return law_ns(net.law, net.param, net.table, row, u)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def queue_of(net: Net, st: State, p: int) -> int:
-    return net.queue_of[st.piece[p, W_ACT], st.obj[st.piece[p, W_OBJ], O_CLASS]]
+    return int(net.queue_of[st.piece[p, W_ACT], st.obj[st.piece[p, W_OBJ], O_CLASS]])
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def admit(net: Net, st: State, p: int, now: int) -> None:
     """There is room for the piece: its delay begins."""
     a = st.piece[p, W_ACT]
@@ -129,7 +128,7 @@ def admit(net: Net, st: State, p: int, now: int) -> None:
     gather(net, st, p, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def gather(net: Net, st: State, p: int, now: int) -> None:
     """The delay is over: the piece joins its batch, or its queue."""
     a = st.piece[p, W_ACT]
@@ -152,7 +151,7 @@ def gather(net: Net, st: State, p: int, now: int) -> None:
     check_batch(net, st, g, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def check_batch(net: Net, st: State, g: int, now: int) -> None:
     """Release what is due of a batch, or plan to look again.
 
@@ -182,7 +181,7 @@ def check_batch(net: Net, st: State, g: int, now: int) -> None:
         queue_up(net, st, first, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def cut(st: State, g: int, most: int) -> None:
     """The first pieces of a batch leave it together, as a chain behind the first."""
     first = st.group[g, G_HEAD]
@@ -196,7 +195,7 @@ def cut(st: State, g: int, most: int) -> None:
     st.piece[first, W_SIZE] = n
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def queue_up(net: Net, st: State, p: int, now: int) -> None:
     """Begin at once where a pool is free, else wait in line."""
     a = st.piece[p, W_ACT]
@@ -225,7 +224,7 @@ def queue_up(net: Net, st: State, p: int, now: int) -> None:
             wake(net, st, pool, now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def choose(net: Net, st: State, q: int, p: int, now: int) -> int:
     """A skill of a pool that is free, by chance in proportion to their weights; or none."""
     total, last, n = 0.0, NONE, 0
@@ -246,7 +245,7 @@ def choose(net: Net, st: State, q: int, p: int, now: int) -> int:
     return last
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def ready(net: Net, st: State, pool: int, now: int) -> bool:
     """A place is free, on duty, and not about to be given to somebody who waits."""
     if st.post[pool, D_FREE] <= 0 or st.post[pool, D_WAKE] == 1:
@@ -254,7 +253,7 @@ def ready(net: Net, st: State, pool: int, now: int) -> bool:
     return is_on(net.cal, net.hours, st.cursor, net.pool[pool, P_CAL], now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def wake(net: Net, st: State, pool: int, now: int) -> None:
     """Plan to give out the pool's places when it comes on duty."""
     c = net.pool[pool, P_CAL]
@@ -266,7 +265,7 @@ def wake(net: Net, st: State, pool: int, now: int) -> None:
         push(st.heap, st.sc, t, WAKE, pool)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def dispatch(net: Net, st: State, pool: int, now: int) -> None:
     """Give the pool's free places to those who wait."""
     if st.post[pool, D_WAKE] == 1:
@@ -282,7 +281,7 @@ def dispatch(net: Net, st: State, pool: int, now: int) -> None:
         begin(net, st, p, pool, net.serve[best, V_SKILL], now)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def best_in_line(net: Net, st: State, pool: int) -> int:
     """The queue to serve next, as a row of ``serve``: of the highest priority the one whose first came
     first; within one activity urgent classes before others."""
@@ -302,7 +301,7 @@ def best_in_line(net: Net, st: State, pool: int) -> int:
     return best
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def begin(net: Net, st: State, p: int, pool: int, k: int, now: int) -> None:
     """A piece, with its batch, takes a place and is planned to its end."""
     a = st.piece[p, W_ACT]
@@ -328,7 +327,7 @@ def begin(net: Net, st: State, p: int, pool: int, k: int, now: int) -> None:
         push(st.heap, st.sc, end, END_OF_WORK, p)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def take_batch(net: Net, st: State, p: int, now: int) -> None:
     """All who have gathered behind a piece that queued for them go with it."""
     a = st.piece[p, W_ACT]
@@ -342,7 +341,7 @@ def take_batch(net: Net, st: State, p: int, now: int) -> None:
         push(st.heap, st.sc, now, CHECK, g)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@compiled
 def take_place(net: Net, st: State, p: int, pool: int) -> int:
     """Seize a place, one that did the same before if there is one; the setup it needs."""
     st.piece[p, W_POOL] = pool
