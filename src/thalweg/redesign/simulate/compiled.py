@@ -19,3 +19,9 @@ def compiled(function: F) -> F:
     """
     found: F = _njit(cache=True, nogil=True, _nrt=False)(function)
     return found
+
+
+def inlined(function: F) -> F:
+    """Compile a function into its callers: handing it all tables would cost more than its work."""
+    found: F = _njit(cache=True, nogil=True, _nrt=False, forceinline=True)(function)
+    return found

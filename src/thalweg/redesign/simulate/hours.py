@@ -74,16 +74,29 @@ def after(cal: I64, hours: I64, c: int, at: int, t: int, work: int) -> int:
     if work <= 0:
         return t
     goal = worked(cal, hours, c, at, t) + work
-    lo, hi = max(at, cal[c]), cal[c + 1]
-    if lo < hi and hours[lo, BEFORE] + hours[lo, END] - hours[lo, START] >= goal:
+    lo, last, step = max(at, cal[c]), cal[c + 1], 1
+    if lo < last and done_by(hours, lo) >= goal:
         return int(hours[lo, START] + goal - hours[lo, BEFORE])
+    # Most work ends soon: look ever further ahead, then between the last two looks.
+    hi = lo + 1
+    while hi < last and done_by(hours, hi) < goal:
+        lo = hi
+        hi += step
+        step *= 2
+    hi = min(hi, last)
     lo += 1
     while lo < hi:
         middle = (lo + hi) >> 1
-        if hours[middle, BEFORE] + hours[middle, END] - hours[middle, START] >= goal:
+        if done_by(hours, middle) >= goal:
             hi = middle
         else:
             lo = middle + 1
-    if lo >= cal[c + 1]:
+    if lo >= last:
         return NEVER
     return int(hours[lo, START] + goal - hours[lo, BEFORE])
+
+
+@compiled
+def done_by(hours: I64, at: int) -> int:
+    """Working time up to the end of an interval."""
+    return int(hours[at, BEFORE] + hours[at, END] - hours[at, START])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thalweg.redesign.simulate.compiled import compiled
+from thalweg.redesign.simulate.compiled import compiled, inlined
 from thalweg.redesign.simulate.heap import drop, index_of, kind_of, push
 from thalweg.redesign.simulate.hours import after, seek
 from thalweg.redesign.simulate.laws import law_ns
@@ -123,7 +123,7 @@ def proceed(net: Net, st: State, o: int, holder: int, now: int) -> None:
         finish(st, o, now)
 
 
-@compiled
+@inlined
 def new_piece(net: Net, st: State, o: int, a: int, now: int) -> int:
     """The object comes to an activity."""
     p = take_piece(st.sc, st.obj, st.piece, o)
@@ -142,7 +142,7 @@ def new_piece(net: Net, st: State, o: int, a: int, now: int) -> int:
     return p
 
 
-@compiled
+@inlined
 def enter(net: Net, st: State, p: int, holder: int, now: int) -> None:
     """Into the buffer of the activity, or before it until there is room."""
     a = st.piece[p, W_ACT]
@@ -180,7 +180,7 @@ def make_room(net: Net, st: State, a: int, now: int) -> None:
                 release(net, st, holder, now)
 
 
-@compiled
+@inlined
 def release(net: Net, st: State, p: int, now: int) -> None:
     """A piece gives its place back, and the pool turns to the next."""
     pool = st.piece[p, W_POOL]
@@ -191,7 +191,7 @@ def release(net: Net, st: State, p: int, now: int) -> None:
     dispatch(net, st, pool, now)
 
 
-@compiled
+@inlined
 def end_work(net: Net, st: State, p: int, now: int) -> None:
     """Work is done: its objects go on first, then its place is offered."""
     holder = p if st.piece[p, W_POOL] != NONE else NONE
@@ -208,7 +208,7 @@ def end_work(net: Net, st: State, p: int, now: int) -> None:
         release(net, st, p, now)
 
 
-@compiled
+@inlined
 def leave(net: Net, st: State, m: int, holder: int, now: int) -> None:
     """One object's part of the work is done: it splits, and goes on."""
     o, a = st.piece[m, W_OBJ], st.piece[m, W_ACT]
@@ -232,7 +232,7 @@ def leave(net: Net, st: State, m: int, holder: int, now: int) -> None:
     proceed(net, st, o, holder, now)
 
 
-@compiled
+@inlined
 def handle(net: Net, st: State, kind: int, i: int, now: int) -> None:
     """One event of the heap."""
     if kind == END_OF_WORK:
@@ -257,7 +257,7 @@ def handle(net: Net, st: State, kind: int, i: int, now: int) -> None:
         proceed(net, st, i, NONE, now)
 
 
-@compiled
+@inlined
 def arrive(net: Net, st: State, root: int, now: int) -> None:
     count_roots(st, now, 1)
     o = root_of(net, st, st.sc[LUCK], root)
@@ -265,7 +265,7 @@ def arrive(net: Net, st: State, root: int, now: int) -> None:
     proceed(net, st, o, NONE, now)
 
 
-@compiled
+@inlined
 def has_room(net: Net, st: State, size: int, kids: int) -> bool:
     """Whether the tables have room for whatever one event about ``size`` objects can bring."""
     sc, n = st.sc, len(net.act)
@@ -362,7 +362,7 @@ def continue_work(net: Net, st: State, p: int, i: int) -> None:
     if pool != NONE and net.act[a, A_RUNS] == 0 and net.pool[pool, P_CAL] != NONE:
         c = net.pool[pool, P_CAL]
         end = after(net.cal, net.hours, c, seek(net.cal, net.hours, st.cursor, c, 0), 0, left)
-    count_busy(net, st, p, 0, end)
+    count_busy(net, st, p, 0, end, left)
     if st.sc[LOGGING] == 1:
         add_row(st, p, pool, net.opened[i, U_SINCE], net.opened[i, U_SINCE], end)
     if end <= st.sc[HORIZON]:

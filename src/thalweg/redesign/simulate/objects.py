@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from thalweg.redesign.simulate.compiled import compiled
+from thalweg.redesign.simulate.compiled import compiled, inlined
 from thalweg.redesign.simulate.heap import push
 from thalweg.redesign.simulate.layout import (
     A_BOUND,
@@ -54,7 +54,7 @@ from thalweg.redesign.simulate.slots import free_object, take_object
 SECOND = 1e-9
 
 
-@compiled
+@inlined
 def count_roots(st: State, now: int, change: int) -> None:
     """Root objects under way become more or fewer."""
     since = max(st.sc[CHANGED], st.sc[WARM])
@@ -65,7 +65,7 @@ def count_roots(st: State, now: int, change: int) -> None:
     st.sc[ROOTS] += change
 
 
-@compiled
+@inlined
 def new_object(net: Net, st: State, luck: int, flow: int, serial: int) -> int:
     """An object at the beginning of a flow, of no class yet, with nothing drawn."""
     o = take_object(st.sc, st.obj)
@@ -88,7 +88,7 @@ def new_object(net: Net, st: State, luck: int, flow: int, serial: int) -> int:
     return o
 
 
-@compiled
+@inlined
 def drawn_class(net: Net, luck: int) -> int:
     last = len(net.class_share) - 1
     if last == 0:
@@ -100,7 +100,7 @@ def drawn_class(net: Net, luck: int) -> int:
     return c
 
 
-@compiled
+@inlined
 def draw_next(net: Net, st: State, o: int, activity: int, visit: int) -> None:
     """What comes after a visit of an activity: by the shares of those that are still allowed."""
     st.obj[o, O_NEXT] = OVER
@@ -121,12 +121,12 @@ def draw_next(net: Net, st: State, o: int, activity: int, visit: int) -> None:
                 return
 
 
-@compiled
+@inlined
 def allowed(net: Net, st: State, o: int, a: int) -> bool:
     return a == OVER or net.act[a, A_BOUND] == NONE or st.visits[o, a] < net.act[a, A_BOUND]
 
 
-@compiled
+@inlined
 def may_begin(net: Net, st: State, o: int, a: int) -> bool:
     """Whether all that an activity of the object waits for is done."""
     p = st.obj[o, O_FIRST]
@@ -141,7 +141,7 @@ def may_begin(net: Net, st: State, o: int, a: int) -> bool:
     return True
 
 
-@compiled
+@inlined
 def finish(st: State, o: int, now: int) -> None:
     """The object is done; a parent that waits for the last of its children goes on."""
     parent = st.obj[o, O_PARENT]
@@ -158,7 +158,7 @@ def finish(st: State, o: int, now: int) -> None:
     free_object(st.sc, st.obj, o)
 
 
-@compiled
+@inlined
 def count_of_split(net: Net, st: State, o: int, s: int, visit: int) -> int:
     """Into how many an object splits; 0 for the splits of other flows."""
     if net.split[s, X_FLOW] != st.obj[o, O_FLOW]:
@@ -184,12 +184,12 @@ def split_off(net: Net, st: State, o: int, s: int, visit: int, number: int) -> i
     return child
 
 
-@compiled
+@inlined
 def splits_of(net: Net, a: int) -> tuple[int, int]:
     return net.act[a, A_SPLIT_LO], net.act[a, A_SPLIT_HI]
 
 
-@compiled
+@inlined
 def root_of(net: Net, st: State, luck: int, root: int) -> int:
     """A root object that arrives."""
     luck = hashed(luck, net.key[root])

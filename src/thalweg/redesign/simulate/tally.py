@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thalweg.redesign.simulate.compiled import compiled
+from thalweg.redesign.simulate.compiled import compiled, inlined
 from thalweg.redesign.simulate.hours import find, worked, worked_by
 from thalweg.redesign.simulate.layout import (
     A_AUTO,
@@ -62,11 +62,13 @@ from thalweg.redesign.simulate.layout import (
 SECOND = 1e-9
 
 
-@compiled
-def tally(net: Net, st: State, p: int, now: int, start: int, end: int, work: int) -> None:
+@inlined
+def tally(
+    net: Net, st: State, p: int, now: int, start: int, end: int, setup: int, work: int
+) -> None:
     """Count a piece, with its batch, that takes its place now."""
     a, pool = st.piece[p, W_ACT], st.piece[p, W_POOL]
-    count_busy(net, st, p, now, end)
+    count_busy(net, st, p, now, end, setup + work)
     counted = now >= st.sc[WARM]
     if counted:
         st.by_act[a, T_WORK] += work * SECOND
@@ -91,7 +93,7 @@ def tally(net: Net, st: State, p: int, now: int, start: int, end: int, work: int
         m = st.piece[m, W_MEMBER]
 
 
-@compiled
+@inlined
 def add_waits(st: State, m: int, now: int, start: int, joined: int, on_duty: int) -> None:
     a = st.piece[m, W_ACT]
     st.by_act[a, T_VISITS] += 1.0
@@ -106,10 +108,13 @@ def add_waits(st: State, m: int, now: int, start: int, joined: int, on_duty: int
         st.by_act[a, T_WAITS + K_SETUP] += (start - now) * SECOND
 
 
-@compiled
-def count_busy(net: Net, st: State, p: int, now: int, end: int) -> None:
-    """Place-seconds of work and setup that lie within the counted span."""
+@inlined
+def count_busy(net: Net, st: State, p: int, now: int, end: int, lasts: int) -> None:
+    """Place-seconds of work and setup, together ``lasts``, that lie within the counted span."""
     pool = st.piece[p, W_POOL]
+    if pool != NONE and now >= st.sc[WARM] and end <= st.sc[HORIZON]:
+        st.by_pool[pool, B_BUSY] += lasts * SECOND
+        return
     lo, hi = max(now, st.sc[WARM]), min(end, st.sc[HORIZON])
     if pool == NONE or hi <= lo:
         return
@@ -122,14 +127,14 @@ def count_busy(net: Net, st: State, p: int, now: int, end: int) -> None:
     st.by_pool[pool, B_BUSY] += (last - first) * SECOND
 
 
-@compiled
+@inlined
 def add_queue(st: State, pool: int, joined: int, until: int) -> None:
     lo, hi = max(joined, st.sc[WARM]), min(until, st.sc[HORIZON])
     if hi > lo:
         st.by_pool[pool, B_QUEUE] += (hi - lo) * SECOND
 
 
-@compiled
+@inlined
 def add_row(st: State, m: int, pool: int, enabled: int, start: int, end: int) -> None:
     row, o = st.sc[ROWS], st.piece[m, W_OBJ]
     st.sc[ROWS] += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thalweg.redesign.simulate.compiled import compiled
+from thalweg.redesign.simulate.compiled import compiled, inlined
 from thalweg.redesign.simulate.heap import push
 from thalweg.redesign.simulate.hours import after, find, is_on, next_on, seek, worked_by
 from thalweg.redesign.simulate.laws import law_ns
@@ -95,19 +95,19 @@ from thalweg.redesign.simulate.tally import tally
 KEYS = 2.0**53
 
 
-@compiled
+@inlined
 def draw_ns(net: Net, st: State, p: int, row: int, purpose: int) -> int:
     luck = st.obj[st.piece[p, W_OBJ], O_HASH]
     u = chance(luck, st.piece[p, W_ACT], st.piece[p, W_VISIT], purpose)
     return law_ns(net.law, net.param, net.table, row, u)
 
 
-@compiled
+@inlined
 def queue_of(net: Net, st: State, p: int) -> int:
     return int(net.queue_of[st.piece[p, W_ACT], st.obj[st.piece[p, W_OBJ], O_CLASS]])
 
 
-@compiled
+@inlined
 def admit(net: Net, st: State, p: int, now: int) -> None:
     """There is room for the piece: its delay begins."""
     a = st.piece[p, W_ACT]
@@ -128,7 +128,7 @@ def admit(net: Net, st: State, p: int, now: int) -> None:
     gather(net, st, p, now)
 
 
-@compiled
+@inlined
 def gather(net: Net, st: State, p: int, now: int) -> None:
     """The delay is over: the piece joins its batch, or its queue."""
     a = st.piece[p, W_ACT]
@@ -181,7 +181,7 @@ def check_batch(net: Net, st: State, g: int, now: int) -> None:
         queue_up(net, st, first, now)
 
 
-@compiled
+@inlined
 def cut(st: State, g: int, most: int) -> None:
     """The first pieces of a batch leave it together, as a chain behind the first."""
     first = st.group[g, G_HEAD]
@@ -224,7 +224,7 @@ def queue_up(net: Net, st: State, p: int, now: int) -> None:
             wake(net, st, pool, now)
 
 
-@compiled
+@inlined
 def choose(net: Net, st: State, q: int, p: int, now: int) -> int:
     """A skill of a pool that is free, by chance in proportion to their weights; or none."""
     total, last, n = 0.0, NONE, 0
@@ -245,7 +245,7 @@ def choose(net: Net, st: State, q: int, p: int, now: int) -> int:
     return last
 
 
-@compiled
+@inlined
 def ready(net: Net, st: State, pool: int, now: int) -> bool:
     """A place is free, on duty, and not about to be given to somebody who waits."""
     if st.post[pool, D_FREE] <= 0 or st.post[pool, D_WAKE] == 1:
@@ -253,7 +253,7 @@ def ready(net: Net, st: State, pool: int, now: int) -> bool:
     return is_on(net.cal, net.hours, st.cursor, net.pool[pool, P_CAL], now)
 
 
-@compiled
+@inlined
 def wake(net: Net, st: State, pool: int, now: int) -> None:
     """Plan to give out the pool's places when it comes on duty."""
     c = net.pool[pool, P_CAL]
@@ -281,7 +281,7 @@ def dispatch(net: Net, st: State, pool: int, now: int) -> None:
         begin(net, st, p, pool, net.serve[best, V_SKILL], now)
 
 
-@compiled
+@inlined
 def best_in_line(net: Net, st: State, pool: int) -> int:
     """The queue to serve next, as a row of ``serve``: of the highest priority the one whose first came
     first; within one activity urgent classes before others."""
@@ -317,7 +317,7 @@ def begin(net: Net, st: State, p: int, pool: int, k: int, now: int) -> None:
         at = seek(net.cal, net.hours, st.cursor, c, now)
         start = after(net.cal, net.hours, c, at, now, setup)
         end = after(net.cal, net.hours, c, at, now, setup + work)
-    tally(net, st, p, now, start, end, work)
+    tally(net, st, p, now, start, end, setup, work)
     if net.act[a, A_BUFFER] != NONE:
         st.room[a, R_COUNT] -= st.piece[p, W_SIZE]
         if st.room[a, R_HEAD] != NONE and st.room[a, R_ASKED] == 0:
@@ -327,7 +327,7 @@ def begin(net: Net, st: State, p: int, pool: int, k: int, now: int) -> None:
         push(st.heap, st.sc, end, END_OF_WORK, p)
 
 
-@compiled
+@inlined
 def take_batch(net: Net, st: State, p: int, now: int) -> None:
     """All who have gathered behind a piece that queued for them go with it."""
     a = st.piece[p, W_ACT]
@@ -341,7 +341,7 @@ def take_batch(net: Net, st: State, p: int, now: int) -> None:
         push(st.heap, st.sc, now, CHECK, g)
 
 
-@compiled
+@inlined
 def take_place(net: Net, st: State, p: int, pool: int) -> int:
     """Seize a place, one that did the same before if there is one; the setup it needs."""
     st.piece[p, W_POOL] = pool
