@@ -10,6 +10,8 @@ from results_change import NAMES as CHANGE_NAMES
 from results_change import change_bars, change_pages
 from results_models import NAMES as MODEL_NAMES
 from results_models import model_bars, model_pages
+from results_simulate import NAMES as SIMULATE_NAMES
+from results_simulate import simulate_bars, simulate_pages
 
 JUDGED = "10"
 """Size, in millions of events, at which the bars are judged."""
@@ -30,6 +32,7 @@ def bars(kept: dict[str, Any]) -> Iterator[Bar]:
         yield from _bars_of_growth(kept["sizes"][JUDGED], kept["sizes"]["100"])
     yield from model_bars(kept)
     yield from change_bars(kept)
+    yield from simulate_bars(kept)
 
 
 def _bars_at(size: dict[str, Any]) -> Iterator[Bar]:
@@ -85,6 +88,7 @@ NAMES = (
     }
     | MODEL_NAMES
     | CHANGE_NAMES
+    | SIMULATE_NAMES
 )
 
 
@@ -173,6 +177,7 @@ def _page(kept: dict[str, Any]) -> Iterator[str]:
         yield from _agreement(kept["xes"])
     yield from model_pages(kept, table)
     yield from change_pages(kept, table)
+    yield from simulate_pages(kept, table)
     if "first" in kept:
         yield f"\n## First run after installation, 1 million events, {kept['first']['date']}\n"
         yield "Compilation happens once; its result is kept beside the installed package.\n"
