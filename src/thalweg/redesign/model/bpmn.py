@@ -47,7 +47,8 @@ def model_bpmn(model: Model, *, flow: str | None = None) -> BpmnModel:
     """The graph of one flow (None: the root). Labels carry mean working minutes and pools."""
     one = next(each for each in model.flows if flow in (None, each.type))
     auto = automaton(one)
-    classes: dict[str | None, float] = {**model.classes} or {None: 1.0}
+    classes: dict[str | None, float] = dict(model.classes.items())
+    classes = classes or {None: 1.0}
     tasks: dict[tuple[int, str], str] = {}
     shares: dict[str, dict[str, float]] = {}
     for of_class, weight in classes.items():

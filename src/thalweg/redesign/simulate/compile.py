@@ -227,15 +227,14 @@ class _Compiler:
         table: list[list[int]] = []
         serve: list[tuple[int, int, int]] = []
         places = 0
+        served: list[list[tuple[int, int, int, int, int]]] = [[] for _ in self.model.pools]
+        for q, (a, rank, first, last, *_) in enumerate(rows):
+            level = levels.index(-self.model.activities[a].priority)
+            for k in range(first, last):
+                served[skill[k][0]].append((level, a, rank, q, k))
         for p, pool in enumerate(self.model.pools):
-            mine = [
-                (levels.index(-self.model.activities[a].priority), a, rank, q, k)
-                for q, (a, rank, lo, hi, *_) in enumerate(rows)
-                for k in range(lo, hi)
-                if skill[k][0] == p
-            ]
             capacity, lo = pool.count * pool.places, len(serve)
-            serve += [(q, level, k) for level, _, _, q, k in sorted(mine)]
+            serve += [(q, level, k) for level, _, _, q, k in sorted(served[p])]
             has_setup = int(bool(setups & set(pool.skills)))
             table.append(
                 [capacity, self._calendar(pool.calendar), has_setup, places, lo, len(serve)]
