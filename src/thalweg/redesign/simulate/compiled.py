@@ -1,4 +1,8 @@
-"""How the kernel's functions are compiled."""
+"""How the kernel's functions are compiled.
+
+Numba keeps what it compiled for as long as the text of a function's own module is the same; after a
+change in a module that others call, remove ``__pycache__`` beside it, or the old code runs on.
+"""
 
 from __future__ import annotations
 
